@@ -1,0 +1,1 @@
+"""A CSV of song plays in, CSVs of totals out. Pure: knows no web, no queue, no database."""

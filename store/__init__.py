@@ -1,0 +1,1 @@
+"""What web and worker both remember: settings, rows, files and queue names."""

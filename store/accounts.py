@@ -1,0 +1,89 @@
+"""Accounts: making, checking and disabling them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from store.database import db, now
+from store.models import Account
+
+_HASHER = PasswordHasher()  # argon2id with the library's present recommendation
+_NOBODY = _HASHER.hash(secrets.token_hex(16))
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256
+
+
+class AccountError(ValueError):
+    """An account that cannot be made or changed; the message is for the person who asked for it."""
+
+
+def create(username: str, password: str, *, is_admin: bool = False) -> Account:
+    """Make an account; raises AccountError when the name is taken or unusable, or the password too short."""
+    name = username.strip().lower()
+    if not _USERNAME.fullmatch(name):
+        raise AccountError("A username has letters, digits and . _ @ + - only, and starts with a letter or digit.")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountError(f"A password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    account = Account(username=name, password_hash=_HASHER.hash(password), is_admin=is_admin)
+    db.session.add(account)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise AccountError(f"There is an account named {name} already.") from None
+    return account
+
+
+def authenticate(username: str, password: str) -> Account | None:
+    """The account, if the password is its own and it is not disabled; takes as long for unknown names."""
+    account = db.session.scalar(select(Account).where(Account.username == username.strip().lower()))
+    try:
+        _HASHER.verify(account.password_hash if account else _NOBODY, password[: LONGEST_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return None
+    return account if account and account.disabled_at is None else None
+
+
+def find(account_id: int) -> Account | None:
+    """The account with this number, disabled or not."""
+    return db.session.get(Account, account_id)
+
+
+def everyone() -> list[Account]:
+    """All accounts by name."""
+    return list(db.session.scalars(select(Account).order_by(Account.username)))
+
+
+def set_disabled(account_id: int, disabled: bool) -> None:
+    """Disable an account (it can no longer sign in, nor use tokens) or enable it again.
+
+    Raises AccountError when that would leave no administrator who can sign in.
+    """
+    account = db.session.get(Account, account_id)
+    if account is None:
+        raise AccountError("There is no such account.")
+    if disabled and account.is_admin and not _other_administrators(account_id):
+        raise AccountError("This is the only administrator left, so it stays enabled.")
+    account.disabled_at = now() if disabled else None
+    db.session.commit()
+
+
+def ensure_administrator(username: str, password: str | None) -> str | None:
+    """Make the first administrator where there is none; gives back the password if one was made up."""
+    if db.session.scalar(select(Account.id).where(Account.is_admin)) is not None:
+        return None
+    made_up = None if password else secrets.token_urlsafe(12)
+    create(username, password or made_up or "", is_admin=True)
+    return made_up
+
+
+def _other_administrators(account_id: int) -> bool:
+    enabled = select(Account.id).where(Account.is_admin, Account.disabled_at.is_(None), Account.id != account_id)
+    return db.session.scalar(enabled.limit(1)) is not None

@@ -1,0 +1,212 @@
+"""What a worker may do to a job. Each function is one transaction.
+
+Every write is fenced: it names the attempt and wants the job running. Where no row matches, the attempt
+was cancelled, taken over or handed back, and :class:`LeaseLostError` tells its worker to stop at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, case, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from store.database import db, now
+from store.models import Job, Part
+from store.options import JobOptions
+from store.states import JobState
+
+MAX_CRASHES = 3
+
+
+class LeaseLostError(Exception):
+    """The job is no longer this attempt's: stop at once and remove what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one job, and all that its worker needs to know."""
+
+    job_id: str
+    attempt: int
+    upload_id: str
+    file_name: str
+    file_bytes: int
+    options: JobOptions
+    crashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPart:
+    """One output file, as the worker hands it over."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
+    """Take a queued attempt; None when it is not to be had (gone, taken, cancelled, or an old message)."""
+    moment = now()
+    taken = _change(
+        (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.QUEUED),
+        state=JobState.RUNNING,
+        started_at=moment,
+        seen_at=moment,
+        lease_until=moment + timedelta(seconds=lease_seconds),
+        step="checking",
+        fraction=0.0,
+        rows_read=0,
+        rows_per_second=None,
+        seconds_left=None,
+    )
+    job = db.session.get(Job, job_id) if taken else None
+    if job is None:
+        return None
+    found = Claim(
+        job_id=job.id,
+        attempt=job.attempt,
+        upload_id=job.upload_id,
+        file_name=job.upload.name,
+        file_bytes=job.upload.bytes,
+        options=JobOptions.from_json(job.options),
+        crashes=job.crashes,
+    )
+    db.session.rollback()
+    return found
+
+
+def renew(claim: Claim, lease_seconds: int) -> None:
+    """Show a sign of life; raises LeaseLostError."""
+    moment = now()
+    _fenced(claim, seen_at=moment, lease_until=moment + timedelta(seconds=lease_seconds))
+
+
+def record_progress(
+    claim: Claim,
+    *,
+    step: str,
+    fraction: float,
+    rows_read: int,
+    rows_per_second: float | None,
+    seconds_left: float | None,
+    lease_seconds: int,
+) -> None:
+    """Write how far the attempt is, which is a sign of life too; raises LeaseLostError."""
+    moment = now()
+    _fenced(
+        claim,
+        step=step,
+        fraction=fraction,
+        rows_read=rows_read,
+        rows_per_second=rows_per_second,
+        seconds_left=seconds_left,
+        seen_at=moment,
+        lease_until=moment + timedelta(seconds=lease_seconds),
+    )
+
+
+def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], keep_until: datetime) -> None:
+    """Insert the parts and make the job done, in one commit; raises LeaseLostError."""
+    moment = now()
+    _fenced(
+        claim,
+        commit=False,
+        state=JobState.DONE,
+        ended_at=moment,
+        seen_at=moment,
+        lease_until=None,
+        keep_until=keep_until,
+        step="writing",
+        fraction=1.0,
+        seconds_left=0.0,
+        rows_read=summary["rows_read"],
+        summary=summary,
+        error=None,
+    )
+    for number, part in enumerate(parts, start=1):
+        db.session.add(
+            Part(
+                job_id=claim.job_id,
+                number=number,
+                name=part.name,
+                rows=part.rows,
+                bytes=part.bytes,
+                sha256=part.sha256,
+            )
+        )
+    db.session.commit()
+
+
+def fail(claim: Claim, error: dict[str, Any], keep_until: datetime, summary: dict[str, Any] | None = None) -> None:
+    """End the job with words; raises LeaseLostError."""
+    _fenced(
+        claim,
+        state=JobState.FAILED,
+        ended_at=now(),
+        lease_until=None,
+        keep_until=keep_until,
+        same_file_key=None,
+        error=error,
+        summary=summary,
+    )
+
+
+def hand_back(job_id: str, attempt: int, *, crashed: bool, keep_until: datetime) -> JobState | None:
+    """Let go of an attempt whose worker died (``crashed``) or was told to stop.
+
+    The job is queued again as the next attempt; after MAX_CRASHES dead workers it fails. None when the
+    attempt was not running any more.
+    """
+    fence = (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
+    again: dict[str, Any] = {"state": JobState.QUEUED, "attempt": attempt + 1, "lease_until": None, "step": None}
+    if not crashed:
+        return JobState.QUEUED if _change(fence, **again) else None
+    if _change(fence & (Job.crashes >= MAX_CRASHES - 1), **_given_up(keep_until)):
+        return JobState.FAILED
+    if _change(fence, crashes=case((Job.crashes < MAX_CRASHES, Job.crashes + 1), else_=Job.crashes), **again):
+        return JobState.QUEUED
+    return None
+
+
+def _given_up(keep_until: datetime) -> dict[str, Any]:
+    return {
+        "state": JobState.FAILED,
+        "crashes": Job.crashes + 1,
+        "ended_at": now(),
+        "lease_until": None,
+        "keep_until": keep_until,
+        "same_file_key": None,
+        "error": {
+            "code": "worker_died",
+            "message": (
+                f"We tried this file {MAX_CRASHES} times, and each time the machine that worked on it stopped. "
+                "Your file is kept. Please try again later, or tell the people who run this site."
+            ),
+            "line": None,
+            "column": None,
+            "value": None,
+        },
+    }
+
+
+def _fenced(claim: Claim, *, commit: bool = True, **values: Any) -> None:
+    fence = (Job.id == claim.job_id) & (Job.attempt == claim.attempt) & (Job.state == JobState.RUNNING)
+    if not _change(fence, commit=commit, **values):
+        raise LeaseLostError(f"attempt {claim.attempt} at job {claim.job_id} is over")
+
+
+def _change(where: ColumnElement[bool], *, commit: bool = True, **values: Any) -> bool:
+    """Update the one job that matches; False when none does."""
+    statement = update(Job).where(where).values(**values).execution_options(synchronize_session=False)
+    result = db.session.execute(statement)
+    assert isinstance(result, CursorResult)
+    if result.rowcount == 0:
+        db.session.rollback()
+        return False
+    if commit:
+        db.session.commit()
+    return True

@@ -1,0 +1,91 @@
+"""Accepting an upload: its file is kept first, then one transaction makes upload and job exist together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from store.database import db
+from store.files import Files
+from store.models import Job, Upload, new_id
+from store.options import JobOptions
+from store.queues import queue_for
+from store.states import JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A body that arrived whole: written, hashed and fsynced, still in incoming/."""
+
+    path: Path
+    name: str  # as the client gave it
+    bytes: int
+    sha256: str
+
+
+class AlreadySentError(Exception):
+    """The account sent the same bytes before, and that job is waiting, running or done."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
+def accept(files: Files, owner_id: int, received: Received, options: JobOptions) -> Job:
+    """Keep the file and make the job, in the state queued. The caller enqueues afterwards.
+
+    Raises:
+        AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept.
+    """
+    key = same_file_key(owner_id, received.sha256)
+    earlier = _holder(key)
+    if earlier is not None:
+        received.path.unlink(missing_ok=True)
+        raise AlreadySentError(earlier)
+    upload_id = new_id()
+    files.keep_upload(received.path, upload_id)
+    upload = Upload(
+        id=upload_id,
+        owner_id=owner_id,
+        name=received.name[:255] or "upload.csv",
+        bytes=received.bytes,
+        sha256=received.sha256,
+    )
+    job = Job(
+        owner_id=owner_id,
+        upload_id=upload_id,
+        state=JobState.QUEUED,
+        queue=queue_for(received.bytes),
+        options=options.to_json(),
+        same_file_key=key,
+    )
+    db.session.add(upload)
+    db.session.flush()  # PostgreSQL checks the reference at once
+    db.session.add(job)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        # Two at once: the other one was first, and the unique key said so.
+        db.session.rollback()
+        files.remove_upload(upload_id)
+        earlier = _holder(key)
+        if earlier is None:
+            raise
+        raise AlreadySentError(earlier) from None
+    except BaseException:
+        db.session.rollback()
+        files.remove_upload(upload_id)
+        raise
+    return job
+
+
+def same_file_key(owner_id: int, sha256: str) -> str:
+    """What two uploads of the same bytes by the same account have in common."""
+    return f"{owner_id}:{sha256}"
+
+
+def _holder(key: str) -> str | None:
+    return db.session.scalar(select(Job.id).where(Job.same_file_key == key))

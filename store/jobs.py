@@ -1,0 +1,102 @@
+"""Looking jobs up, and what their owners may do to them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import joinedload
+
+from store.database import db, now
+from store.files import Files
+from store.models import Job, Part, Upload
+from store.options import JobOptions
+from store.queues import queue_for
+from store.states import UNFINISHED, JobState
+
+
+def visible_to(account_id: int, *, is_admin: bool = False) -> Select[Job]:
+    """The jobs an account may see, newest first: its own, or everyone's for an administrator."""
+    statement = select(Job).options(joinedload(Job.upload), joinedload(Job.owner)).order_by(Job.created_at.desc())
+    return statement if is_admin else statement.where(Job.owner_id == account_id)
+
+
+def find(job_id: str, account_id: int, *, is_admin: bool = False) -> Job | None:
+    """The job, if it exists and the account may see it."""
+    return db.session.scalar(visible_to(account_id, is_admin=is_admin).where(Job.id == job_id))
+
+
+def find_part(part_id: str, account_id: int, *, is_admin: bool = False) -> Part | None:
+    """A part of a job that is done, if the account may see the job."""
+    statement = select(Part).join(Job).where(Part.id == part_id, Job.state == JobState.DONE)
+    if not is_admin:
+        statement = statement.where(Job.owner_id == account_id)
+    return db.session.scalar(statement)
+
+
+def latest(
+    account_id: int, *, is_admin: bool = False, states: tuple[JobState, ...] = (), limit: int = 100, offset: int = 0
+) -> list[Job]:
+    """The newest jobs an account may see, of these states if any are named."""
+    statement = visible_to(account_id, is_admin=is_admin)
+    if states:
+        statement = statement.where(Job.state.in_(states))
+    return list(db.session.scalars(statement.limit(limit).offset(offset)))
+
+
+def ahead_of(job: Job) -> int:
+    """How many jobs of the same queue run or were queued earlier."""
+    before = (Job.state == JobState.RUNNING) | ((Job.state == JobState.QUEUED) & (Job.created_at < job.created_at))
+    return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
+
+
+def run_again(job: Job, options: JobOptions) -> Job:
+    """A new job over the same upload with other options; the caller enqueues it."""
+    again = Job(
+        owner_id=job.owner_id,
+        upload_id=job.upload_id,
+        state=JobState.QUEUED,
+        queue=queue_for(job.upload.bytes),
+        options=options.to_json(),
+    )
+    db.session.add(again)
+    db.session.commit()
+    return again
+
+
+def cancel(job_id: str, keep_until: datetime) -> bool:
+    """End a job that has not ended; its worker notices at its next write. False when it had ended already."""
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(UNFINISHED))
+        .values(state=JobState.CANCELLED, ended_at=now(), lease_until=None, same_file_key=None, keep_until=keep_until)
+        .returning(Job.id)
+    )
+    changed = db.session.scalar(statement) is not None
+    db.session.commit()
+    return changed
+
+
+def remove(files: Files, job_id: str) -> None:
+    """Remove a job, its parts and files, and its upload when no other job needs it; idempotent.
+
+    The rows go first: a worker that still runs the job finds no row at its next write, stops and
+    removes its own folders.
+    """
+    job = db.session.get(Job, job_id)
+    if job is None:
+        return
+    upload_id = job.upload_id
+    db.session.execute(delete(Job).where(Job.id == job_id))
+    shared = db.session.scalar(select(Job.id).where(Job.upload_id == upload_id).limit(1))
+    if shared is None:
+        db.session.execute(delete(Upload).where(Upload.id == upload_id))
+    db.session.commit()
+    files.remove_job(job_id)
+    if shared is None:
+        files.remove_upload(upload_id)
+
+
+def keep_until(keep_days: int) -> datetime:
+    """The moment at which the files of a job that ends now are removed."""
+    return now() + timedelta(days=keep_days)

@@ -1,0 +1,124 @@
+"""Rows. They are dumb: no queue, no paths, no addresses; see the sibling modules."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.database import Base, Moment, now
+from store.states import JobState
+
+
+def new_id() -> str:
+    """A fresh identifier: 32 hex digits."""
+    return uuid.uuid4().hex
+
+
+class Account(Base):
+    """A person or script that may sign in."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)  # kept in lower case
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    disabled_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Token(Base):
+    """A bearer token of the JSON API; only the hash of its secret is kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # access | refresh
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    account: Mapped[Account] = relationship()
+
+
+class Upload(Base):
+    """The file that was received; its bytes lie where store.files says."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))  # as the client gave it, for showing only
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+    owner: Mapped[Account] = relationship()
+
+
+class Job(Base):
+    """One run over one upload, with its options and its one end."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_state_queue", "state", "queue", "created_at"),
+        Index("ix_job_owner_created", "owner_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), index=True)
+    state: Mapped[JobState] = mapped_column(
+        Enum(JobState, native_enum=False, length=16, values_callable=lambda states: [s.value for s in states])
+    )
+    queue: Mapped[str] = mapped_column(String(16))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
+    # Same owner, same bytes: set while another upload of the file would be answered with this job.
+    same_file_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+
+    attempt: Mapped[int] = mapped_column(default=1)  # the fence: only this attempt's worker may write
+    crashes: Mapped[int] = mapped_column(default=0)  # attempts that ended with a dead worker
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    started_at: Mapped[datetime | None] = mapped_column(Moment)  # of the present attempt
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    keep_until: Mapped[datetime | None] = mapped_column(Moment)
+
+    step: Mapped[str | None] = mapped_column(String(16))
+    fraction: Mapped[float] = mapped_column(default=0.0)  # of the whole job, 0 to 1
+    rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_per_second: Mapped[float | None]
+    seconds_left: Mapped[float | None]
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)  # last sign of life
+
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
+    summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what processing reports, without the parts
+
+    upload: Mapped[Upload] = relationship()
+    owner: Mapped[Account] = relationship()
+    parts: Mapped[list[Part]] = relationship(
+        back_populates="job", order_by="Part.number", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Part(Base):
+    """One output file of a job that is done."""
+
+    __tablename__ = "part"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]  # 1 upwards
+    name: Mapped[str] = mapped_column(String(80))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+    job: Mapped[Job] = relationship(back_populates="parts")

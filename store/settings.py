@@ -1,0 +1,130 @@
+"""Settings: the one module that reads the environment.
+
+Each value says who uses it. A wrong value raises :class:`SettingsError` with a sentence that
+names the variable, what was found and what would do.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message is meant for the person who starts Playtally."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that web, worker, reconciler and launcher are told from outside."""
+
+    host: str  # launcher, gunicorn
+    port: int  # launcher, gunicorn
+    data_dir: Path  # store.files: uploads, results, scratch; also the default database
+    database_url: str  # store.database
+    redis_url: str  # store.queues, worker; a unix:// address in data_dir unless told otherwise
+    redis_is_embedded: bool  # launcher: start a server of our own
+    secret_key: str  # webapp: signs sessions and form tokens
+    admin_username: str  # launcher, `flask create-user`
+    admin_password: str | None  # launcher; None: made once and printed once
+    max_single_file_size: int  # processing: bytes of the largest part
+    memory_limit: int  # processing: bytes one job may hold
+    workers: int  # launcher: workers for each of the two queues
+    max_upload_bytes: int | None  # webapp: bytes; None: only the disk limits
+    keep_days: int  # store.jobs: days from the end of a job to the removal of its files
+    lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
+    reconcile_seconds: int  # reconciler: seconds between two turns
+    public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings, making DATA_DIR and the secret key where they are missing.
+
+    Raises:
+        SettingsError: a value cannot be used, or DATA_DIR cannot be written.
+    """
+    data_dir = _data_dir(environ)
+    redis_url = environ.get("REDIS_URL", "")
+    return Settings(
+        host=environ.get("HOST") or "127.0.0.1",
+        port=_whole(environ, "PORT", 8000, low=1, high=65535),
+        data_dir=data_dir,
+        database_url=_database_url(environ, data_dir),
+        redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
+        redis_is_embedded=not redis_url,
+        secret_key=environ.get("SECRET_KEY") or _kept_secret(data_dir / "secret_key"),
+        admin_username=environ.get("ADMIN_USERNAME") or "admin",
+        admin_password=environ.get("ADMIN_PASSWORD") or None,
+        max_single_file_size=_whole(environ, "MAX_SINGLE_FILE_SIZE", 500_000_000, low=100),
+        memory_limit=_whole(environ, "MEMORY_LIMIT", GIB, low=256 * MIB),
+        workers=_whole(environ, "WORKERS", 1, low=1, high=64),
+        max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", 0, low=0) or None,
+        keep_days=_whole(environ, "KEEP_DAYS", 30, low=1, high=36500),
+        lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
+        reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),
+        public_https=_yes_or_no(environ, "PUBLIC_HTTPS"),
+    )
+
+
+def _data_dir(environ: Mapping[str, str]) -> Path:
+    path = Path(environ.get("DATA_DIR") or "data").absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"DATA_DIR is {path}, but that folder cannot be made ({error.strerror}). Name a folder you may write to."
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SettingsError(f"DATA_DIR is {path}, but nothing can be written there. Name a folder you may write to.")
+    return path
+
+
+def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
+    url = environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'playtally.db'}"
+    # Hosting services hand out these two forms; SQLAlchemy wants the driver named.
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URL should start with postgresql:// or sqlite:///, but it does not.")
+    return url
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int | None = None) -> int:
+    text = environ.get(name) or str(default)
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingsError(f"{name} should be a whole number, but is {text!r}.") from None
+    if value < low or (high is not None and value > high):
+        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise SettingsError(f"{name} should be {bounds}, but is {value}.")
+    return value
+
+
+def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
+    text = (environ.get(name) or "0").lower()
+    if text not in ("0", "1", "yes", "no", "true", "false"):
+        raise SettingsError(f"{name} should be yes or no, but is {text!r}.")
+    return text in ("1", "yes", "true")
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in the file, made on the first call; safe when several processes start at once."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    secret = path.read_text().strip()
+    if len(secret) < 32:
+        raise SettingsError(f"The secret key in {path} is too short. Delete that file, and a new one is made.")
+    return secret

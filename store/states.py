@@ -1,0 +1,51 @@
+"""The states of a job: one table, read by store, worker, pages and API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands; the value is the word the API uses and the database keeps."""
+
+    RECEIVING = "receiving"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFacts:
+    """What is true of every job in a state."""
+
+    sentence: str  # for people
+    is_final: bool  # nothing more will be computed
+    followers: frozenset[JobState]  # which states may come next
+
+
+_S = JobState
+
+STATES: dict[JobState, StateFacts] = {
+    _S.RECEIVING: StateFacts("Your file is arriving.", False, frozenset({_S.QUEUED, _S.CANCELLED})),
+    _S.QUEUED: StateFacts("Your file is waiting its turn.", False, frozenset({_S.RUNNING, _S.FAILED, _S.CANCELLED})),
+    _S.RUNNING: StateFacts(
+        "Your file is being added up.",
+        False,
+        frozenset({_S.QUEUED, _S.DONE, _S.FAILED, _S.CANCELLED}),
+    ),
+    _S.DONE: StateFacts("Your totals are ready.", True, frozenset({_S.EXPIRED})),
+    _S.FAILED: StateFacts("We could not add this file up.", True, frozenset({_S.EXPIRED})),
+    _S.CANCELLED: StateFacts("This was cancelled.", True, frozenset({_S.EXPIRED})),
+    _S.EXPIRED: StateFacts("The files of this job have been removed.", True, frozenset()),
+}
+
+UNFINISHED = tuple(state for state, facts in STATES.items() if not facts.is_final)
+
+
+def may_follow(before: JobState, after: JobState) -> bool:
+    """Whether a job may go from one state to the other."""
+    return after in STATES[before].followers
