@@ -1,0 +1,101 @@
+"""The command line: python -m processing INPUT OUTPUT_DIR."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from processing.errors import RefusedError
+from processing.options import BadRows, Options
+from processing.outcome import Outcome
+from processing.pipeline import process_csv
+from processing.progress import OnProgress, Progress
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+_BAR = 40
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; gives the exit code."""
+    parser = _parser()
+    wanted = parser.parse_args(arguments)
+    if not wanted.input.is_file():
+        parser.error(f"there is no file {wanted.input}")
+    if wanted.scratch is not None and not wanted.scratch.is_dir():
+        parser.error(f"there is no folder {wanted.scratch}")
+    options = Options(
+        max_part_bytes=wanted.max_part_bytes,
+        memory_bytes=wanted.memory,
+        bad_rows=BadRows(wanted.bad_rows),
+        scratch=wanted.scratch,
+    )
+    try:
+        outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
+    except RefusedError as error:
+        return _refused(error.to_json(), as_json=wanted.json)
+    except OSError as error:
+        message = f"The files could not be read or written: {error.strerror or error}."
+        return _refused({"code": "files", "message": message, "line": None, "column": None, "value": None}, wanted.json)
+    print(json.dumps(outcome.to_json()) if wanted.json else _sentence(outcome, wanted.output_dir))
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = Options()
+    parser = argparse.ArgumentParser(
+        "python -m processing", description="Add up the plays in a CSV for each song and day."
+    )
+    parser.add_argument("input", type=Path, metavar="INPUT", help="a CSV with the columns Song, Date, Number of Plays")
+    parser.add_argument("output_dir", type=Path, metavar="OUTPUT_DIR", help="the folder for the parts; made if missing")
+    parser.add_argument("--max-part-bytes", type=_bytes(200), default=defaults.max_part_bytes, metavar="N")
+    parser.add_argument("--memory", type=_bytes(1 << 28), default=defaults.memory_bytes, metavar="BYTES")
+    parser.add_argument("--bad-rows", choices=[str(choice) for choice in BadRows], default=str(defaults.bad_rows))
+    parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for temporary files")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages
+    """A whole number of bytes, at least ``least``."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+        self.__name__ = "number of bytes"
+
+    def __call__(self, text: str) -> int:
+        value = int(text)
+        if value < self.least:
+            raise argparse.ArgumentTypeError(f"should be at least {self.least}, but is {value}")
+        return value
+
+
+def _refused(error: dict[str, object], as_json: bool) -> int:
+    print(error["message"], file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": error}))
+    return REFUSED
+
+
+def _sentence(outcome: Outcome, output_dir: Path) -> str:
+    left_out = f", {outcome.bad_rows:,} left out" if outcome.bad_rows else ""
+    return (
+        f"{outcome.rows_read:,} rows read, {outcome.rows_used:,} used{left_out}. {outcome.plays:,} plays of "
+        f"{outcome.groups:,} songs and days in {len(outcome.parts):,} part(s) in {output_dir}"
+    )
+
+
+def _bar() -> OnProgress:
+    def show(progress: Progress) -> None:
+        filled = round(_BAR * progress.fraction)
+        bar = "#" * filled + "." * (_BAR - filled)
+        end = "\n" if progress.step == "writing" else ""
+        text = f"\r[{bar}] {progress.fraction:4.0%}  {progress.step:<9}  {progress.rows_read:,} rows"
+        print(text, end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    sys.exit(main())

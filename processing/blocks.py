@@ -1,0 +1,117 @@
+"""Where to cut a file into blocks: always at a record's end, never inside quotes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from processing.errors import RefusedError
+from processing.tokenizer import MAX_QUOTED_RUN, Tokenizer
+
+# A record longer than this is refused: it is no row of plays.
+MAX_RECORD = 64 << 20
+
+_QUOTE, _LF, _CR = 34, 10, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of whole records: the unit of work of reading."""
+
+    index: int  # 0 upwards, in file order
+    start: int  # byte offsets in the file
+    end: int
+    quoted: bool  # holds quotes
+    exact: bool  # holds quotes that only the tokenizer can judge
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    end: int
+    quoted: bool
+    exact: bool
+
+
+def spans(source: Path, first: int, block_bytes: int, delimiter: str) -> Iterator[Span]:
+    """Cut the file from byte ``first`` on into spans of about ``block_bytes``; raises RefusedError."""
+    size = source.stat().st_size
+    descriptor = os.open(source, os.O_RDONLY)
+    try:
+        index, start = 0, first
+        while start < size:
+            cut = _cut_at(descriptor, start, size, block_bytes, delimiter)
+            yield Span(index, start, start + cut.end, cut.quoted, cut.exact)
+            index, start = index + 1, start + cut.end
+    finally:
+        os.close(descriptor)
+
+
+def _cut_at(descriptor: int, start: int, size: int, block_bytes: int, delimiter: str) -> _Cut:
+    length = block_bytes
+    while True:
+        # pread, not mmap: mapped input would count as memory of the job.
+        data = os.pread(descriptor, length, start)
+        found = _cut(data, at_end=start + len(data) >= size, delimiter=delimiter)
+        if found.end:
+            return found
+        if length > MAX_RECORD:
+            raise RefusedError(
+                "line_too_long",
+                f"Somewhere after byte {start:,} a line is longer than {MAX_RECORD >> 20} MB. "
+                "That is no row of plays. Is the file damaged?",
+            )
+        length *= 2
+
+
+def _cut(data: bytes, *, at_end: bool, delimiter: str) -> _Cut:
+    """The last record end in the bytes (0: none yet), and what the records before it need."""
+    if b'"' not in data:
+        return _Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
+    quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
+    end = len(data) if at_end else _last_even_line_end(data, quotes)
+    if _is_well_quoted(data, quotes[: np.searchsorted(quotes, end)], end, delimiter) and (
+        at_end or len(data) - end <= MAX_QUOTED_RUN
+    ):
+        return _Cut(end, quoted=True, exact=False)
+    end = 0
+    for record in Tokenizer(delimiter).records(data, at_end=at_end):
+        end = record.end
+    return _Cut(len(data) if at_end else end, quoted=True, exact=True)
+
+
+def _last_line_end(data: bytes, before: int) -> int:
+    """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
+    end = data.rfind(b"\n", 0, before) + 1
+    # A CR at the very end may be half a CRLF.
+    return end or data.rfind(b"\r", 0, before - 1) + 1
+
+
+def _last_even_line_end(data: bytes, quotes: npt.NDArray[np.intp]) -> int:
+    """The offset after the last line end that has an even number of quotes before it."""
+    before = len(data)
+    while end := _last_line_end(data, before):
+        earlier = int(np.searchsorted(quotes, end))
+        if earlier % 2 == 0:
+            return end
+        before = int(quotes[earlier - 1])
+    return 0
+
+
+def _is_well_quoted(data: bytes, quotes: npt.NDArray[np.intp], end: int, delimiter: str) -> bool:
+    """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
+    if len(quotes) % 2:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    opening, closing = quotes[0::2], quotes[1::2]
+    if len(opening) and int((closing - opening).max()) > MAX_QUOTED_RUN:
+        return False
+    borders = np.zeros(256, bool)
+    borders[[_QUOTE, _LF, _CR, ord(delimiter)]] = True
+    before = opening[opening > 0] - 1
+    after = closing[closing < end - 1] + 1
+    return bool(borders[text[before]].all() and borders[text[after]].all())

@@ -1,0 +1,44 @@
+"""What people see of a run under way: the step, how far it is, and how long each step took."""
+
+from __future__ import annotations
+
+import time
+
+from processing.progress import OnProgress, Progress, Step
+
+# The share of the whole run at which each step begins, measured on files of a gigabyte.
+_BEGINS = {Step.CHECKING: 0.0, Step.READING: 0.01, Step.TOTALLING: 0.65, Step.WRITING: 0.99}
+_ENDS = {Step.CHECKING: 0.01, Step.READING: 0.65, Step.TOTALLING: 0.99, Step.WRITING: 1.0}
+
+
+class Meter:
+    """Passes progress on to the caller, never falling."""
+
+    def __init__(self, on_progress: OnProgress | None) -> None:
+        self._on_progress = on_progress
+        self._step = Step.CHECKING
+        self._since = time.monotonic()
+        self._seconds = dict.fromkeys(Step, 0.0)
+        self._rows_read = 0
+
+    def enter(self, step: Step) -> None:
+        """Begin a step."""
+        now = time.monotonic()
+        self._seconds[self._step] += now - self._since
+        self._step, self._since = step, now
+        self.show(0.0)
+
+    def show(self, fraction_of_step: float, rows_read: int | None = None) -> None:
+        """Tell the caller how far the present step is, 0 to 1; raises what the caller raises."""
+        if rows_read is not None:
+            self._rows_read = rows_read
+        if self._on_progress is not None:
+            begin, end = _BEGINS[self._step], _ENDS[self._step]
+            fraction = begin + (end - begin) * min(fraction_of_step, 1.0)
+            self._on_progress(Progress(self._step, fraction, self._rows_read))
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds of each step so far."""
+        spent = dict(self._seconds)
+        spent[self._step] += time.monotonic() - self._since
+        return {str(step): round(seconds, 3) for step, seconds in spent.items()}

@@ -1,0 +1,139 @@
+"""Totals into part files: CSV, a header in each, none above the limit, whole or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processing.columns import OUTPUT_COLUMNS
+from processing.errors import RefusedError
+from processing.outcome import Part
+from processing.totals import Totals
+
+HEADER = ",".join(OUTPUT_COLUMNS).encode()
+
+
+def format_totals(totals: Totals) -> pa.Buffer:
+    """The totals as CSV rows, each with a line end before it.
+
+    Before, because one join then makes rows with their line ends; the text of all rows lies behind one another in the
+    buffer of the joined array. Song names are quoted once for each name, not for each row.
+    """
+    names = pc.binary_join_element_wise(pa.scalar("\n"), _quoted(totals.names), "")
+    songs = names.take(pa.array(totals.song))
+    joined = pc.binary_join_element_wise(songs, _dates(totals.day), totals.plays.cast(pa.string()), ",")
+    return joined.buffers()[2]
+
+
+def _quoted(names: pa.Array) -> pa.Array:
+    special = pc.match_substring_regex(names, '[",\r\n]')
+    if not pc.any(special).as_py():
+        return names
+    doubled = pc.binary_join_element_wise(pa.scalar('"'), pc.replace_substring(names, '"', '""'), pa.scalar('"'), "")
+    return pc.if_else(special, doubled, names)
+
+
+def _dates(day: npt.NDArray[np.int32]) -> pa.Array:
+    first, last = int(day.min()), int(day.max())
+    if last - first >= len(day):
+        return pa.array(day).view(pa.date32()).cast(pa.string())
+    calendar = pa.array(np.arange(first, last + 1, dtype=np.int32)).view(pa.date32()).cast(pa.string())
+    return calendar.take(pa.array(day - first))
+
+
+class PartWriter:
+    """Packs CSV rows into part-00001.csv and on, in the order in which they come.
+
+    A context manager: leaving it after an error removes the part that is under way.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._file: IO[bytes] | None = None
+        self._digest = hashlib.sha256()
+        self._rows = self._bytes = 0
+        self.parts: list[Part] = []
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def append(self, text: memoryview, rows: int) -> None:
+        """Add whole CSV rows, each with a line end before it.
+
+        Raises:
+            RefusedError: a single row is longer than a part may be.
+        """
+        while text:
+            # The header and the last line end take room, too.
+            room = self._max_bytes - 1 - (self._bytes if self._file else len(HEADER))
+            if len(text) <= room:
+                self._write(text, rows)
+                return
+            end, taken = _rows_within(text, room)
+            if taken:
+                self._write(text[:end], taken)
+                text, rows = text[end:], rows - taken
+            elif self._file is None:
+                raise RefusedError(
+                    "row_too_long",
+                    f"A song's name is so long that its row does not fit into a file of {self._max_bytes:,} bytes.",
+                )
+            self._finish_part()
+
+    def finish(self) -> tuple[Part, ...]:
+        """Finish the last part; a table without rows still gives one part with a header."""
+        if self._file is not None or not self.parts:
+            self._write(memoryview(b""), 0)
+            self._finish_part()
+        return tuple(self.parts)
+
+    def _write(self, text: memoryview, rows: int) -> None:
+        if self._file is None:
+            self._file = (self._folder / f"part-{len(self.parts) + 1:05d}.csv").open("xb", buffering=0)
+            self._put(memoryview(HEADER))
+        self._put(text)
+        self._rows += rows
+
+    def _put(self, text: memoryview) -> None:
+        assert self._file is not None
+        self._digest.update(text)
+        self._bytes += len(text)
+        while text:
+            text = text[self._file.write(text) :]
+
+    def _finish_part(self) -> None:
+        if self._file is None:
+            return
+        self._put(memoryview(b"\n"))
+        os.fsync(self._file.fileno())
+        self._file.close()
+        name = Path(self._file.name).name
+        self.parts.append(Part(name, self._rows, self._bytes, self._digest.hexdigest()))
+        self._file, self._digest = None, hashlib.sha256()
+        self._rows = self._bytes = 0
+
+
+def _rows_within(text: memoryview, room: int) -> tuple[int, int]:
+    """The end of the last whole row within ``room`` bytes (less than the text has), and how many rows that is."""
+    window = np.frombuffer(text, np.uint8, max(room + 1, 0))  # a row ends where the next one's line end stands
+    starts = np.flatnonzero(window == ord("\n"))
+    quotes = np.flatnonzero(window == ord('"'))
+    if len(quotes):  # our own output is well quoted, so counting quotes tells rows from newlines in songs
+        starts = starts[np.searchsorted(quotes, starts) % 2 == 0]
+    return (int(starts[-1]), len(starts) - 1) if len(starts) else (0, 0)

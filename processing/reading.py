@@ -1,0 +1,162 @@
+"""A span of the file into typed columns: at full speed where it is clean, row by row where it is not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+
+from processing.blocks import Span
+from processing.columns import DATE, PLAYS, SONG
+from processing.dialect import Dialect
+from processing.inspection import BOM
+from processing.outcome import BadRow
+from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, read_row
+from processing.tokenizer import Record, Tokenizer, count_lines
+
+ROWS = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
+_TYPES = {SONG: pa.string(), DATE: pa.date32(), PLAYS: pa.int64()}
+_POWERS = 10 ** np.arange(1, 7, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReport:
+    """What reading one span found out, apart from the rows."""
+
+    span: Span
+    rows: int
+    plays: int  # their exact sum
+    bad: tuple[BadRow, ...]  # lines counted from the span's own first line, which is 1
+
+
+def read_block(source: Path, span: Span, dialect: Dialect) -> tuple[pa.RecordBatch, BlockReport]:
+    """The rows of one span, schema ROWS with days since 1970-01-01; raises OSError when it cannot be read."""
+    data = read_bytes(source, span.start, span.end)
+    rows = None if span.exact else _read_clean(data, dialect, quoted=span.quoted)
+    bad: tuple[BadRow, ...] = ()
+    if rows is None:
+        rows, bad = _read_row_by_row(data, dialect)
+    return rows, BlockReport(span, len(rows), exact_sum(rows.column(2).to_numpy()), bad)
+
+
+def read_bytes(source: Path, start: int, end: int) -> bytes:
+    """The bytes of a range of the file."""
+    descriptor = os.open(source, os.O_RDONLY)
+    try:
+        return os.pread(descriptor, end - start, start)
+    finally:
+        os.close(descriptor)
+
+
+def exact_sum(values: npt.NDArray[np.int64]) -> int:
+    """The sum of non-negative numbers, also past 2^63."""
+    if not len(values):
+        return 0
+    if int(values.max()) * len(values) < 1 << 63:
+        return int(values.sum())
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+
+
+def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool) -> pa.RecordBatch | None:
+    """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
+    if data.startswith(BOM):
+        data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pa.csv.ReadOptions(
+                column_names=_names(dialect), use_threads=False, block_size=max(len(data), 1)
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=dialect.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=_TYPES,
+                include_columns=list(_TYPES),
+                null_values=[],
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    batches = table.combine_chunks().to_batches()
+    if not batches:
+        return _batch([], [], [])
+    song, day, plays = batches[0].columns
+    rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=ROWS)
+    return rows if _is_beyond_doubt(data, rows, dialect) else None
+
+
+def _names(dialect: Dialect) -> list[str]:
+    names = [f"unused {place}" for place in range(dialect.fields)]
+    for column, place in dialect.places.items():
+        names[place] = column
+    return names
+
+
+def _is_beyond_doubt(data: bytes, rows: pa.RecordBatch, dialect: Dialect) -> bool:
+    """Whether Arrow took nothing that rows.py refuses: empty songs, the year 0, negative or hexadecimal plays."""
+    lengths = np.diff(np.frombuffer(rows.column(0).buffers()[1], np.int32, len(rows) + 1, rows.column(0).offset * 4))
+    day, plays = rows.column(1).to_numpy(), rows.column(2).to_numpy()
+    if lengths.min() <= 0 or day.min() < FIRST_DAY or day.max() > LAST_DAY or plays.min() < 0:
+        return False
+    if dialect.fields == 3 and _is_canonical(data, int(lengths.sum()), plays):
+        return True
+    return b"0x" not in data and b"0X" not in data
+
+
+def _is_canonical(data: bytes, song_bytes: int, plays: npt.NDArray[np.int64]) -> bool:
+    """Whether the bytes are just as many as the values in their shortest form take.
+
+    Then no number is written as 0x10, which Arrow would read as 16: below a million each hexadecimal form is
+    longer than the decimal one, and nothing else can be shorter than the shortest form. This spares a
+    search through all bytes.
+    """
+    if int(plays.max()) >= 1_000_000:
+        return False
+    digits = len(plays) + sum(int(np.count_nonzero(plays >= power)) for power in _POWERS[:5])
+    line_end = 2 if data.endswith(b"\r\n") else 1
+    fixed = len("2024-03-31") + len(",,") + line_end
+    return len(data) == song_bytes + digits + fixed * len(plays)
+
+
+def _read_row_by_row(data: bytes, dialect: Dialect) -> tuple[pa.RecordBatch, tuple[BadRow, ...]]:
+    songs, days, plays, bad = [], [], [], []
+    line, counted = 1, 0
+    for record in Tokenizer(dialect.delimiter).records(data):
+        try:
+            song, day, count = _read_record(record, dialect, data)
+        except BadValueError as error:
+            line += count_lines(data[counted : record.start])
+            counted = record.start
+            bad.append(BadRow(line, error.column, error.value, error.reason))
+        else:
+            songs.append(song)
+            days.append(day)
+            plays.append(count)
+    return _batch(songs, days, plays), tuple(bad)
+
+
+def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, int, int]:
+    fields = record.fields
+    if fields is not None and len(fields) == dialect.fields:
+        return read_row(fields, dialect.places)
+    text = data[record.start : record.end].rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
+    if fields is None:
+        raise BadValueError("row", text, "each quote closed before the next comma", "has one that is not")
+    raise BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
+
+
+def _columns(number: int) -> str:
+    return "1 column" if number == 1 else f"{number} columns"
+
+
+def _batch(songs: list[str], days: list[int], plays: list[int]) -> pa.RecordBatch:
+    return pa.record_batch(
+        [pa.array(songs, pa.string()), pa.array(days, pa.int32()), pa.array(plays, pa.int64())], schema=ROWS
+    )

@@ -1,0 +1,86 @@
+"""The rows left out: listed with their physical lines, or the reason why the whole file is refused."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from processing.errors import RefusedError
+from processing.outcome import LISTED_BAD_ROWS, BadRow
+from processing.reading import BlockReport, read_bytes
+from processing.tokenizer import count_lines
+
+FILE_NAME = "rejected.csv"
+HEADER = ("Line", "Column", "Value", "Reason")
+_PIECE = 16 << 20
+
+
+class Rejections:
+    """Collects the bad rows of blocks that come in file order into FILE_NAME in a folder.
+
+    A context manager. The file appears with the first bad row; a clean file costs nothing here, since lines are
+    counted only up to blocks with bad rows.
+    """
+
+    def __init__(self, source: Path, folder: Path) -> None:
+        self._source = source
+        self._path = folder / FILE_NAME
+        self._file: IO[str] | None = None
+        self._counted_to = 0  # byte offset
+        self._lines = 0  # line ends before it
+        self.count = 0
+        self.listed: list[BadRow] = []
+
+    def __enter__(self) -> Rejections:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+
+    def add(self, block: BlockReport) -> None:
+        """List the bad rows of the next block."""
+        if not block.bad:
+            return
+        self._count_lines_to(block.span.start)
+        bad = [BadRow(self._lines + row.line, row.column, row.value, row.reason) for row in block.bad]
+        if self._file is None:
+            self._file = self._path.open("x", encoding="utf-8", newline="")
+            csv.writer(self._file, lineterminator="\n").writerow(HEADER)
+        csv.writer(self._file, lineterminator="\n").writerows(
+            (row.line, row.column, row.value, row.reason) for row in bad
+        )
+        self.count += len(bad)
+        self.listed += bad[: LISTED_BAD_ROWS - len(self.listed)]
+
+    def refusal(self) -> RefusedError:
+        """The refusal of the whole file for its bad rows."""
+        first = self.listed[0]
+        others = "It is the only row" if self.count == 1 else f"{self.count:,} rows are"
+        return RefusedError(
+            "bad_rows",
+            f"Line {first.line:,} {first.reason}. {others} that we cannot read. "
+            "Correct the file and send it again, or leave such rows out.",
+            line=first.line,
+            column=first.column,
+            value=first.value,
+            bad_rows=self.count,
+        )
+
+    def _count_lines_to(self, offset: int) -> None:
+        while self._counted_to < offset:
+            piece = read_bytes(self._source, self._counted_to, min(self._counted_to + _PIECE, offset))
+            self._lines += count_lines(piece)
+            # A piece that ends between CR and LF would count that line end twice.
+            if piece.endswith(b"\r") and self._counted_to + len(piece) < offset:
+                self._lines -= 1
+                self._counted_to -= 1
+            self._counted_to += len(piece)

@@ -1,0 +1,102 @@
+"""Which bucket a song belongs to: ranges of songs in code point order.
+
+Ranges, not hashes: buckets in order are then songs in order, so the totals come out wholly sorted, and the same
+bytes whatever the number of buckets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Keys = npt.NDArray[np.uint64]
+
+_WORD = 8
+# Keeps the first n of eight bytes that were read as a little-endian word.
+_KEEP = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
+_LOWEST, _HIGHEST = np.uint64(0), np.uint64((1 << 64) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Splitters:
+    """The borders between buckets: keys of the eight bytes that follow a prefix most songs share."""
+
+    prefix: bytes
+    keys: tuple[int, ...]  # ascending; bucket i holds the keys from keys[i - 1] (included) to keys[i]
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets the borders make."""
+        return len(self.keys) + 1
+
+    def bucket_of(self, songs: pa.Array) -> npt.NDArray[np.uint16]:
+        """The bucket of each song of a string array without nulls; never falls along sorted songs."""
+        if not self.keys:
+            return np.zeros(len(songs), np.uint16)
+        borders = np.array(self.keys, np.uint64)
+        return np.searchsorted(borders, song_keys(songs, self.prefix), side="right").astype(np.uint16)
+
+
+def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
+    """Borders that share the sampled songs out evenly over at most ``buckets`` buckets."""
+    if buckets < 2 or not sample:
+        return Splitters(b"", ())
+    ordered = sorted(sample)
+    # A few odd songs must not hide the prefix of all others; they land in the first or last bucket.
+    margin = len(ordered) // 100
+    prefix = _shared_prefix(ordered[margin], ordered[-1 - margin])
+    keys = np.sort(song_keys(pa.array(ordered, pa.binary()), prefix))
+    places = np.arange(1, buckets) * len(keys) // buckets
+    borders = np.unique(keys[places])
+    return Splitters(prefix, tuple(int(key) for key in borders if key > keys[0]))
+
+
+def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
+    """The eight bytes after the prefix as a number, in the songs' own order.
+
+    Songs that lack the prefix get the lowest or highest key there is, by the side on which they lie.
+    """
+    offsets, data = _offsets_of(songs), songs.buffers()[2]
+    starts = offsets[:-1].astype(np.int64)
+    lengths = np.diff(offsets).astype(np.int64)
+    text = np.frombuffer(data if data is not None else b"", np.uint8)
+    keys = _words(text, starts + len(prefix), lengths - len(prefix))
+    undecided = np.ones(len(keys), bool)
+    for place in range(0, len(prefix), _WORD):
+        piece = prefix[place : place + _WORD]
+        wanted = np.uint64(int.from_bytes(piece.ljust(_WORD, b"\0"), "big"))
+        found = _words(text, starts + place, np.minimum(lengths - place, len(piece)))
+        keys[undecided & (found < wanted)] = _LOWEST
+        keys[undecided & (found > wanted)] = _HIGHEST
+        undecided &= found == wanted
+    return keys
+
+
+def _shared_prefix(one: bytes, other: bytes) -> bytes:
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:place]
+    return min(one, other, key=len)
+
+
+def _offsets_of(songs: pa.Array) -> npt.NDArray[np.int32]:
+    return np.frombuffer(songs.buffers()[1], np.int32, len(songs) + 1, songs.offset * 4)
+
+
+def _words(text: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Keys:
+    """Up to eight bytes from each start as big-endian numbers, missing ones as zeros."""
+    if len(text) < _WORD:
+        text = np.concatenate([text, np.zeros(_WORD, np.uint8)])
+    # One overlapping word for each byte of the text: a gather instead of eight.
+    words: Keys = np.ndarray((len(text) - _WORD + 1,), "<u8", text, strides=(1,))
+    last = len(words) - 1
+    found = words[np.minimum(starts, last)]
+    late = np.flatnonzero(starts > last)  # these would read past the end, so read the last word and shift
+    if len(late):
+        shift = np.minimum(starts[late] - last, _WORD - 1).astype(np.uint64) * np.uint64(8)
+        found[late] >>= shift
+    found &= _KEEP[np.clip(lengths, 0, _WORD)]
+    return found.byteswap()
