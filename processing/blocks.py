@@ -87,8 +87,10 @@ def _cut(data: bytes, *, at_end: bool, delimiter: str) -> _Cut:
 def _last_line_end(data: bytes, before: int) -> int:
     """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
     end = data.rfind(b"\n", 0, before) + 1
+    if end:
+        return end
     # A CR at the very end may be half a CRLF.
-    return end or data.rfind(b"\r", 0, before - 1) + 1
+    return data.rfind(b"\r", 0, min(before, len(data) - 1)) + 1
 
 
 def _last_even_line_end(data: bytes, quotes: npt.NDArray[np.intp]) -> int:

@@ -7,11 +7,11 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.database import db, now
-from store.models import Account
+from store.models import Account, Token
 
 _HASHER = PasswordHasher()  # argon2id with the library's present recommendation
 _NOBODY = _HASHER.hash(secrets.token_hex(16))
@@ -29,8 +29,7 @@ def create(username: str, password: str, *, is_admin: bool = False) -> Account:
     name = username.strip().lower()
     if not _USERNAME.fullmatch(name):
         raise AccountError("A username has letters, digits and . _ @ + - only, and starts with a letter or digit.")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise AccountError(f"A password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    _check_length(password)
     account = Account(username=name, password_hash=_HASHER.hash(password), is_admin=is_admin)
     db.session.add(account)
     try:
@@ -75,6 +74,19 @@ def set_disabled(account_id: int, disabled: bool) -> None:
     db.session.commit()
 
 
+def change_password(account_id: int, present: str, wanted: str) -> Account:
+    """Give an account another password and end its tokens; raises AccountError when ``present`` is not the old one."""
+    account = db.session.get(Account, account_id)
+    if account is None or authenticate(account.username, present) is None:
+        raise AccountError("That is not your present password.")
+    _check_length(wanted)
+    account.password_hash = _HASHER.hash(wanted)
+    alive = update(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None))
+    db.session.execute(alive.values(revoked_at=now()))
+    db.session.commit()
+    return account
+
+
 def ensure_administrator(username: str, password: str | None) -> str | None:
     """Make the first administrator where there is none; gives back the password if one was made up."""
     if db.session.scalar(select(Account.id).where(Account.is_admin)) is not None:
@@ -82,6 +94,11 @@ def ensure_administrator(username: str, password: str | None) -> str | None:
     made_up = None if password else secrets.token_urlsafe(12)
     create(username, password or made_up or "", is_admin=True)
     return made_up
+
+
+def _check_length(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountError(f"A password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
 
 
 def _other_administrators(account_id: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, case, update
+from sqlalchemy import CursorResult, case, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.database import db, now
@@ -143,16 +143,21 @@ def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], k
 
 def fail(claim: Claim, error: dict[str, Any], keep_until: datetime, summary: dict[str, Any] | None = None) -> None:
     """End the job with words; raises LeaseLostError."""
-    _fenced(
-        claim,
-        state=JobState.FAILED,
-        ended_at=now(),
-        lease_until=None,
-        keep_until=keep_until,
-        same_file_key=None,
-        error=error,
-        summary=summary,
-    )
+    _fenced(claim, **_failed(error, keep_until), summary=summary)
+
+
+def fail_hung(job_id: str, attempt: int, error: dict[str, Any], keep_until: datetime) -> bool:
+    """End, from outside, the job of an attempt that had to be killed; False when it was not running any more."""
+    fence = (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
+    return _change(fence, **_failed(error, keep_until))
+
+
+def is_published(claim: Claim) -> bool:
+    """Whether this attempt made its job done; the answer where a commit broke off and nobody knows."""
+    published = select(Job.id).where(Job.id == claim.job_id, Job.attempt == claim.attempt, Job.state == JobState.DONE)
+    found = db.session.scalar(published) is not None
+    db.session.rollback()
+    return found
 
 
 def hand_back(job_id: str, attempt: int, *, crashed: bool, keep_until: datetime) -> JobState | None:
@@ -173,23 +178,27 @@ def hand_back(job_id: str, attempt: int, *, crashed: bool, keep_until: datetime)
 
 
 def _given_up(keep_until: datetime) -> dict[str, Any]:
+    error = {
+        "code": "worker_died",
+        "message": (
+            f"We tried this file {MAX_CRASHES} times, and each time the machine that worked on it stopped. "
+            "Your file is kept. Please try again later, or tell the people who run this site."
+        ),
+        "line": None,
+        "column": None,
+        "value": None,
+    }
+    return _failed(error, keep_until) | {"crashes": Job.crashes + 1}
+
+
+def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
     return {
         "state": JobState.FAILED,
-        "crashes": Job.crashes + 1,
         "ended_at": now(),
         "lease_until": None,
         "keep_until": keep_until,
         "same_file_key": None,
-        "error": {
-            "code": "worker_died",
-            "message": (
-                f"We tried this file {MAX_CRASHES} times, and each time the machine that worked on it stopped. "
-                "Your file is kept. Please try again later, or tell the people who run this site."
-            ),
-            "line": None,
-            "column": None,
-            "value": None,
-        },
+        "error": error,
     }
 
 

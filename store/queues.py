@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job as QueuedCall
 from rq.serializers import JSONSerializer
 
@@ -64,16 +65,28 @@ def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_by
     return True
 
 
+def in_hand(connection: Redis, queue: str) -> set[str]:
+    """The call ids that stand in this queue or are in a live worker's hands; raises RedisError when nobody can tell."""
+    waiting = Queue(queue, connection=connection, serializer=JSONSerializer)
+    started = waiting.started_job_registry
+    # A worker that died leaves its entry behind, with a date that is soon over.
+    alive = connection.zrangebyscore(started.key, int(time.time()), "+inf")
+    return set(waiting.get_job_ids()) | {started.parse_job_id(entry) for entry in alive}
+
+
 def is_waiting(connection: Redis, *, job_id: str, attempt: int, queue: str) -> bool:
     """Whether the attempt stands in its queue or is in a worker's hands; raises RedisError when nobody can tell."""
-    waiting = Queue(queue, connection=connection, serializer=JSONSerializer)
-    name = call_id(job_id, attempt)
-    return name in waiting.get_job_ids() or name in waiting.started_job_registry.get_job_ids(cleanup=False)
+    return call_id(job_id, attempt) in in_hand(connection, queue)
 
 
 def forget(connection: Redis, *, job_id: str, attempt: int) -> None:
     """Take an attempt out of the queue if it still stands there; a queue that is away does not matter."""
+    name = call_id(job_id, attempt)
     try:
-        QueuedCall(call_id(job_id, attempt), connection=connection, serializer=JSONSerializer).delete()
+        for queue in QUEUES:
+            Queue(queue, connection=connection, serializer=JSONSerializer).remove(name)
+        QueuedCall.fetch(name, connection=connection, serializer=JSONSerializer).delete()
+    except (NoSuchJobError, InvalidJobOperation):
+        pass  # its record is gone already
     except RedisError as error:
         _log.warning("job %s stays in the queue for now: %s", job_id, error)

@@ -26,14 +26,15 @@ class Waiting:
     file_bytes: int
 
 
-def waiting() -> list[Waiting]:
-    """All queued attempts, oldest first."""
-    rows = db.session.execute(
+def waiting(job_id: str | None = None) -> list[Waiting]:
+    """All queued attempts, or that of one job, oldest first."""
+    queued = (
         select(Job.id, Job.attempt, Job.queue, Upload.bytes)
         .join(Upload, Job.upload_id == Upload.id)
         .where(Job.state == JobState.QUEUED)
         .order_by(Job.created_at)
-    ).all()
+    )
+    rows = db.session.execute(queued if job_id is None else queued.where(Job.id == job_id)).all()
     db.session.rollback()
     return [Waiting(*row) for row in rows]
 

@@ -1,0 +1,92 @@
+# The manual of commands. `make` alone lists them.
+# Settings come from the environment, or behind the target: make run PORT=8001
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev run test lint types contracts chromium logs shell demo complete-build clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+DATA_DIR ?= data
+DEMO_SIZE ?= 20MB
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+setup: $(VENV)/.runtime ## make .venv with the pinned packages, which run needs
+setup-dev: $(VENV)/.dev ## the same with the tools that test needs
+
+$(VENV)/.made:
+	@found=; for name in python3.12 python3.11 python3; do \
+	  if $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; \
+	  then found=$$name; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Playtally needs Python 3.11 or 3.12, and neither is here. On Debian 12: apt-get install python3 python3-venv" >&2; exit 2; \
+	fi; \
+	if ! $$found -c 'import ensurepip' 2>/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing python3-venv from Debian"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
+	  fi; \
+	fi; \
+	if ! $$found -c 'import ensurepip' 2>/dev/null; then \
+	  echo "Python's venv module is not complete. Install it: sudo apt-get install python3-venv" >&2; exit 2; \
+	fi; \
+	$$found -m venv $(VENV) && touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt $(VENV)/.made
+	@echo "Installing the packages that Playtally runs with (some minutes, the first time only)"
+	@$(PIP_INSTALL) -r $< && touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.made
+	@echo "Installing the packages for running and testing (some minutes, the first time only)"
+	@$(PIP_INSTALL) -r $< && touch $@ $(VENV)/.runtime
+
+run: setup ## serve until Ctrl-C
+	@exec $(BIN)/python -m launcher
+
+test: setup-dev chromium lint types contracts ## run every check and every test
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup-dev ## check style and form (ruff)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+types: setup-dev ## check the types (mypy)
+	@$(BIN)/mypy
+
+contracts: setup-dev ## check who may import whom (import-linter)
+	@$(BIN)/lint-imports
+
+chromium: ## see that there is a Chromium for the browser test
+	@if ! command -v chromium >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium from Debian for the browser test"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "The browser test needs Chromium. Install it: sudo apt-get install chromium" >&2; exit 2; \
+	  fi; \
+	fi
+
+logs: ## follow the lines of everything that runs
+	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi
+	@exec tail -n 100 -F $(DATA_DIR)/logs/playtally.log
+
+shell: setup ## a Python shell with the models and process_csv at hand
+	@exec $(BIN)/flask --app webapp shell
+
+demo: setup ## make a demo file and take it through the running site (ADMIN_PASSWORD=... or it asks)
+	@mkdir -p $(DATA_DIR)
+	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
+	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
+
+complete-build: ## build and start all in containers (docker compose)
+	docker compose up --build --detach --wait
+
+clean: ## remove what the tools left; .venv and your data stay
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

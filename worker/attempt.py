@@ -1,0 +1,106 @@
+"""One attempt at one job, from the claim to its recorded end."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from processing.errors import RefusedError
+from processing.options import BadRows, Options
+from processing.outcome import Outcome
+from processing.pipeline import process_csv
+from store import attempts, jobs
+from store.attempts import Claim, LeaseLostError, PublishedPart
+from store.database import db
+from store.files import Files
+from store.settings import Settings
+from worker import threads
+from worker.failures import words_for
+from worker.heartbeat import Heartbeat
+from worker.progress import ProgressReporter
+from worker.recording import with_patience
+
+_log = logging.getLogger(__name__)
+
+
+def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
+    """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
+    claim = attempts.claim(job_id, attempt, settings.lease_seconds)
+    db.session.remove()  # processing takes long, and a connection is needed only for moments of it
+    if claim is None:
+        _log.info("job %s: attempt %d is not to be had", job_id, attempt)
+        return False
+    files = Files(settings.data_dir)
+    with Heartbeat(app, claim, settings.lease_seconds) as heartbeat:
+        report = ProgressReporter(claim, settings.lease_seconds, heartbeat.lost)
+        try:
+            _carry_out(claim, settings, files, report)
+        finally:
+            _tidy(claim, files)
+    return True
+
+
+def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressReporter) -> None:
+    try:
+        outcome = process_csv(
+            files.upload(claim.upload_id),
+            files.staging(claim.job_id, claim.attempt),
+            _options(claim, settings, files),
+            report,
+        )
+        _publish(claim, outcome, settings, files)
+    except LeaseLostError:
+        _log.info("job %s: attempt %d is over for us (cancelled or taken over)", claim.job_id, claim.attempt)
+    except Exception as error:  # whatever happens, the job gets an end
+        _fail(claim, error, settings, files, report)
+    except BaseException:
+        # Ctrl-C and the like: not the file's fault, so the next attempt is free to begin.
+        attempts.hand_back(claim.job_id, claim.attempt, crashed=False, keep_until=jobs.keep_until(settings.keep_days))
+        raise
+
+
+def _options(claim: Claim, settings: Settings, files: Files) -> Options:
+    return Options(
+        max_part_bytes=settings.max_single_file_size,
+        memory_bytes=settings.memory_limit,
+        bad_rows=BadRows(claim.options.bad_rows),
+        scratch=files.scratch(claim.job_id, claim.attempt),
+        threads=threads.for_a_job(settings),
+    )
+
+
+def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -> None:
+    parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256) for part in outcome.parts]
+    keep_until = jobs.keep_until(settings.keep_days)
+    files.publish(claim.job_id, claim.attempt)
+    with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until))
+    _log.info("job %s: done, %d rows read, %d parts", claim.job_id, outcome.rows_read, len(parts))
+
+
+def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:
+    if isinstance(error, RefusedError):
+        words = error.to_json()
+        _log.info("job %s: refused while %s: %s (%s)", claim.job_id, report.step, error.code, error)
+    else:
+        words = words_for(error, files.upload(claim.upload_id))
+        _log.error("job %s: %s while %s", claim.job_id, words["code"], report.step, exc_info=error)
+    files.remove_working_files(claim.job_id, claim.attempt)  # a full disk may have no room for the record either
+    try:
+        with_patience(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days)))
+    except LeaseLostError:
+        _log.info("job %s: attempt %d was over before it failed", claim.job_id, claim.attempt)
+
+
+def _tidy(claim: Claim, files: Files) -> None:
+    """Remove what the attempt wrote, except what it published; where nobody knows, keep that too."""
+    try:
+        published = attempts.is_published(claim)
+    except SQLAlchemyError:
+        published = True
+    db.session.remove()
+    if published:
+        files.remove_working_files(claim.job_id, claim.attempt)
+    else:
+        files.remove_attempt(claim.job_id, claim.attempt)

@@ -1,0 +1,24 @@
+"""A bare Flask application for the database, entered for one piece of work at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+
+from store.database import bind, db
+from store.settings import Settings
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Flask]:
+    """An application context whose connections are closed at its end, so that none is carried over a fork."""
+    app = Flask("worker")
+    bind(app, settings)
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()

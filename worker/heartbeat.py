@@ -1,0 +1,53 @@
+"""The sign of life of an attempt: a thread renews its lease, however long a step takes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from store import attempts
+from store.attempts import Claim, LeaseLostError
+from store.database import db
+
+_log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Renews the lease three times within its length, until the block ends or the lease is lost."""
+
+    def __init__(self, app: Flask, claim: Claim, lease_seconds: int) -> None:
+        self.lost = threading.Event()  # set once the job is no longer this attempt's
+        self._app = app
+        self._claim = claim
+        self._lease_seconds = lease_seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self.lost.is_set() and not self._ended.wait(self._lease_seconds / 3):
+            with self._app.app_context():
+                self._renew()
+                db.session.remove()
+
+    def _renew(self) -> None:
+        try:
+            attempts.renew(self._claim, self._lease_seconds)
+        except LeaseLostError:
+            self.lost.set()
+        except SQLAlchemyError as error:
+            # The next beat tries again; if the lease runs out meanwhile, the fence does its work.
+            _log.warning("job %s: no sign of life could be left: %s", self._claim.job_id, error)

@@ -1,0 +1,78 @@
+"""From the signs of progress of processing to the job's row, at most twice a second."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from processing.progress import Progress, Step
+from store import attempts
+from store.attempts import Claim, LeaseLostError
+from store.database import db
+
+SECONDS_BETWEEN_WRITES = 0.5
+SECONDS_BEFORE_GUESSING = 1.0  # a time left that is guessed earlier jumps about
+
+_log = logging.getLogger(__name__)
+
+
+class ProgressReporter:
+    """Called by processing; raises LeaseLostError, which ends the run, once the job is not ours any more."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        lease_seconds: int,
+        lost: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.step = Step.CHECKING  # the last one seen
+        self._claim = claim
+        self._lease_seconds = lease_seconds
+        self._lost = lost
+        self._clock = clock
+        self._began = clock()
+        self._written: float | None = None
+        self._rows_per_second: float | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note, and write it down if half a second has passed."""
+        self.step = progress.step
+        if self._lost.is_set():
+            raise LeaseLostError(f"attempt {self._claim.attempt} at job {self._claim.job_id} is over")
+        moment = self._clock()
+        if self._written is None or moment - self._written >= SECONDS_BETWEEN_WRITES:
+            self._written = moment
+            self._write(progress, moment - self._began)
+
+    def _write(self, progress: Progress, seconds: float) -> None:
+        try:
+            attempts.record_progress(
+                self._claim,
+                step=progress.step,
+                fraction=progress.fraction,
+                rows_read=progress.rows_read,
+                rows_per_second=self._speed(progress, seconds),
+                seconds_left=_seconds_left(progress.fraction, seconds),
+                lease_seconds=self._lease_seconds,
+            )
+        except SQLAlchemyError as error:
+            _log.warning("job %s: its progress could not be written: %s", self._claim.job_id, error)
+        finally:
+            db.session.remove()
+
+    def _speed(self, progress: Progress, seconds: float) -> float | None:
+        """Rows read a second; after the reading the speed that it had."""
+        if progress.step is Step.READING and seconds > 0:
+            self._rows_per_second = progress.rows_read / seconds
+        return self._rows_per_second
+
+
+def _seconds_left(fraction: float, seconds: float) -> float | None:
+    if fraction <= 0 or seconds < SECONDS_BEFORE_GUESSING:
+        return None
+    return seconds * (1 - fraction) / fraction

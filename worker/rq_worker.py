@@ -1,0 +1,181 @@
+"""RQ's worker, taught what this project promises.
+
+- The work horse dies with its worker, and an attempt whose horse died is handed back at once.
+- SIGTERM does not wait for the job's end: the horse is killed and the job queued again.
+- A queue that is away is waited for, in mid-job too: the job's end stands in the database.
+
+The pieces of RQ that these need are overridden; its commands over pub/sub, its scheduler and its own work
+loop (which quits when Redis is away) are not used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from types import FrameType
+
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
+
+import processing.pipeline  # noqa: F401 - Vaex is loaded once, here; only the forked horse computes with it
+from store import attempts, jobs, queues
+from store.settings import Settings
+from worker.context import database
+from worker.failures import words
+from worker.handing_back import hand_back
+from worker.horse import settle_in
+
+WORKER_TTL = 30  # seconds; RQ waits half of it for a job and takes a connection for hung before its end
+SECONDS_BETWEEN_SIGNS = 10  # from worker to Redis while a job runs
+SECONDS_PAST_THE_LIMIT = 60  # a horse that did not end itself at its time limit hangs in one call: kill it
+POLL = 0.05
+
+_log = logging.getLogger(__name__)
+
+
+class Duty:
+    """Whether the worker was told to stop, and whether it may be interrupted right now."""
+
+    def __init__(self) -> None:
+        self.stop_requested = False
+        self.has_job = False
+
+    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """The handler of SIGTERM and SIGINT; an idle worker leaves at once."""
+        self.stop_requested = True
+        if not self.has_job:
+            raise StopRequested
+
+
+class QueueWorker(Worker):
+    """A worker of one queue, for as long as Redis is there."""
+
+    max_connection_wait_time = 2.0
+
+    def __init__(self, queue: str, settings: Settings, duty: Duty) -> None:
+        self._settings = settings
+        self._duty = duty
+        self._was_hung = False
+        super().__init__(
+            [queue],
+            connection=queues.connect(settings.redis_url),
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+            job_monitoring_interval=SECONDS_BETWEEN_SIGNS,
+            log_job_description=False,
+        )
+
+    def serve(self) -> None:
+        """Take jobs for ever; raises StopRequested when told to stop and RedisError when Redis is away."""
+        try:
+            self.register_birth()  # type: ignore[no-untyped-call]
+            while True:
+                found = self.dequeue_job_and_maintain_ttl(self.dequeue_timeout)
+                if found is not None:
+                    self.execute_job(*found)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        try:
+            self.register_death()  # type: ignore[no-untyped-call]
+        except RedisError:
+            pass  # its registration ends by itself
+        self.connection.close()
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run one job in a horse of its own; a request to stop is heeded by the watch over it."""
+        self._duty.has_job = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._duty.has_job = False
+        if self._duty.stop_requested:
+            raise StopRequested
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """The horse's life, in the forked child."""
+        settle_in(self.pid or 0, queue.name)
+        super().main_work_horse(job, queue)
+
+    def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
+        """Kill the horse alone: right after the fork its process group is still our own."""
+        os.kill(self.horse_pid, sig)
+
+    def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
+        """Watch over the horse to its end; if it was killed, hand its attempt back. Redis may be away meanwhile."""
+        status = self._wait_for_end(job, execution)
+        self._horse_pid = 0
+        self.executions.pop(execution.id, None)
+        if os.WIFSIGNALED(status):
+            self._settle_killed(job, os.WTERMSIG(status))
+        if status != 0:
+            self._tell_redis(job, queue, execution)
+
+    def _wait_for_end(self, job: Job, execution: Execution) -> int:
+        started = next_sign = time.monotonic()
+        self._was_hung = False
+        while True:
+            ended, status = os.waitpid(self.horse_pid, os.WNOHANG)
+            if ended:
+                return status
+            self._was_hung = time.monotonic() > started + int(job.timeout or 0) + SECONDS_PAST_THE_LIMIT
+            if self._duty.stop_requested or self._was_hung:
+                self.kill_horse()
+            elif time.monotonic() >= next_sign:
+                next_sign = time.monotonic() + SECONDS_BETWEEN_SIGNS
+                self._show_sign(job, execution)
+            time.sleep(POLL)
+
+    def _show_sign(self, job: Job, execution: Execution) -> None:
+        try:
+            self.maintain_heartbeats(job, execution)
+        except RedisError as error:
+            _log.warning("the queue is away (%s); %s goes on", error, job.id)
+
+    def _settle_killed(self, job: Job, signal_number: int) -> None:
+        """Give the attempt of a killed horse its next state; where that fails, the reconciler does it."""
+        job_id, attempt = job.args
+        _log.warning("job %s: its process was ended by %s", job_id, signal.Signals(signal_number).name)
+        try:
+            with database(self._settings), queues.connect(self._settings.redis_url) as redis:
+                if self._was_hung:
+                    until = jobs.keep_until(self._settings.keep_days)
+                    attempts.fail_hung(job_id, attempt, words("took_too_long"), until)
+                crashed = not self._duty.stop_requested
+                hand_back(self._settings, redis, job_id, attempt, crashed=crashed)
+        except SQLAlchemyError as error:
+            _log.warning("job %s: the database is away (%s); the reconciler hands it back", job_id, error)
+
+    def _tell_redis(self, job: Job, queue: Queue, execution: Execution) -> None:
+        try:
+            self.handle_job_failure(job, queue, exc_string="the work horse ended early", execution=execution)
+        except RedisError as error:
+            _log.warning("the queue could not be told that %s ended: %s", job.id, error)
+
+
+def serve(queue: str, settings: Settings) -> int:
+    """Work for a queue until SIGTERM or SIGINT; gives the exit code."""
+    duty = Duty()
+    signal.signal(signal.SIGTERM, duty.ask_to_stop)
+    signal.signal(signal.SIGINT, duty.ask_to_stop)
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    _log.info("ready for the %s queue", queue)
+    try:
+        while not duty.stop_requested:
+            try:
+                QueueWorker(queue, settings, duty).serve()
+            except RedisError as error:
+                _log.warning("the queue is away (%s); trying again", error)
+                time.sleep(1)
+    except StopRequested:
+        pass
+    _log.info("stopped")
+    return 0

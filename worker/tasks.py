@@ -1,0 +1,14 @@
+"""What the queue calls. Its arguments are ids: all else is in the database."""
+
+from __future__ import annotations
+
+from store.settings import read_settings
+from worker import attempt as attempts_of_ours
+from worker.context import database
+
+
+def process_job(job_id: str, attempt: int) -> None:
+    """Run one attempt and record its end in the database; the queue itself learns nothing."""
+    settings = read_settings()
+    with database(settings) as app:
+        attempts_of_ours.run(app, job_id, attempt, settings)
