@@ -74,10 +74,9 @@ def _cut(data: bytes, *, at_end: bool, delimiter: str) -> _Cut:
         return _Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
     quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
     end = len(data) if at_end else _last_even_line_end(data, quotes)
-    if _is_well_quoted(data, quotes[: np.searchsorted(quotes, end)], end, delimiter) and (
-        at_end or len(data) - end <= MAX_QUOTED_RUN
-    ):
-        return _Cut(end, quoted=True, exact=False)
+    within = quotes[: np.searchsorted(quotes, end)]
+    if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, delimiter):
+        return _Cut(end, quoted=len(within) > 0, exact=False)
     end = 0
     for record in Tokenizer(delimiter).records(data, at_end=at_end):
         end = record.end

@@ -64,10 +64,10 @@ class Rejections:
     def refusal(self) -> RefusedError:
         """The refusal of the whole file for its bad rows."""
         first = self.listed[0]
-        others = "It is the only row" if self.count == 1 else f"{self.count:,} rows are"
+        others = "It is the only row that" if self.count == 1 else f"There are {self.count:,} rows that"
         return RefusedError(
             "bad_rows",
-            f"Line {first.line:,} {first.reason}. {others} that we cannot read. "
+            f"Line {first.line:,} {first.reason}. {others} we cannot read. "
             "Correct the file and send it again, or leave such rows out.",
             line=first.line,
             column=first.column,

@@ -19,7 +19,9 @@ from processing.progress import Progress, Step
 from tests.processing.oracle import Row, parts_of, sorted_sums, sums_of, written
 
 SONGS = st.one_of(
-    st.sampled_from(["NA", "null", "007", "7", " lead", "trail ", "", "🎵", "Für Elise", "夜に駆ける", '12" mix', "a,b"]),
+    st.sampled_from(
+        ["NA", "null", "007", "7", " lead", "trail ", "", "🎵", "Für Elise", "夜に駆ける", '12" mix', "a,b"]
+    ),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=12),
     st.integers(0, 30).map("Same Prefix Song {:04d}".format),
 ).filter(bool)
@@ -103,16 +105,16 @@ def test_a_later_run_leaves_no_part_of_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_what_the_caller_raises_on_progress_ends_the_run_without_a_trace(tmp_path: Path) -> None:
-    class Cancelled(Exception):
+    class CancelledError(Exception):
         pass
 
     def cancel(progress: Progress) -> None:
         if progress.step is Step.TOTALLING:
-            raise Cancelled
+            raise CancelledError
 
     source = tmp_path / "in.csv"
     source.write_bytes(written([(f"Song {n}", date(2020, 1, 1), 1) for n in range(999)]))
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         process_csv(source, tmp_path / "out", Options(block_bytes=500, buckets=5), cancel)
     assert list((tmp_path / "out").iterdir()) == []
 

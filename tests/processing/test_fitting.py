@@ -1,0 +1,66 @@
+"""Fitting: a bucket too big for the memory is cut, with the same totals in the same order."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from processing.buckets import Bucket, Buckets
+from processing.errors import RefusedError
+from processing.fitting import fitting
+from processing.reading import ROWS
+from processing.splitters import Splitters
+from processing.totals import total
+
+
+def bucket_of(table: list[tuple[str, int, int]], folder: Path, batch_rows: int = 500) -> Bucket:
+    buckets = Buckets(folder, Splitters(b"", ()))
+    for start in range(0, len(table), batch_rows):
+        columns = zip(*table[start : start + batch_rows], strict=True)
+        buckets.append(pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS))
+    buckets.close()
+    return buckets.filled()[0]
+
+
+def totals_of(buckets: list[Bucket]) -> list[tuple[str, int, int]]:
+    found = []
+    for bucket in buckets:
+        with pa.OSFile(str(bucket.path)) as file:
+            totals = total(pa.ipc.open_file(file).read_all())
+        songs = totals.names.take(pa.array(totals.song)).to_pylist()
+        found += list(zip(songs, totals.day.tolist(), totals.plays.to_pylist(), strict=True))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("songs", "days"),
+    [(5000, 400), (40, 20), (1, 10_000), (2, 3000)],
+    ids=["different", "few", "one song", "two songs"],
+)
+def test_a_bucket_too_big_is_cut_without_a_change_to_its_totals(tmp_path: Path, songs: int, days: int) -> None:
+    draw = random.Random(7)
+    table = [(f"Song {draw.randrange(songs):05d}", draw.randrange(days), draw.randrange(9)) for _ in range(6000)]
+    expected: dict[tuple[str, int], int] = {}
+    for song, day, plays in table:
+        expected[song, day] = expected.get((song, day), 0) + plays
+    bucket = bucket_of(table, tmp_path)
+    limit = bucket.memory_bytes // 5
+    fitted = list(fitting(bucket, limit))
+    assert totals_of(fitted) == sorted((song, day, plays) for (song, day), plays in expected.items())
+    if songs > 2:
+        assert all(piece.memory_bytes <= limit for piece in fitted)
+    assert set(tmp_path.rglob("*.arrow")) == {piece.path for piece in fitted}
+
+
+def test_a_bucket_that_fits_is_given_as_it_is(tmp_path: Path) -> None:
+    bucket = bucket_of([("a", 1, 1)], tmp_path)
+    assert list(fitting(bucket, 1 << 20)) == [bucket]
+
+
+def test_a_sum_that_no_longer_fits_on_the_way_is_refused_with_words(tmp_path: Path) -> None:
+    bucket = bucket_of([("a", 1, 2**63 - 1)] * 2000, tmp_path)
+    with pytest.raises(RefusedError, match="Split the file"):
+        list(fitting(bucket, 1000))

@@ -1,0 +1,132 @@
+"""Whose is it: every address that takes an id, asked by everyone who should not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from store.database import db
+from store.models import Account, Job
+from store.states import JobState
+
+# Every rule of the site that takes an id, with its method. A rule that is missing here fails the first test.
+PAGES = {
+    "jobs.show": "GET",
+    "jobs.fragment": "GET",
+    "jobs.cancel": "POST",
+    "jobs.delete": "POST",
+    "jobs.run_again": "POST",
+    "download.part": "GET",
+    "download.everything": "GET",
+    "download.left_out": "GET",
+}
+CALLS = {"api_jobs.csv_task_result": "GET", "api_files.output_file": "GET", "api_files.input_file": "GET"}
+ADMINISTRATION = {"admin.change_person": "POST"}
+FILES_OF_OURS = {"static"}
+REJECTED_ROW = {"line": 2, "column": "Date", "value": "", "reason": "There is no date."}
+
+
+@pytest.fixture
+def annas_job(job_in: Callable[..., str]) -> str:
+    return job_in(JobState.DONE, rejected=(REJECTED_ROW,))
+
+
+def address(app: Flask, endpoint: str, job_id: str) -> str:
+    with app.app_context():
+        job = db.session.get(Job, job_id)
+        part_id = job.parts[0].id if job else "0" * 32
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    return str(rule.rule).replace("<job_id>", job_id).replace("<part_id>", part_id)
+
+
+def test_every_rule_that_takes_an_id_is_in_this_matrix(app: Flask) -> None:
+    with_id = {rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments}
+    assert with_id == set(PAGES) | set(CALLS) | set(ADMINISTRATION) | FILES_OF_OURS
+
+
+@pytest.mark.parametrize("endpoint", PAGES)
+def test_a_page_of_someone_else_looks_like_one_that_never_was(
+    app: Flask, sign_in: Callable[[str], FlaskClient], annas_job: str, endpoint: str
+) -> None:
+    bert, method = sign_in("bert"), PAGES[endpoint]
+    foreign = bert.open(address(app, endpoint, annas_job), method=method)
+    unknown = bert.open(address(app, endpoint, "f" * 32), method=method)
+    assert (foreign.status_code, unknown.status_code) == (404, 404)
+    assert foreign.text.replace(annas_job, "") == unknown.text.replace("f" * 32, "")
+
+
+@pytest.mark.parametrize("endpoint", PAGES)
+def test_a_page_wants_a_signed_in_visitor_whatever_token_is_sent(
+    app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]], annas_job: str, endpoint: str
+) -> None:
+    for headers in ({}, bearer("anna")):
+        answer = client.open(address(app, endpoint, annas_job), method=PAGES[endpoint], headers=headers)
+        assert answer.status_code in (303, 400)
+        assert answer.status_code == 400 or answer.location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("endpoint", PAGES)
+def test_an_owner_and_an_administrator_get_through(
+    app: Flask, sign_in: Callable[[str], FlaskClient], job_in: Callable[..., str], endpoint: str
+) -> None:
+    for username in ("anna", "chief"):
+        job_id = job_in(JobState.DONE, rejected=(REJECTED_ROW,))
+        with sign_in(username).open(address(app, endpoint, job_id), method=PAGES[endpoint]) as answer:
+            assert answer.status_code in (200, 303)
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_a_call_for_someone_elses_job_looks_like_one_that_never_was(
+    app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]], annas_job: str, endpoint: str
+) -> None:
+    headers = bearer("bert")
+    foreign = client.get(address(app, endpoint, annas_job), headers=headers)
+    unknown = client.get(address(app, endpoint, "f" * 32), headers=headers)
+    assert (foreign.status_code, foreign.json) == (404, unknown.json)
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_a_call_wants_a_bearer_whatever_cookie_is_sent(
+    app: Flask, signed_in: FlaskClient, client: FlaskClient, annas_job: str, endpoint: str
+) -> None:
+    for browser in (signed_in, client):
+        answer = browser.get(address(app, endpoint, annas_job))
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_a_disabled_account_can_no_longer_call(
+    app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]], annas_job: str, endpoint: str
+) -> None:
+    headers, where = bearer("anna"), address(app, endpoint, annas_job)
+    with client.get(where, headers=headers) as before:
+        assert before.status_code == 200
+    with app.app_context():
+        anna = db.session.query(Account).filter_by(username="anna").one()
+        anna.disabled_at = anna.created_at
+        db.session.commit()
+    assert client.get(where, headers=headers).status_code == 401
+
+
+def test_administration_is_for_administrators(app: Flask, sign_in: Callable[[str], FlaskClient]) -> None:
+    anna, chief = sign_in("anna"), sign_in("chief")
+    for where in ("/admin/files", "/admin/people"):
+        assert anna.get(where).status_code == 403
+        assert chief.get(where).status_code == 200
+    assert anna.post("/admin/people/2/disable").status_code == 403
+    for unknown in ("999", "9" * 30, "x"):
+        assert chief.post(f"/admin/people/{unknown}/disable").status_code == 404
+
+
+def test_an_id_that_is_no_id_is_just_unknown(
+    signed_in: FlaskClient, client: FlaskClient, bearer: Callable[..., dict[str, str]]
+) -> None:
+    for odd in ("..", "%2e%2e%2fetc", "x" * 300, "%00", "1"):
+        assert signed_in.get(f"/jobs/{odd}").status_code == 404
+        assert signed_in.get(f"/parts/{odd}").status_code == 404
+        assert client.get(f"/api/csv_task_result/{odd}/", headers=bearer()).status_code == 404

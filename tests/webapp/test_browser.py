@@ -1,0 +1,173 @@
+"""What only a real browser shows: our scripts, the CDN's integrity, and the pages without any script."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from werkzeug.serving import make_server
+
+from store import attempts, jobs
+from store.database import db
+from store.files import Files
+from store.models import Job
+from store.states import STATES, JobState
+
+COPY = Path(__file__).parents[2] / "static" / "vendor" / "htmx.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The application, served by threads of this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Gives a page on which anna is signed in; ``cdn`` answers for the CDN, None leaves it unreachable."""
+    contexts: list[BrowserContext] = []
+
+    def page_with(cdn: bytes | None = COPY.read_bytes(), **choices: bool) -> Page:
+        context = browser.new_context(base_url=address, **choices)
+        contexts.append(context)
+
+        def answer(route: Route) -> None:
+            if cdn is None:
+                route.abort()
+            else:
+                kind = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
+                route.fulfill(body=cdn, headers=kind)
+
+        context.route("https://cdn.jsdelivr.net/**", answer)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.get_by_label("Username").fill("anna")
+        page.get_by_label("Password").fill("correct horse")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("h1:has-text('Add up the plays')")
+        return page
+
+    yield page_with
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def plays(tmp_path: Path) -> Path:
+    path = tmp_path / "plays <b>.csv"
+    path.write_text("Song,Date,Number of Plays\n" + "Umbrella,2020-01-02,200\n" * 200_000)
+    return path
+
+
+def fail(app: Flask, job_id: str) -> None:
+    """What a worker does that cannot read the file."""
+    with app.app_context():
+        claim = attempts.claim(job_id, 1, 30)
+        assert claim is not None
+        attempts.fail(claim, {"code": "x", "message": "Line 7 has no date.", "bad_rows": 1}, jobs.keep_until(30))
+
+
+@pytest.mark.parametrize("cdn", [COPY.read_bytes(), COPY.read_bytes() + b" ", None], ids=["there", "changed", "away"])
+def test_a_file_is_sent_and_its_page_follows_the_job_whatever_the_cdn_does(
+    app: Flask, open_page: Callable[..., Page], plays: Path, cdn: bytes | None
+) -> None:
+    page = open_page(cdn)
+    page.set_input_files("#file", plays)
+    assert page.inner_text("#chosen") == "plays <b>.csv 4.8 MB"
+    page.click("#start")
+    page.wait_for_url("**/jobs/*")
+    page.wait_for_selector(f"text={STATES[JobState.QUEUED].sentence}")
+    fail(app, page.url.rsplit("/", 1)[1])
+    page.wait_for_selector("text=Line 7 has no date.")
+    assert page.inner_text("#say") == STATES[JobState.FAILED].sentence
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1500)
+    assert asked == []  # a job that has ended does not ask again
+
+
+def test_a_cancelled_upload_leaves_nothing(open_page: Callable[..., Page], plays: Path, files: Files) -> None:
+    page = open_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("#file", plays)
+    page.click("#start")
+    page.wait_for_selector("#figures:has-text('of 4.8 MB')")
+    page.click("#cancel")
+    page.wait_for_selector("text=Cancelled. Nothing of the file")
+    for _ in range(100):
+        if not any((files.data_dir / "incoming").iterdir()):
+            break
+        page.wait_for_timeout(50)
+    assert not any((files.data_dir / "incoming").iterdir())
+    assert not any((files.data_dir / "uploads").iterdir())
+
+
+def test_everything_works_without_scripts(app: Flask, open_page: Callable[..., Page], plays: Path) -> None:
+    page = open_page(java_script_enabled=False)
+    page.set_input_files("#file", plays)
+    page.check("text=Leave it out")
+    page.click("#start")
+    page.wait_for_selector(f"text={STATES[JobState.QUEUED].sentence}")
+    job_id = page.url.rsplit("/", 1)[1]
+    with app.app_context():
+        assert db.session.get_one(Job, job_id).options == {"bad_rows": "skip"}
+    page.click("text=Look again")
+    page.click("text=Cancel")
+    page.wait_for_selector(f"text={STATES[JobState.CANCELLED].sentence}")
+    page.click("summary:has-text('Delete')")
+    page.click("text=Yes, delete it")
+    page.wait_for_selector("text=and its totals are deleted.")
+    page.click("text=Sign out")
+    page.wait_for_selector("h1:has-text('Sign in')")
+
+
+def test_the_keyboard_keeps_its_place_while_the_page_changes(
+    open_page: Callable[..., Page], job_in: Callable[..., str]
+) -> None:
+    page = open_page()
+    page.goto(f"/jobs/{job_in(JobState.RUNNING, rows_read=1)}")
+    page.focus("#cancel")
+    with page.expect_response("**/now"):
+        pass
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.activeElement.id") == "cancel"
+
+
+def test_no_page_is_wider_than_a_phone(open_page: Callable[..., Page], job_in: Callable[..., str]) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 320, "height": 700})
+    row = {"line": 2, "column": "Number of Plays", "value": "x" * 70, "reason": "Not a whole number of plays."}
+    jobs_there = [job_in(state, name="a" * 120 + ".csv", rejected=(row,)) for state in JobState]
+    for where in ("/", "/files", "/account", *(f"/jobs/{job_id}" for job_id in jobs_there)):
+        page.goto(where)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, where

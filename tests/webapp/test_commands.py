@@ -1,0 +1,112 @@
+"""The commands for engineers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from store import accounts
+from store.database import db
+from store.models import Account, Job
+from store.settings import Settings
+from webapp import commands
+
+CONTENT = "Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nUmbrella,2020-01-02,50\n"
+TOTALS = "Song,Date,Total Number of Plays for Date\nUmbrella,2020-01-02,250\n"
+
+
+def run(app: Flask, *arguments: str, given: str = "") -> Result:
+    return app.test_cli_runner().invoke(args=list(arguments), input=given)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """The settings of the test for the worker's process, which reads them itself."""
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("REDIS_URL", settings.redis_url)
+    monkeypatch.setenv("SECRET_KEY", settings.secret_key)
+
+
+@pytest.fixture
+def plays(tmp_path: Path) -> Path:
+    path = tmp_path / "plays.csv"
+    path.write_text(CONTENT)
+    return path
+
+
+def test_an_account_is_made_with_a_password_from_a_script(app: Flask) -> None:
+    answer = run(app, "create-user", "Dora", "--admin", "--password-stdin", given="long enough\n")
+    assert (answer.exit_code, answer.output) == (0, "dora can sign in now.\n")
+    with app.app_context():
+        assert accounts.authenticate("dora", "long enough").is_admin
+
+
+def test_an_account_is_made_with_a_password_typed_twice(app: Flask) -> None:
+    assert run(app, "create-user", "dora", given="long enough\nlong enough\n").exit_code == 0
+    with app.app_context():
+        assert not accounts.authenticate("dora", "long enough").is_admin
+
+
+def test_an_unusable_account_is_refused_with_a_sentence(app: Flask) -> None:
+    answer = run(app, "create-user", "anna", "--password-stdin", given="long enough\n")
+    assert answer.exit_code == 1
+    assert "There is an account named anna already" in answer.output
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_file_is_added_up_without_the_queue(app: Flask, plays: Path) -> None:
+    for _ in range(2):  # the second time over the same upload
+        answer = run(app, "process-csv", str(plays))
+        assert answer.exit_code == 0, answer.output
+        assert Path(answer.output.strip()).read_text() == TOTALS
+    with app.app_context():
+        assert [job.owner.username for job in db.session.query(Job)] == ["chief", "chief"]
+    assert plays.read_text() == CONTENT
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_file_that_is_refused_ends_with_its_sentence(app: Flask, plays: Path) -> None:
+    plays.write_text(CONTENT + "Umbrella,2020-01-02,many\n")
+    refused = run(app, "process-csv", str(plays))
+    assert refused.exit_code == 1
+    assert "many" in refused.output
+    skipped = run(app, "process-csv", str(plays), "--bad-rows", "skip")
+    assert Path(skipped.output.strip()).read_text() == TOTALS
+
+
+def test_without_an_administrator_it_says_how_to_make_one(app: Flask, plays: Path) -> None:
+    with app.app_context():
+        db.session.query(Account).filter_by(username="chief").delete()
+        db.session.commit()
+    answer = run(app, "process-csv", str(plays))
+    assert (answer.exit_code, "create-user NAME --admin" in answer.output) == (1, True)
+
+
+def test_work_that_stops_early_is_said_so(app: Flask, plays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_run", lambda job_id, attempt: -9)
+    answer = run(app, "process-csv", str(plays))
+    assert (answer.exit_code, "stopped early (-9)" in answer.output) == (1, True)
+
+
+def test_a_demo_file_has_its_size_and_is_the_same_again(app: Flask, tmp_path: Path) -> None:
+    made = []
+    for name in ("a.csv", "b.csv"):
+        options = ("--file-name", str(tmp_path / name), "--songs", "50", "--days", "7", "--seed", "3")
+        answer = run(app, "demo-file", "--total-size", "0.2MB", *options)
+        assert answer.exit_code == 0, answer.output
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+    assert abs(len(made[0]) - 200_000) < 200
+
+
+def test_a_size_that_is_none_is_refused(app: Flask) -> None:
+    answer = run(app, "demo-file", "--total-size", "much")
+    assert (answer.exit_code, "not a size" in answer.output) == (2, True)
+
+
+def test_the_shell_has_the_models_and_the_processing_at_hand() -> None:
+    at_hand = commands._shell()
+    assert {"db", "process_csv", "Account", "Job", "Upload", "Part", "Token"} == set(at_hand)

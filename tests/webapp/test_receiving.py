@@ -1,0 +1,191 @@
+"""Receiving: written once, hashed on the way, refused before a byte is written, and never half."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from flask import Request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from store.files import Files
+from webapp import receiving
+from webapp.errors import InsufficientStorage
+from webapp.receiving import ReceivedForm, receive
+
+CONTENT = b"Song,Date,Number of Plays\r\n--almost a boundary\r\n\r\n" * 1000
+BOUNDARY = "gCu7-boundary"
+
+
+class GoneError(Exception):
+    """Stands for whatever a check says."""
+
+
+def field(name: str, value: str) -> bytes:
+    return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+
+
+def file(content: bytes, name: str = "plays.csv", to: str = "file") -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{to}"; filename="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+END = f"--{BOUNDARY}--\r\n".encode()
+
+
+def request_with(body: bytes | IO[bytes], length: int | None = None, **environ: Any) -> Request:
+    stream = io.BytesIO(body) if isinstance(body, bytes) else body
+    return Request(
+        {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
+            "CONTENT_LENGTH": str(len(body) if isinstance(body, bytes) and length is None else length),
+            "wsgi.input": stream,
+            **environ,
+        }
+    )
+
+
+def taken(
+    request: Request, files: Files, max_bytes: int | None = None, check: receiving.Check = lambda fields: None
+) -> tuple[ReceivedForm, list[bytes]]:
+    with receive(request, files, max_bytes=max_bytes, check=check) as form:
+        return form, [one.path.read_bytes() for one in form.received]
+
+
+def incoming(files: Files) -> list[Path]:
+    return list((files.data_dir / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("piece", [7, 64, 1000, 1 << 20])
+def test_a_file_arrives_byte_for_byte_however_it_is_cut(
+    files: Files, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(receiving, "PIECE", piece)
+    monkeypatch.setattr(receiving, "_decoder", lambda request: receiving.MultipartDecoder(BOUNDARY.encode()))
+    content = CONTENT[:5000]
+    form, contents = taken(request_with(field("bad_rows", "skip") + file(content) + END), files)
+    assert contents == [content]
+    assert form.fields == {"bad_rows": "skip"}
+    received = form.received[0]
+    expected = ("plays.csv", len(content), hashlib.sha256(content).hexdigest())
+    assert (received.name, received.bytes, received.sha256) == expected
+
+
+def test_several_files_and_fields_after_them_arrive(files: Files) -> None:
+    body = file(b"one", "1.csv") + file(b"two", "2.csv") + field("bad_rows", "skip") + END
+    form, contents = taken(request_with(body), files)
+    assert contents == [b"one", b"two"]
+    assert form.fields == {"bad_rows": "skip"}
+
+
+def test_files_that_nobody_accepted_are_removed(files: Files) -> None:
+    taken(request_with(file(CONTENT) + END), files)
+    assert incoming(files) == []
+
+
+def test_a_field_in_which_nothing_was_chosen_is_no_file(files: Files) -> None:
+    form, _ = taken(request_with(file(b"", "") + file(b"x", "a.csv", to="other") + END), files)
+    assert form.received == []
+
+
+def test_the_check_sees_the_fields_before_a_byte_is_written(files: Files) -> None:
+    seen = []
+
+    def refuse(fields: Mapping[str, str]) -> None:
+        seen.append((dict(fields), incoming(files)))
+        raise GoneError
+
+    with pytest.raises(GoneError):
+        taken(request_with(field("csrf_token", "t") + file(CONTENT) + END), files, check=refuse)
+    assert seen == [({"csrf_token": "t"}, [])]
+    assert incoming(files) == []
+
+
+def test_a_client_that_goes_away_leaves_no_half_file(files: Files) -> None:
+    body = file(b"whole", "1.csv") + file(CONTENT, "2.csv")
+    with pytest.raises(BadRequest):
+        taken(request_with(body, length=len(body) + 5000), files)
+    assert incoming(files) == []
+
+
+def test_a_form_that_ends_early_leaves_no_half_file(files: Files) -> None:
+    with pytest.raises(BadRequest):
+        taken(request_with(file(CONTENT)[:-20]), files)
+    assert incoming(files) == []
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(files: Files) -> None:
+    unread = io.BytesIO(CONTENT)
+    with pytest.raises(RequestEntityTooLarge):
+        taken(request_with(unread, length=10**9), files, max_bytes=10**6)
+    assert unread.tell() == 0
+
+
+def test_a_file_that_turns_out_too_large_is_removed(files: Files) -> None:
+    with pytest.raises(RequestEntityTooLarge):
+        taken(request_with(file(CONTENT) + END), files, max_bytes=len(CONTENT) - 1)
+    assert incoming(files) == []
+    taken(request_with(file(CONTENT) + END), files, max_bytes=len(CONTENT))
+
+
+def test_a_body_without_a_length_is_read_to_its_end(files: Files) -> None:
+    body = file(CONTENT) + END
+    request = request_with(body, **{"wsgi.input_terminated": True})
+    del request.environ["CONTENT_LENGTH"]
+    assert taken(request, files)[1] == [CONTENT]
+
+
+def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Files, "free_bytes", lambda self: receiving.RESERVE + 999)
+    unread = io.BytesIO(CONTENT)
+    with pytest.raises(InsufficientStorage):
+        taken(request_with(unread, length=1000), files)
+    assert unread.tell() == 0
+
+
+@dataclass
+class FullDisk:
+    """Stands where os.fsync is: the disk turns out to be full."""
+
+    def __call__(self, descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_no_half_file(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.receiving.os.fsync", FullDisk())
+    with pytest.raises(InsufficientStorage):
+        taken(request_with(file(CONTENT) + END), files)
+    assert incoming(files) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/csv", "multipart/form-data", "application/x-www-form-urlencoded", "multipart/form-data; boundary="]
+)
+def test_what_is_no_multipart_form_is_refused_with_words(files: Files, kind: str) -> None:
+    with pytest.raises(BadRequest, match="multipart/form-data"):
+        taken(request_with(CONTENT, CONTENT_TYPE=kind), files)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"--\r\n\r\n", CONTENT, field("a", "b"), b"--" + BOUNDARY.encode() + b"\r\n\r\n"]
+)
+def test_a_broken_form_is_refused(files: Files, body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        taken(request_with(body), files)
+
+
+def test_a_field_as_large_as_a_file_is_refused(files: Files) -> None:
+    with pytest.raises(RequestEntityTooLarge):
+        taken(request_with(field("note", "x" * 100_000) + END), files)
+
+
+def test_a_name_keeps_only_what_can_be_shown(files: Files) -> None:
+    form, _ = taken(request_with(file(b"x", "a\x00b\x1bé\u202e.csv") + END), files)
+    assert form.received[0].name == "abé.csv"

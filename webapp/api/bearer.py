@@ -1,0 +1,27 @@
+"""Who calls the API."""
+
+from __future__ import annotations
+
+from flask import g, request
+
+from store import tokens
+from webapp.api.refusals import Refusal
+
+
+def require_bearer() -> None:
+    """Let the call in if its header holds a live access token, else answer 401."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    account = tokens.owner_of(secret.strip(), "access") if scheme.lower() == "bearer" else None
+    if account is None:
+        raise unauthorized("Send a valid access token in the header Authorization: Bearer ACCESS.")
+    g.caller_id = account.id
+
+
+def caller_id() -> int:
+    """The account on whose behalf this call is made."""
+    return int(g.caller_id)
+
+
+def unauthorized(message: str) -> Refusal:
+    """A 401 that names the way in, as RFC 9110 asks."""
+    return Refusal(401, message, headers={"WWW-Authenticate": 'Bearer realm="playtally"'})

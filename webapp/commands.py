@@ -1,0 +1,137 @@
+"""Commands for engineers: ``flask --app webapp create-user | process-csv | demo-file``, and the shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from store import accounts, intake, jobs, models
+from store.accounts import AccountError
+from store.database import db
+from store.models import Account, Job
+from store.options import BAD_ROWS, JobOptions
+from store.states import STATES, JobState
+from webapp.receiving import PIECE, write_down
+from webapp.resources import resources
+from webapp.sizes import parse_size
+
+TOP = Path(__file__).parent.parent
+NOT_TO_BE_HAD = 1  # what `python -m worker JOB ATTEMPT` exits with when another one has the attempt
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    for command in (create_user, process_csv, demo_file):
+        app.cli.add_command(command)
+    app.shell_context_processor(_shell)
+
+
+@click.command("create-user")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="May see everyone's files and add people.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
+@with_appcontext
+def create_user(name: str, admin: bool, password_stdin: bool) -> None:
+    """Make an account named NAME."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        made = accounts.create(name, password, is_admin=admin)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{made.username} can sign in now.")
+
+
+@click.command("process-csv")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bad-rows", type=click.Choice(BAD_ROWS), default="stop", show_default=True)
+@with_appcontext
+def process_csv(path: Path, bad_rows: str) -> None:
+    """Add up the file PATH at once, without the queue, and print where the totals are."""
+    job = _accepted(path, JobOptions(bad_rows=bad_rows))
+    job_id, attempt = job.id, job.attempt
+    db.session.remove()
+    ended = _ended(job_id, _run(job_id, attempt))
+    if ended.state is not JobState.DONE:
+        raise click.ClickException((ended.error or {}).get("message") or STATES[ended.state].sentence)
+    for part in ended.parts:
+        click.echo(str(resources().files.result(ended.id, ended.attempt, part.name)))
+
+
+@click.command("demo-file")
+@click.option("--total-size", default="1GB", show_default=True, help="1GB is 10^9 bytes, 1GiB 2^30.")
+@click.option("--file-name", default="test_data.csv", show_default=True, type=click.Path(path_type=Path))
+@click.option("--songs", type=click.IntRange(min=1), default=100_000, show_default=True, help="Different songs.")
+@click.option("--days", type=click.IntRange(min=1), default=365, show_default=True, help="Different days.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
+def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int) -> None:
+    """Write a file of song plays to try things with."""
+    try:
+        total_bytes = parse_size(total_size)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--total-size") from None
+    # Here and not above: it brings numpy, which the site has no use for.
+    from processing.demo import write_demo_file
+
+    began = time.monotonic()
+    write_demo_file(file_name, total_bytes, songs, days, seed)
+    written, seconds = file_name.stat().st_size, time.monotonic() - began
+    click.echo(f"{file_name}: {written:,} bytes in {seconds:.1f} s, {written / 1e6 / max(seconds, 1e-3):.0f} MB/s")
+
+
+def _accepted(path: Path, options: JobOptions) -> Job:
+    """A new job for a copy of the file; for a file that is here already, a new job over it."""
+    owner = db.session.scalar(select(Account).where(Account.is_admin, Account.disabled_at.is_(None)))
+    if owner is None:
+        raise click.ClickException(
+            "There is no administrator yet. Make one: flask --app webapp create-user NAME --admin"
+        )
+    try:
+        return intake.accept(resources().files, owner.id, _copied(path), options)
+    except intake.AlreadySentError as earlier:
+        known = db.session.get_one(Job, earlier.job_id)
+        return jobs.run_again(known, options)
+
+
+def _copied(path: Path) -> intake.Received:
+    with open(path, "rb") as file:
+        return write_down(resources().files, path.name, iter(lambda: file.read(PIECE), b""))
+
+
+def _run(job_id: str, attempt: int) -> int:
+    """Run the attempt in a process of its own, since this one must not load Vaex; gives its exit code."""
+    paths = os.pathsep.join(filter(None, (str(TOP), os.environ.get("PYTHONPATH"))))
+    call = [sys.executable, "-m", "worker", job_id, str(attempt)]
+    return subprocess.run(call, env=os.environ | {"PYTHONPATH": paths}, check=False).returncode
+
+
+def _ended(job_id: str, exit_code: int) -> Job:
+    """The job once it has ended; where a worker of the running site took it first, that is waited for."""
+    while True:
+        job = db.session.get_one(Job, job_id)
+        if STATES[job.state].is_final:
+            return job
+        if exit_code != NOT_TO_BE_HAD:
+            raise click.ClickException(f"The work stopped early ({exit_code}). Start the site, and it tries again.")
+        db.session.rollback()
+        time.sleep(0.5)
+
+
+def _shell() -> dict[str, Any]:
+    """What ``flask shell`` has at hand."""
+    # Only in a shell may Vaex be loaded: gunicorn imports this module too, and must stay light and free to fork.
+    from processing.pipeline import process_csv as process
+
+    rows = {model.__name__: model for model in (models.Account, models.Token, models.Upload, models.Job, models.Part)}
+    return {"db": db, "process_csv": process, **rows}

@@ -1,0 +1,75 @@
+"""Error pages for people, error objects for scripts. Neither ever shows a path, a statement or a trace."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+SENTENCES = {
+    400: "That request was not complete. Go back, reload the page and try again.",
+    401: "Please sign in first.",
+    403: "This page is for administrators.",
+    404: "There is nothing here: it was removed, or the address is not quite right, or it belongs to someone else.",
+    405: "That cannot be done at this address.",
+    413: "That is larger than this site accepts.",
+    416: "That range lies outside the file.",
+    500: "Something went wrong on our side. It was noted; please try again in a moment.",
+    507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
+}
+FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
+
+
+class InsufficientStorage(HTTPException):
+    """507: the data volume has no room for what is being sent."""
+
+    code = 507
+    description = SENTENCES[507]
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a sentence, as a page or as JSON."""
+    app.register_error_handler(HTTPException, show)
+
+
+def type_name(code: int) -> str:
+    """The name of an error in the API, such as TooEarlyException for 425."""
+    return HTTPStatus(code).phrase.replace(" ", "").replace("-", "") + "Exception"
+
+
+def show(error: HTTPException) -> Response | tuple[Response | str, int]:
+    """The answer to an error, in the form that its asker reads."""
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error.get_response()  # a redirect to the address with its slash, say
+    sentence = _sentence(error, code)
+    if wants_json():
+        answer: Response = jsonify(message=sentence, type=type_name(code))
+    else:
+        # Where we failed ourselves, the page must not need the database for its menu.
+        answer = Response(render_template("error.html", code=code, sentence=sentence, bare=code >= 500))
+        answer.content_type = "text/html; charset=utf-8"
+    for name, value in error.get_headers(request.environ):
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers.set(name, value)
+    if "HX-Request" in request.headers:
+        answer.headers["HX-Refresh"] = "true"  # never swap an error into a page: load the page again
+    answer.status_code = code
+    return answer
+
+
+def _sentence(error: HTTPException, code: int) -> str:
+    """Our own words where a view gave some, else those of the table."""
+    if isinstance(error, CSRFError):
+        return FORGED
+    if code == 400 and error.description and error.description != type(error).description:
+        return error.description
+    return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
+
+
+def wants_json() -> bool:
+    """Whether the asker is a script of ours or of others."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"

@@ -1,0 +1,79 @@
+"""What every answer says to the browser about trust, and how its cookies are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, request
+
+from store.settings import Settings
+
+HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.11/dist/htmx.min.js"
+HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"script-src 'self' {HTMX}",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+_ALWAYS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # not no-referrer: over HTTPS Flask-WTF wants to see where a form came from
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def cookie_settings(settings: Settings) -> dict[str, Any]:
+    """Flask's configuration for sessions, and the size of an ordinary form."""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.public_https,
+        # A session lasts for a working day without a visit; there is no longer-lived cookie beside it.
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "MAX_CONTENT_LENGTH": 256 * 1024,  # ordinary forms; the upload views set their own
+    }
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put the headers on every answer, and know about HTTPS where a proxy speaks it for us."""
+    app.after_request(_add)
+    app.jinja_env.globals.update(htmx_address=HTMX, htmx_integrity=HTMX_INTEGRITY)
+    if settings.public_https:
+        app.wsgi_app = _as_https(app.wsgi_app)  # type: ignore[assignment,method-assign]
+
+
+def _add(response: Response) -> Response:
+    for name, value in _ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static":
+        # What an account sees must not be seen again after it signed out.
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _as_https(wsgi_app: _Wsgi) -> _Wsgi:
+    """PUBLIC_HTTPS says that people come over HTTPS, so links and checks must think so too."""
+
+    def https(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = "https"
+        return wsgi_app(environ, start_response)
+
+    return https

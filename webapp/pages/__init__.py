@@ -1,0 +1,13 @@
+"""The pages: a module for each thing that people come to do."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webapp.pages import account, admin, download, jobs, upload
+
+
+def init_app(app: Flask) -> None:
+    """Add the pages, in the order in which a file flows."""
+    for module in (account, upload, jobs, download, admin):
+        app.register_blueprint(module.pages)

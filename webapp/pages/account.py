@@ -1,0 +1,73 @@
+"""Signing in and out, and one's own password."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_login import logout_user
+from werkzeug.wrappers import Response
+
+from store import accounts
+from store.accounts import AccountError
+from webapp.identity import sign_in as begin_session
+from webapp.identity import visitor, visitor_or_none
+
+pages = Blueprint("account", __name__)
+
+
+@pages.get("/sign-in")
+def sign_in_form() -> Response | str:
+    """The form, or the way on for those who are signed in."""
+    if visitor_or_none() is not None:
+        return redirect(_next_page(), code=303)
+    return render_template("account/sign_in.html", username="", problem=None)
+
+
+@pages.post("/sign-in")
+def sign_in() -> Response | tuple[str, int]:
+    """Begin a session; a wrong name and a wrong password look alike."""
+    username = request.form.get("username", "")
+    found = accounts.authenticate(username, request.form.get("password", ""))
+    if found is None:
+        problem = "That username and password do not belong together. Please try again."
+        return render_template("account/sign_in.html", username=username, problem=problem), 400
+    begin_session(found)
+    return redirect(_next_page(), code=303)
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    """End the session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("account.sign_in_form"), code=303)
+
+
+@pages.get("/account")
+def show() -> str:
+    """One's own account."""
+    return render_template("account/account.html", problem=None)
+
+
+@pages.post("/account")
+def change_password() -> Response | tuple[str, int]:
+    """Change one's own password; all other sessions of the account end with it."""
+    try:
+        changed = accounts.change_password(
+            visitor().account_id, request.form.get("present", ""), request.form.get("wanted", "")
+        )
+    except AccountError as error:
+        return render_template("account/account.html", problem=str(error)), 400
+    begin_session(changed)
+    flash("Your password is changed. Everywhere else you were signed out.")
+    return redirect(url_for("account.show"), code=303)
+
+
+def _next_page() -> str:
+    """Where the visitor wanted to go, if that is a place on this site."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    # Browsers read a backslash as a slash and skip tabs and line ends, so "/\t/evil" would leave the site.
+    is_local = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
+    return wanted if is_local and not parts.scheme and not parts.netloc else url_for("upload.form")

@@ -1,0 +1,97 @@
+"""A job and what may be done to it; the list of one's jobs."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from store import jobs
+from store.options import JobOptions
+from store.states import UNFINISHED, JobState
+from webapp.identity import visitor
+from webapp.pages.access import job_or_404
+from webapp.pages.face import face_of
+from webapp.resources import resources
+from webapp.starting import start_again, stop
+
+pages = Blueprint("jobs", __name__)
+PAGE = 50  # jobs on a page of the list
+LAST_PAGE = 1_000_000  # beyond, a database no longer counts
+SHOWN: dict[str, tuple[JobState, ...]] = {
+    "all": (),
+    "working": UNFINISHED,
+    "done": (JobState.DONE,),
+    "failed": (JobState.FAILED,),
+}
+
+
+@pages.get("/files")
+def mine() -> str:
+    """One's own jobs, newest first."""
+    return list_page("jobs.mine", everyone=False)
+
+
+@pages.get("/jobs/<job_id>")
+def show(job_id: str) -> str:
+    """The page of a job, in whatever state it is."""
+    job = job_or_404(job_id)
+    return render_template("jobs/job.html", job=job, face=face_of(job), sent_before="sent" in request.args)
+
+
+@pages.get("/jobs/<job_id>/now")
+def fragment(job_id: str) -> str:
+    """The part of the page that changes, which asks for itself again while the job goes on."""
+    job = job_or_404(job_id)
+    return render_template("jobs/_job.html", job=job, face=face_of(job))
+
+
+@pages.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> Response:
+    """End a job that goes on; nothing happens to one that has ended."""
+    stop(job_or_404(job_id))
+    return redirect(url_for("jobs.show", job_id=job_id), code=303)
+
+
+@pages.post("/jobs/<job_id>/delete")
+def delete(job_id: str) -> Response:
+    """Remove a job with all its files."""
+    job = job_or_404(job_id)
+    name = job.upload.name
+    stop(job)
+    jobs.remove(resources().files, job_id)
+    flash(f"{name} and its totals are deleted.")
+    return redirect(url_for("jobs.mine"), code=303)
+
+
+@pages.post("/jobs/<job_id>/run-again")
+def run_again(job_id: str) -> Response:
+    """The same file once more, leaving out the rows that cannot be read."""
+    job = job_or_404(job_id)
+    if job.state not in (JobState.FAILED, JobState.CANCELLED, JobState.DONE):
+        return redirect(url_for("jobs.show", job_id=job_id), code=303)
+    again = start_again(job, JobOptions(bad_rows="skip"))
+    return redirect(url_for("jobs.show", job_id=again.id), code=303)
+
+
+def list_page(endpoint: str, *, everyone: bool) -> str:
+    """A page of the list: the visitor's own jobs, or everyone's."""
+    shown = request.args.get("show", "all")
+    number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
+    found = jobs.latest(
+        visitor().account_id,
+        is_admin=everyone,
+        states=SHOWN.get(shown, ()),
+        limit=PAGE + 1,
+        offset=(number - 1) * PAGE,
+    )
+    return render_template(
+        "jobs/_list.html" if "HX-Request" in request.headers else "jobs/list.html",
+        jobs=found[:PAGE],
+        has_more=len(found) > PAGE,
+        shown=shown if shown in SHOWN else "all",
+        filters=tuple(SHOWN),
+        page=number,
+        endpoint=endpoint,
+        everyone=everyone,
+        is_live=any(job.state in UNFINISHED for job in found[:PAGE]),
+    )

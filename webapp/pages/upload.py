@@ -1,0 +1,65 @@
+"""New upload: the home page of whoever is signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from store.intake import AlreadySentError, Received
+from store.options import JobOptions, OptionsError
+from webapp.errors import wants_json
+from webapp.forgery import check, csrf
+from webapp.identity import visitor
+from webapp.receiving import ReceivedForm
+from webapp.resources import resources
+from webapp.starting import chosen_options, received_form, start
+
+pages = Blueprint("upload", __name__)
+
+
+@pages.get("/")
+def form() -> str:
+    """The form."""
+    return _page(None)
+
+
+@pages.post("/")
+def send() -> Response | tuple[str | Response, int]:
+    """Receive one or more files and start a job for each; the token is checked before a byte is written."""
+    owner_id = visitor().account_id
+    with received_form(check) as arrived:
+        if problem := _problem(arrived):
+            return (jsonify(message=problem) if wants_json() else _page(problem)), 400
+        options = chosen_options(arrived.fields)
+        addresses = [_started(owner_id, one, options) for one in arrived.received]
+    address = addresses[0] if len(addresses) == 1 else url_for("jobs.mine")
+    return jsonify(address=address) if wants_json() else redirect(address, code=303)
+
+
+csrf.exempt(send)  # Flask-WTF would read the whole body to find its token; received_form(check) looks for it instead
+
+
+def _page(problem: str | None) -> str:
+    return render_template("upload/new.html", problem=problem, max_bytes=resources().settings.max_upload_bytes)
+
+
+def _problem(arrived: ReceivedForm) -> str | None:
+    """What keeps these files from being started, in a sentence."""
+    if not arrived.received:
+        return "No file was chosen. Choose one, then press Start."
+    for one in arrived.received:
+        if one.bytes == 0:
+            return f"{one.name} is empty. Choose a file that has rows in it."
+    try:
+        chosen_options(arrived.fields)
+    except OptionsError:
+        return "Choose what to do with rows that cannot be read."
+    return None
+
+
+def _started(owner_id: int, received: Received, options: JobOptions) -> str:
+    """The address of the job for this file: a new one, or the one that came of it before."""
+    try:
+        return url_for("jobs.show", job_id=start(owner_id, received, options).id)
+    except AlreadySentError as earlier:
+        return url_for("jobs.show", job_id=earlier.job_id, sent="before")

@@ -1,0 +1,157 @@
+"""Receiving files: the body of a form goes to the data volume once, hashed on the way.
+
+Nothing is spooled to a temporary folder and nothing is copied. Fields come as text; whoever sends must be
+checked before the first byte of a file is written, and a file that does not arrive whole leaves nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from flask import Request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
+
+from store.files import Files
+from store.intake import Received
+from webapp.errors import InsufficientStorage
+from webapp.hashing import HashingThread
+
+PIECE = 1 << 20  # bytes read from the socket at a time
+LONGEST_FIELD = 1 << 16
+MOST_PARTS = 1000
+RESERVE = 256 << 20  # bytes of disk that no upload may take: the database must go on
+FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
+NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
+
+Check = Callable[[Mapping[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """The fields of a form, and its files in incoming/."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+
+
+@contextmanager
+def receive(request: Request, files: Files, *, max_bytes: int | None, check: Check) -> Iterator[ReceivedForm]:
+    """Read the whole form; files that nobody has accepted by the end of the block are removed.
+
+    ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written.
+
+    Raises:
+        BadRequest: not a form, or the client went away in the middle.
+        RequestEntityTooLarge: a file has more than ``max_bytes``.
+        InsufficientStorage: the disk has no room for it.
+    """
+    form = ReceivedForm()
+    try:
+        with _plain_refusals():
+            events = _events(_body(request, files, max_bytes), _decoder(request))
+            for head in events:
+                _take(form, head, events, files, max_bytes, check)
+        yield form
+    finally:
+        for one in form.received:
+            one.path.unlink(missing_ok=True)  # an accepted file has moved away already
+
+
+def _body(request: Request, files: Files, max_bytes: int | None) -> IO[bytes]:
+    request.max_content_length = NO_LIMIT if max_bytes is None else max_bytes + FORM_OVERHEAD
+    stream = request.stream  # refuses a body that says it is too large
+    if files.free_bytes() < (request.content_length or 0) + RESERVE:
+        raise InsufficientStorage
+    return stream
+
+
+def _decoder(request: Request) -> MultipartDecoder:
+    boundary = request.mimetype_params.get("boundary")
+    if request.mimetype != "multipart/form-data" or not boundary:
+        raise BadRequest("Send the file as multipart/form-data, in a field named file.")
+    return MultipartDecoder(boundary.encode(), max_form_memory_size=4 * PIECE, max_parts=MOST_PARTS)
+
+
+def _events(stream: IO[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, NeedData):
+            decoder.receive_data(stream.read(PIECE) or None)
+        elif not isinstance(event, Preamble):
+            yield event
+
+
+def _take(
+    form: ReceivedForm, head: Event, events: Iterator[Event], files: Files, max_bytes: int | None, check: Check
+) -> None:
+    if isinstance(head, Field):
+        form.fields[head.name] = _text(_data(events))
+    elif isinstance(head, File) and head.name == "file" and head.filename:
+        check(form.fields)
+        form.received.append(write_down(files, _shown(head.filename), _data(events), max_bytes))
+    else:
+        for _ in _data(events):
+            pass  # a file field in which nothing was chosen
+
+
+def _data(events: Iterator[Event]) -> Iterator[bytes]:
+    """The pieces of the part that has just begun."""
+    for event in events:
+        assert isinstance(event, Data)
+        if event.data:
+            yield event.data
+        if not event.more_data:
+            return
+
+
+def _text(pieces: Iterator[bytes]) -> str:
+    text = b""
+    for piece in pieces:
+        text += piece
+        if len(text) > LONGEST_FIELD:
+            raise RequestEntityTooLarge
+    return text.decode()
+
+
+def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int | None = None) -> Received:
+    """Write the pieces to a file in incoming/, hashed and fsynced; a failure leaves no file."""
+    path = files.new_incoming()
+    try:
+        with open(path, "xb") as file, HashingThread() as digest:
+            written = 0
+            for piece in pieces:
+                written += len(piece)
+                if max_bytes is not None and written > max_bytes:
+                    raise RequestEntityTooLarge
+                digest.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+            return Received(path=path, name=name, bytes=written, sha256=digest.hexdigest())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _shown(file_name: str) -> str:
+    """The name without what no page could show and no database keep (NUL, line ends, half characters)."""
+    return "".join(character for character in file_name if character.isprintable()) or "upload.csv"
+
+
+@contextmanager
+def _plain_refusals() -> Iterator[None]:
+    """Say in HTTP's words what the decoder and the disk say in theirs."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadRequest("The form did not arrive whole. Please send it again.") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InsufficientStorage from error
+        raise

@@ -1,0 +1,54 @@
+"""From a received file to a job that a worker hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from flask import request
+
+from store import intake, jobs, queues
+from store.database import db
+from store.intake import Received
+from store.models import Job
+from store.options import JobOptions
+from webapp.receiving import Check, ReceivedForm, receive
+from webapp.resources import resources
+
+
+@contextmanager
+def received_form(check: Check) -> Iterator[ReceivedForm]:
+    """The form of this request, with its files on the data volume; see :func:`webapp.receiving.receive`."""
+    db.session.remove()  # an upload takes minutes; the database connection serves others meanwhile
+    with receive(request, resources().files, max_bytes=resources().settings.max_upload_bytes, check=check) as form:
+        yield form
+
+
+def chosen_options(fields: Mapping[str, str]) -> JobOptions:
+    """The options that a form names; raises OptionsError."""
+    return JobOptions(bad_rows=fields.get("bad_rows") or "stop")
+
+
+def start(owner_id: int, received: Received, options: JobOptions) -> Job:
+    """Keep the file, make the job, tell a worker; raises AlreadySentError."""
+    job = intake.accept(resources().files, owner_id, received, options)
+    tell(job)
+    return job
+
+
+def start_again(job: Job, options: JobOptions) -> Job:
+    """A new job over the same file with other options."""
+    again = jobs.run_again(job, options)
+    tell(again)
+    return again
+
+
+def stop(job: Job) -> None:
+    """Cancel a job; nothing happens if it has ended."""
+    jobs.cancel(job.id, jobs.keep_until(resources().settings.keep_days))
+    queues.forget(resources().redis, job_id=job.id, attempt=job.attempt)
+
+
+def tell(job: Job) -> None:
+    """Put the job's attempt into its queue. With the queue away it waits, and the reconciler tells it later."""
+    queues.enqueue(resources().redis, job_id=job.id, attempt=job.attempt, queue=job.queue, file_bytes=job.upload.bytes)
