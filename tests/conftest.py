@@ -1,4 +1,4 @@
-"""Fixtures that every room shares: settings in a folder of the test's own, a database, a real Redis-compatible server."""
+"""Fixtures that every room shares: settings and a database of the test's own, and a real Redis-compatible server."""
 
 from __future__ import annotations
 
