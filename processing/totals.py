@@ -14,8 +14,8 @@ import vaex
 
 logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
 
-# A grid cell costs about as much as a row in a sort, and Vaex fills it without sorting.
-GRID_CELLS_PER_ROW = 4
+# Up to here Vaex's grid beats sorting; measured in docs/decisions/0002-grid-or-runs.md.
+GRID_CELLS_PER_ROW = 2
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
 Ints = npt.NDArray[np.int64]
