@@ -66,6 +66,16 @@ class Buckets:
                 writer.close()
         self._writers = [None] * len(self.paths)
 
+    @property
+    def row_count(self) -> int:
+        """The rows of all buckets."""
+        return sum(self.rows)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any bucket holds rows."""
+        return self.row_count > 0
+
     def filled(self) -> list[Bucket]:
         """The finished buckets that hold rows, in the order of their songs."""
         return [Bucket(path, rows) for path, rows in zip(self.paths, self.rows, strict=True) if rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +32,37 @@ def write_demo_file(path: Path, total_bytes: int, songs: int, days: int, seed: i
     ``songs`` different songs on ``days`` days from FIRST_DAY on are drawn evenly, so a file has about
     min(rows, songs * days) different keys. The same arguments give the same bytes.
     """
+    write_rows(path, song_names(songs), days, seed, most_bytes=total_bytes)
+
+
+def write_rows(
+    path: Path, names: pa.Array, days: int, seed: int, *, most_bytes: int = sys.maxsize, most_rows: int = sys.maxsize
+) -> None:
+    """Write rows of these songs (as CSV fields) until one more would pass the most bytes or rows."""
     draw = np.random.default_rng(seed)
-    names = _song_names(songs)
     dates = pa.array(np.datetime64(FIRST_DAY) + np.arange(days), pa.date32()).cast(pa.string())
     with path.open("wb") as file:
-        left = total_bytes - file.write((",".join(INPUT_COLUMNS) + "\n").encode())
-        while left > 0:
-            text = _rows(draw, names, dates)
+        left = most_bytes - file.write((",".join(INPUT_COLUMNS) + "\n").encode())
+        while left > 0 and most_rows > 0:
+            text = _rows(draw, names, dates, min(most_rows, _CHUNK_ROWS))
+            most_rows -= _CHUNK_ROWS
             if len(text) > left:
                 file.write(text[: text.rfind(b"\n", 0, left) + 1])
                 return
             left -= file.write(text)
 
 
-def _song_names(songs: int) -> pa.Array:
-    """Names like "Midnight River 7", some with a comma, a quote or letters beyond ASCII."""
+def song_names(songs: int) -> pa.Array:
+    """Names like "Midnight River 7", some with a comma, a quote or letters beyond ASCII, as CSV fields."""
     pairs = [f"{first} {second}" for first in _FIRST.split() for second in _SECOND.split()]
     specials = ['"Crazy, in Love"', '"The ""Real"" One"', "Für Elise", "夜に駆ける", "Señorita"]
     plain = [f"{pairs[n % len(pairs)]} {n // len(pairs)}" for n in range(songs - len(specials))]
     return pa.array((specials + plain)[:songs] if songs > 100 else pairs[:songs], pa.string())
 
 
-def _rows(draw: np.random.Generator, names: pa.Array, dates: pa.Array) -> bytes:
-    song = names.take(pa.array(draw.integers(0, len(names), _CHUNK_ROWS, dtype=np.int32)))
-    date = dates.take(pa.array(draw.integers(0, len(dates), _CHUNK_ROWS, dtype=np.int32)))
-    plays = _PLAYS.take(pa.array(draw.integers(0, len(_PLAYS), _CHUNK_ROWS, dtype=np.int32)))
+def _rows(draw: np.random.Generator, names: pa.Array, dates: pa.Array, rows: int) -> bytes:
+    song = names.take(pa.array(draw.integers(0, len(names), rows, dtype=np.int32)))
+    date = dates.take(pa.array(draw.integers(0, len(dates), rows, dtype=np.int32)))
+    plays = _PLAYS.take(pa.array(draw.integers(0, len(_PLAYS), rows, dtype=np.int32)))
     text: pa.Buffer = pc.binary_join_element_wise(song, date, plays, ",").buffers()[2]
     return bytes(memoryview(text))

@@ -48,9 +48,8 @@ def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
                     "total_too_large",
                     f"Some song has more than {(1 << 63) - 1:,} plays on a day. Split the file and send its halves.",
                 )
-            songs = totals.names.take(pa.array(totals.song))
-            writer.write_batch(pa.record_batch([songs, pa.array(totals.day), totals.plays], schema=ROWS))
-            rows += len(songs)
+            writer.write_batch(totals.to_rows())
+            rows += len(totals.song)
     bucket.path.unlink()
     return Bucket(path, rows)
 

@@ -18,6 +18,8 @@ from processing.errors import RefusedError
 from processing.outcome import Part
 from processing.totals import Totals
 
+# Most totals are small, and looking up their digits takes a quarter of the time of working them out.
+_SMALL = pa.array(np.arange(1 << 16)).cast(pa.string())
 HEADER = ",".join(OUTPUT_COLUMNS).encode()
 
 
@@ -29,7 +31,7 @@ def format_totals(totals: Totals) -> pa.Buffer:
     """
     names = pc.binary_join_element_wise(pa.scalar("\n"), _quoted(totals.names), "")
     songs = names.take(pa.array(totals.song))
-    joined = pc.binary_join_element_wise(songs, _dates(totals.day), totals.plays.cast(pa.string()), ",")
+    joined = pc.binary_join_element_wise(songs, _dates(totals.day), _digits(totals.plays), ",")
     return joined.buffers()[2]
 
 
@@ -39,6 +41,12 @@ def _quoted(names: pa.Array) -> pa.Array:
         return names
     doubled = pc.binary_join_element_wise(pa.scalar('"'), pc.replace_substring(names, '"', '""'), pa.scalar('"'), "")
     return pc.if_else(special, doubled, names)
+
+
+def _digits(plays: pa.Array) -> pa.Array:
+    if plays.type == pa.int64() and pc.max(plays).as_py() < len(_SMALL):
+        return _SMALL.take(plays)
+    return plays.cast(pa.string())
 
 
 def _dates(day: npt.NDArray[np.int32]) -> pa.Array:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from processing.blocks import Span, spans
-from processing.buckets import Bucket, Buckets
+from processing.buckets import Bucket
 from processing.dialect import Dialect
-from processing.fitting import fitting
+from processing.gathering import Gathering
 from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
@@ -27,7 +26,7 @@ from processing.plan import Plan, make_plan
 from processing.progress import OnProgress, Step
 from processing.reading import BlockReport, exact_sum, read_block
 from processing.rejections import Rejections
-from processing.totals import total
+from processing.totals import Totals, total
 
 MANIFEST = "manifest.json"
 
@@ -67,17 +66,17 @@ class _Read:
 
     rows_used: int
     plays: int
-    buckets: list[Bucket]
+    gathering: Gathering
 
 
 @dataclass(frozen=True, slots=True)
 class _Formatted:
-    """The totals of one bucket as CSV rows."""
+    """The totals of one source as CSV rows."""
 
     text: pa.Buffer
-    rows_in: int
     rows: int
     plays: int
+    weight: int  # of its source, for the progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class _Run:
             if rejections.count and self.options.bad_rows is BadRows.STOP:
                 raise rejections.refusal()
             self.meter.enter(Step.TOTALLING)
-            parts, groups, plays = self._total(executor, plan, read)
+            parts, groups, plays = self._total(executor, read)
         if plays != read.plays:
             raise ProofError(f"{read.plays} plays in, {plays} out")
         self.meter.enter(Step.WRITING)
@@ -120,12 +119,12 @@ class _Run:
 
     def _read(self, executor: Executor, dialect: Dialect, plan: Plan, rejections: Rejections) -> _Read:
         size = max(self.source.stat().st_size - dialect.first_row, 1)
-        buckets = Buckets(self.scratch / "buckets", plan.splitters)
+        gathering = Gathering(self.scratch / "buckets", plan)
         rows = plays = 0
 
         def work(span: Span) -> BlockReport:
-            found, report = read_block(self.source, span, dialect)
-            buckets.append(found)
+            found, report = read_block(self.source, span, dialect, coded=gathering.wants_codes)
+            gathering.add(found, report.plays)
             return report
 
         try:
@@ -135,35 +134,37 @@ class _Run:
                 rows += block.rows
                 plays += block.plays
                 self.meter.show((block.span.end - dialect.first_row) / size, rows + rejections.count)
+            gathering.finish()
         finally:
-            buckets.close()
-        return _Read(rows, plays, buckets.filled())
+            gathering.close()
+        return _Read(rows, plays, gathering)
 
-    def _total(self, executor: Executor, plan: Plan, read: _Read) -> tuple[tuple[Part, ...], int, int]:
-        groups = plays = rows = 0
+    def _total(self, executor: Executor, read: _Read) -> tuple[tuple[Part, ...], int, int]:
+        groups = plays = weight = 0
         with PartWriter(self.staging, self.options.max_part_bytes) as writer:
-            buckets = self._fitting(read.buckets, plan)
-            for done in in_order(executor, _total_bucket, buckets, under_way=self.options.threads + 1):
+            sources = read.gathering.sources()
+            for done in in_order(executor, _total_source, sources, under_way=self.options.threads + 1):
                 writer.append(memoryview(done.text), done.rows)
                 groups += done.rows
                 plays += done.plays
-                rows += done.rows_in
-                self.meter.show(rows / read.rows_used)
+                weight += done.weight
+                self.meter.show(weight / read.gathering.weight)
             return writer.finish(), groups, plays
 
-    @staticmethod
-    def _fitting(buckets: list[Bucket], plan: Plan) -> Iterator[Bucket]:
-        for bucket in buckets:
-            yield from fitting(bucket, plan.bucket_memory)
+
+def _total_source(source: Bucket | Totals) -> _Formatted:
+    totals = source if isinstance(source, Totals) else _total_bucket(source)
+    fits = totals.plays.type == pa.int64()
+    plays = exact_sum(totals.plays.to_numpy()) if fits else sum(map(int, totals.plays.to_pylist()))
+    rows = len(totals.song)
+    return _Formatted(format_totals(totals), rows, plays, rows if isinstance(source, Totals) else source.rows)
 
 
-def _total_bucket(bucket: Bucket) -> _Formatted:
+def _total_bucket(bucket: Bucket) -> Totals:
     with pa.memory_map(str(bucket.path)) as file:
         totals = total(pa.ipc.open_file(file).read_all())
     bucket.path.unlink()
-    exact = totals.plays.type == pa.int64()
-    plays = exact_sum(totals.plays.to_numpy()) if exact else sum(map(int, totals.plays.to_pylist()))
-    return _Formatted(format_totals(totals), bucket.rows, len(totals.song), plays)
+    return totals
 
 
 def _publish(staging: Path, output: Path, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from processing.blocks import Span
@@ -20,7 +21,10 @@ from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, read_row
 from processing.tokenizer import Record, Tokenizer, count_lines
 
 ROWS = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
+_SONG_CODES = pa.dictionary(pa.int32(), pa.string())
+CODED_ROWS = ROWS.set(0, pa.field("song", _SONG_CODES))
 _TYPES = {SONG: pa.string(), DATE: pa.date32(), PLAYS: pa.int64()}
+_CODED_TYPES = _TYPES | {SONG: _SONG_CODES}
 _POWERS = 10 ** np.arange(1, 6, dtype=np.int64)
 
 
@@ -34,13 +38,20 @@ class BlockReport:
     bad: tuple[BadRow, ...]  # lines counted from the span's own first line, which is 1
 
 
-def read_block(source: Path, span: Span, dialect: Dialect) -> tuple[pa.RecordBatch, BlockReport]:
-    """The rows of one span, schema ROWS with days since 1970-01-01; raises OSError when it cannot be read."""
+def read_block(
+    source: Path, span: Span, dialect: Dialect, *, coded: bool = False
+) -> tuple[pa.RecordBatch, BlockReport]:
+    """The rows of one span, schema ROWS with days since 1970-01-01; raises OSError when it cannot be read.
+
+    With ``coded`` the songs come as a dictionary, as CODED_ROWS has them.
+    """
     data = read_bytes(source, span.start, span.end)
-    rows = None if span.exact else _read_clean(data, dialect, quoted=span.quoted)
+    rows = None if span.exact else _read_clean(data, dialect, quoted=span.quoted, coded=coded)
     bad: tuple[BadRow, ...] = ()
     if rows is None:
         rows, bad = _read_row_by_row(data, dialect)
+        if coded:
+            rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
     return rows, BlockReport(span, len(rows), exact_sum(rows.column(2).to_numpy()), bad)
 
 
@@ -62,7 +73,7 @@ def exact_sum(values: npt.NDArray[np.int64]) -> int:
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
-def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool) -> pa.RecordBatch | None:
+def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
     """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
     if data.startswith(BOM):
         data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
@@ -76,7 +87,7 @@ def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool) -> pa.RecordBatc
                 delimiter=dialect.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted
             ),
             convert_options=pa.csv.ConvertOptions(
-                column_types=_TYPES,
+                column_types=_CODED_TYPES if coded else _TYPES,
                 include_columns=list(_TYPES),
                 null_values=[],
                 strings_can_be_null=False,
@@ -84,11 +95,12 @@ def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool) -> pa.RecordBatc
         )
     except pa.ArrowInvalid:
         return None
+    schema = CODED_ROWS if coded else ROWS
     batches = table.combine_chunks().to_batches()
     if not batches:
-        return _batch([], [], [])
+        return None  # blank lines only
     song, day, plays = batches[0].columns
-    rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=ROWS)
+    rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=schema)
     return rows if _is_beyond_doubt(data, rows, dialect) else None
 
 
@@ -101,16 +113,40 @@ def _names(dialect: Dialect) -> list[str]:
 
 def _is_beyond_doubt(data: bytes, rows: pa.RecordBatch, dialect: Dialect) -> bool:
     """Whether Arrow took nothing that rows.py refuses: empty songs, the year 0, negative or hexadecimal plays."""
-    lengths = np.diff(np.frombuffer(rows.column(0).buffers()[1], np.int32, len(rows) + 1, rows.column(0).offset * 4))
+    songs = _Songs.of(rows.column(0))
     day, plays = rows.column(1).to_numpy(), rows.column(2).to_numpy()
-    if lengths.min() <= 0 or day.min() < FIRST_DAY or day.max() > LAST_DAY or plays.min() < 0:
+    if songs.lengths.min() <= 0 or day.min() < FIRST_DAY or day.max() > LAST_DAY or plays.min() < 0:
         return False
-    if dialect.fields == 3 and _is_canonical(data, int(lengths.sum()), plays):
+    if dialect.fields == 3 and _is_canonical(data, songs, plays):
         return True
     return b"0x" not in data and b"0X" not in data
 
 
-def _is_canonical(data: bytes, song_bytes: int, plays: npt.NDArray[np.int64]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Songs:
+    """The songs of a block by name, each name with its length; ``codes`` tells the name of each row."""
+
+    names: pa.Array
+    lengths: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.int32] | None  # None: a name for each row
+
+    @classmethod
+    def of(cls, column: pa.Array) -> _Songs:
+        coded = pa.types.is_dictionary(column.type)
+        names = column.dictionary if coded else column
+        offsets = np.frombuffer(names.buffers()[1], np.int32, len(names) + 1, names.offset * 4)
+        return cls(names, offsets[1:] - offsets[:-1], column.indices.to_numpy() if coded else None)
+
+    def total(self, for_each_name: npt.NDArray[np.int32]) -> int:
+        """The sum over all rows of something known for each name."""
+        return int((for_each_name if self.codes is None else for_each_name[self.codes]).sum(dtype=np.int64))
+
+    def text(self) -> memoryview:
+        """The bytes of all names, one after another."""
+        return memoryview(self.names.buffers()[2] or b"")
+
+
+def _is_canonical(data: bytes, songs: _Songs, plays: npt.NDArray[np.int64]) -> bool:
     """Whether the bytes are just as many as the values in their shortest form take.
 
     Then no number is written as 0x10, which Arrow would read as 16: below a million each hexadecimal form is
@@ -119,8 +155,16 @@ def _is_canonical(data: bytes, song_bytes: int, plays: npt.NDArray[np.int64]) ->
     """
     if int(plays.max()) >= 1_000_000:
         return False
+    quotes = data.count(b'"')
+    if quotes:
+        text = bytes(songs.text())
+        if b"\n" in text or b"\r" in text:
+            return False  # line ends could no longer be counted
+        if b'"' in text:  # written twice, but once in the song
+            quotes -= songs.total(pc.count_substring(songs.names, '"').to_numpy())
     digits = len(plays) + sum(int(np.count_nonzero(plays >= power)) for power in _POWERS)
-    return len(data) == song_bytes + digits + len("2024-03-31,,") * len(plays) + _line_end_bytes(data, len(plays))
+    shortest = songs.total(songs.lengths) + quotes + digits + len("2024-03-31,,") * len(plays)
+    return len(data) == shortest + _line_end_bytes(data, len(plays))
 
 
 def _line_end_bytes(data: bytes, rows: int) -> int:

@@ -12,13 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import vaex
 
+from processing.reading import ROWS
+
 logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
 
 # Up to here Vaex's grid beats sorting; measured in docs/decisions/0002-grid-or-runs.md.
 GRID_CELLS_PER_ROW = 2
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
+_RADIX = 1 << 16
+
 Ints = npt.NDArray[np.int64]
+_Columns = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], pa.Array]  # song, day, plays of each total
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Totals:
     day: npt.NDArray[np.int32]  # for each total the days since 1970-01-01
     plays: pa.Array  # int64, or decimal text where one is past 2^63
 
+    def to_rows(self) -> pa.RecordBatch:
+        """The totals as rows (schema reading.ROWS) to be added up again; only where they are int64."""
+        return pa.record_batch([self.names.take(pa.array(self.song)), pa.array(self.day), self.plays], schema=ROWS)
+
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
@@ -37,7 +46,7 @@ class _Coded:
 
     names: pa.Array  # the different songs, sorted
     song: npt.NDArray[np.int32]  # for each row the index in names
-    day: Ints  # for each row the days since first_day
+    day: npt.NDArray[np.int32]  # for each row the days since first_day
     first_day: int  # days since 1970-01-01
     days: int  # how many days from the first to the last
     plays: Ints
@@ -49,11 +58,10 @@ def total(rows: pa.Table) -> Totals:
     fits = int(coded.plays.max()) * len(coded.plays) < 1 << 63
     cells = len(coded.names) * coded.days
     if fits and cells <= GRID_CELLS_PER_ROW * len(coded.plays):
-        keys, plays = _grid_totals(coded)
+        song, day, plays = _grid_totals(coded)
     else:
-        keys, plays = _run_totals(coded, exact=not fits)
-    song, day = np.divmod(keys, coded.days)
-    return Totals(coded.names, song.astype(np.int32), (day + coded.first_day).astype(np.int32), plays)
+        song, day, plays = _run_totals(coded, exact=not fits)
+    return Totals(coded.names, song, day + np.int32(coded.first_day), plays)
 
 
 def _code(rows: pa.Table) -> _Coded:
@@ -61,20 +69,19 @@ def _code(rows: pa.Table) -> _Coded:
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order), np.int32)
     rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    day = rows.column("day").to_numpy().astype(np.int64)
+    day = rows.column("day").to_numpy()
     first = int(day.min())
-    day -= first
     return _Coded(
         names=encoded.dictionary.take(order),
         song=rank[encoded.indices.to_numpy()],
-        day=day,
+        day=day - np.int32(first),
         first_day=first,
-        days=int(day.max()) + 1,
+        days=int(day.max()) - first + 1,
         plays=rows.column("plays").to_numpy(),
     )
 
 
-def _grid_totals(coded: _Coded) -> tuple[Ints, pa.Array]:
+def _grid_totals(coded: _Coded) -> _Columns:
     """Dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
     shape = [len(coded.names), coded.days]
     with _VAEX:
@@ -82,19 +89,27 @@ def _grid_totals(coded: _Coded) -> tuple[Ints, pa.Array]:
         place = {"binby": ["song", "day"], "limits": [[-0.5, n - 0.5] for n in shape], "shape": shape, "delay": True}
         sums, counts = frame.sum("plays", **place), frame.count(**place)
         frame.execute()
-    filled = np.flatnonzero(np.asarray(counts.get()).ravel())  # a pair whose plays add up to 0 counts, too
-    return filled, pa.array(np.asarray(sums.get()).ravel()[filled].astype(np.int64, copy=False))
+    song, day = np.nonzero(np.asarray(counts.get()))  # a pair whose plays add up to 0 counts, too
+    plays = np.asarray(sums.get())[song, day].astype(np.int64, copy=False)
+    return song.astype(np.int32), day.astype(np.int32), pa.array(plays)
 
 
-def _run_totals(coded: _Coded, *, exact: bool) -> tuple[Ints, pa.Array]:
-    """Sparse pairs: sort one number for each row, then add up the runs of equal ones."""
-    key = coded.song.astype(np.int64) * coded.days + coded.day
-    order = np.argsort(key)
-    key = key[order]
-    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    plays = coded.plays[order]
+def _run_totals(coded: _Coded, *, exact: bool) -> _Columns:
+    """Sparse pairs: put the rows in order, then add up the runs of equal pairs."""
+    order = _order(coded)
+    song, day, plays = coded.song[order], coded.day[order], coded.plays[order]
+    starts = np.flatnonzero(np.concatenate([[True], (song[1:] != song[:-1]) | (day[1:] != day[:-1])]))
     if not exact:
-        return key[starts], pa.array(np.add.reduceat(plays, starts))
+        return song[starts], day[starts], pa.array(np.add.reduceat(plays, starts))
     high, low = np.add.reduceat(plays >> 32, starts), np.add.reduceat(plays & 0xFFFFFFFF, starts)
     texts = [str((int(above) << 32) + int(below)) for above, below in zip(high, low, strict=True)]
-    return key[starts], pa.array(texts, pa.string())
+    return song[starts], day[starts], pa.array(texts, pa.string())
+
+
+def _order(coded: _Coded) -> npt.NDArray[np.intp]:
+    """The order by song and day: sorted by day, then stably by song, which numpy does by radix on 16 bits."""
+    if coded.days > _RADIX or len(coded.names) > _RADIX:
+        return np.argsort(coded.song.astype(np.int64) * coded.days + coded.day)
+    by_day = np.argsort(coded.day.astype(np.uint16), kind="stable")
+    by_song = np.argsort(coded.song.astype(np.uint16)[by_day], kind="stable")
+    return by_day[by_song]

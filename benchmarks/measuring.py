@@ -1,0 +1,77 @@
+"""One run of one engine in a process of its own: seconds, memory, scratch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+OURS = "Playtally"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run took."""
+
+    engine: str
+    seconds: float
+    peak_bytes: int  # largest ru_maxrss of the process, mapped pages included
+    scratch_bytes: int  # most bytes that lay in the output folder and were gone at the end
+    steps: dict[str, float] = field(default_factory=dict)  # seconds of each step, ours only
+
+
+def measure(engine: str, source: Path, folder: Path, extra: tuple[str, ...] = ()) -> Run:
+    """Run an engine over the file, in a fresh folder below ``folder`` that is removed again."""
+    output = Path(tempfile.mkdtemp(prefix=f"{engine}-", dir=folder))
+    module = ["processing", str(source), str(output), "--json", *extra]
+    if engine != OURS:
+        module = ["benchmarks.rivals", engine, str(source), str(output)]
+    with Watch(output) as watch, tempfile.TemporaryFile() as answer:
+        began = time.monotonic()
+        process = subprocess.Popen([sys.executable, "-m", *module], stdout=answer, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        answer.seek(0)
+        report = json.loads(answer.read()) if engine == OURS and not process.returncode else {}
+    left = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    shutil.rmtree(output, ignore_errors=True)
+    if process.returncode:
+        raise RuntimeError(f"{engine} on {source.name} ended with {process.returncode}")
+    return Run(engine, seconds, usage.ru_maxrss << 10, max(watch.most - left, 0), report.get("seconds", {}))
+
+
+class Watch:
+    """Notes the most bytes a folder holds, looking twice a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.most = 0
+        self._folder = folder
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.5):
+            total = 0
+            for folder, _folders, files in os.walk(self._folder):
+                for name in files:
+                    try:
+                        total += os.stat(f"{folder}/{name}").st_blocks * 512
+                    except FileNotFoundError:
+                        continue
+            self.most = max(self.most, total)

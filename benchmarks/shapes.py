@@ -1,0 +1,60 @@
+"""The files that are measured: three shapes, the same for everyone who makes them.
+
+few: 10,000 songs on 365 days, 30 million rows. many: 2 million songs. different: all four-letter songs on 10,300
+days, 45.7 million rows, nearly every (song, day) pair unique.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from string import ascii_uppercase
+
+import pyarrow as pa
+
+from processing.demo import song_names, write_rows
+
+SEED = 20261101
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of file."""
+
+    name: str
+    songs: int  # 0: all four-letter words
+    days: int
+    rows: int
+
+    def names(self) -> pa.Array:
+        """The different songs."""
+        return song_names(self.songs) if self.songs else pa.array(map("".join, product(ascii_uppercase, repeat=4)))
+
+
+SHAPES = {
+    shape.name: shape
+    for shape in (
+        Shape("few", 10_000, 365, 30_000_000),
+        Shape("many", 2_000_000, 365, 30_000_000),
+        Shape("different", 0, 10_300, 45_700_000),
+    )
+}
+
+
+def path_of(folder: Path, shape: Shape, times: int = 1) -> Path:
+    """Where the file of a shape lies; made on the first call, ``times`` as many rows as usual."""
+    path = folder / f"{shape.name}-{times}.csv"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        write_rows(unfinished, shape.names(), shape.days, SEED, most_rows=shape.rows * times)
+        unfinished.rename(path)
+    return path
+
+
+if __name__ == "__main__":
+    for each in SHAPES.values():
+        made = path_of(Path(sys.argv[1]), each)
+        print(f"{made}: {made.stat().st_size:,} bytes")
