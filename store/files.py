@@ -103,7 +103,11 @@ class Files:
     def old_incoming(self, before: float) -> Iterator[Path]:
         """Half uploads that nobody has written to since ``before`` (seconds since the epoch)."""
         for path in (self.data_dir / "incoming").iterdir():
-            if path.stat().st_mtime < before:
+            try:
+                changed = path.stat().st_mtime
+            except FileNotFoundError:
+                continue  # it has arrived meanwhile, or was given up
+            if changed < before:
                 yield path
 
     def free_bytes(self) -> int:
