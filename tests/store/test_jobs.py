@@ -82,6 +82,21 @@ def test_a_job_run_again_has_the_same_upload_and_other_options(job_in: JobIn, fi
     assert reread(failed.id).state is S.FAILED
 
 
+def test_a_job_run_again_answers_for_its_file_unless_another_does_already(job_in: JobIn) -> None:
+    failed = reread(job_in(S.FAILED))
+    again = jobs.run_again(failed, JobOptions(bad_rows="skip"))
+    assert again.same_file_key == f"{failed.owner_id}:{failed.upload.sha256}"
+    third = jobs.run_again(failed, JobOptions())
+    assert third.same_file_key is None
+
+
+@pytest.mark.parametrize("name", ["", "%00", "\x00" * 32, "g" * 32, "a" * 31, "A" * 32, "ü" * 32])
+def test_a_name_that_is_no_id_of_ours_finds_nothing(job_in: JobIn, name: str) -> None:
+    owner = reread(job_in(S.DONE)).owner_id
+    assert jobs.find(name, owner, is_admin=True) is None
+    assert jobs.find_part(name, owner, is_admin=True) is None
+
+
 @pytest.mark.parametrize("state", JobState)
 def test_cancelling_ends_a_job_that_goes_on_and_leaves_others_as_they_are(job_in: JobIn, state: JobState) -> None:
     job_id = job_in(state)
