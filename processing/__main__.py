@@ -15,6 +15,7 @@ from processing.progress import OnProgress, Progress
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _BAR = 40
+_ERROR_KEYS = ("code", "message", "line", "column", "value")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,9 +73,11 @@ class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages
 
 
 def _refused(error: dict[str, object], as_json: bool) -> int:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # the bar's line has not ended
     print(error["message"], file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": error}))
+        print(json.dumps({"error": {key: error[key] for key in _ERROR_KEYS}}))
     return REFUSED
 
 

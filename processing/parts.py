@@ -79,6 +79,7 @@ class PartWriter:
     ) -> None:
         if self._file is not None:
             self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
             self._file = None
 
     def append(self, text: memoryview, rows: int) -> None:

@@ -42,10 +42,13 @@ def create(username: str, password: str, *, is_admin: bool = False) -> Account:
 
 def authenticate(username: str, password: str) -> Account | None:
     """The account, if the password is its own and it is not disabled; takes as long for unknown names."""
-    account = db.session.scalar(select(Account).where(Account.username == username.strip().lower()))
+    name = username.strip().lower()
+    # Other names are nobody's, and some of them no database takes.
+    known = _USERNAME.fullmatch(name) is not None
+    account = db.session.scalar(select(Account).where(Account.username == name)) if known else None
     try:
         _HASHER.verify(account.password_hash if account else _NOBODY, password[: LONGEST_PASSWORD + 1])
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return None
     return account if account and account.disabled_at is None else None
 

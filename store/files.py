@@ -19,7 +19,7 @@ from pathlib import Path
 
 from store.models import new_id
 
-_ID = re.compile(r"[0-9a-f]{32}")
+ID = re.compile(r"[0-9a-f]{32}")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 REJECTED = "rejected.csv"
 
@@ -38,7 +38,7 @@ class Files:
 
     def upload(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie."""
-        return self.data_dir / "uploads" / _checked(upload_id, _ID)
+        return self.data_dir / "uploads" / _checked(upload_id, ID)
 
     def keep_upload(self, incoming: Path, upload_id: str) -> None:
         """Move an upload that arrived whole (written and fsynced by the caller) to its place."""
@@ -89,21 +89,25 @@ class Files:
     def remove_job(self, job_id: str) -> None:
         """Remove all files of a job, of every attempt."""
         for kind in ("scratch", "staging", "results"):
-            shutil.rmtree(self.data_dir / kind / _checked(job_id, _ID), ignore_errors=True)
+            shutil.rmtree(self.data_dir / kind / _checked(job_id, ID), ignore_errors=True)
 
     def working_attempts(self) -> Iterator[tuple[str, int]]:
         """The (job, attempt) pairs that have a scratch or staging folder."""
         seen = set()
         for kind in ("scratch", "staging"):
             for folder in (self.data_dir / kind).glob("*/*"):
-                if _ID.fullmatch(folder.parent.name) and folder.name.isdigit():
+                if ID.fullmatch(folder.parent.name) and folder.name.isdigit():
                     seen.add((folder.parent.name, int(folder.name)))
         yield from sorted(seen)
 
     def old_incoming(self, before: float) -> Iterator[Path]:
         """Half uploads that nobody has written to since ``before`` (seconds since the epoch)."""
         for path in (self.data_dir / "incoming").iterdir():
-            if path.stat().st_mtime < before:
+            try:
+                changed = path.stat().st_mtime
+            except FileNotFoundError:
+                continue  # it has arrived meanwhile, or was given up
+            if changed < before:
                 yield path
 
     def free_bytes(self) -> int:
@@ -111,7 +115,7 @@ class Files:
         return shutil.disk_usage(self.data_dir).free
 
     def _folder(self, kind: str, job_id: str, attempt: int) -> Path:
-        return self.data_dir / kind / _checked(job_id, _ID) / str(int(attempt))
+        return self.data_dir / kind / _checked(job_id, ID) / str(int(attempt))
 
     def _fresh(self, kind: str, job_id: str, attempt: int) -> Path:
         folder = self._folder(kind, job_id, attempt)

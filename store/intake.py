@@ -46,7 +46,25 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions)
         received.path.unlink(missing_ok=True)
         raise AlreadySentError(earlier)
     upload_id = new_id()
-    files.keep_upload(received.path, upload_id)
+    try:
+        files.keep_upload(received.path, upload_id)
+        return _recorded(upload_id, owner_id, received, options, key)
+    except BaseException as error:
+        db.session.rollback()
+        files.remove_upload(upload_id)
+        # Two at once: the other one was first, and the unique key said so.
+        earlier = _holder(key) if isinstance(error, IntegrityError) else None
+        if earlier is None:
+            raise
+        raise AlreadySentError(earlier) from None
+
+
+def same_file_key(owner_id: int, sha256: str) -> str:
+    """What two uploads of the same bytes by the same account have in common."""
+    return f"{owner_id}:{sha256}"
+
+
+def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, key: str) -> Job:
     upload = Upload(
         id=upload_id,
         owner_id=owner_id,
@@ -65,26 +83,8 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions)
     db.session.add(upload)
     db.session.flush()  # PostgreSQL checks the reference at once
     db.session.add(job)
-    try:
-        db.session.commit()
-    except IntegrityError:
-        # Two at once: the other one was first, and the unique key said so.
-        db.session.rollback()
-        files.remove_upload(upload_id)
-        earlier = _holder(key)
-        if earlier is None:
-            raise
-        raise AlreadySentError(earlier) from None
-    except BaseException:
-        db.session.rollback()
-        files.remove_upload(upload_id)
-        raise
+    db.session.commit()
     return job
-
-
-def same_file_key(owner_id: int, sha256: str) -> str:
-    """What two uploads of the same bytes by the same account have in common."""
-    return f"{owner_id}:{sha256}"
 
 
 def _holder(key: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from store.database import db, now
-from store.files import Files
+from store.files import ID, Files
+from store.intake import same_file_key
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.queues import queue_for
@@ -23,11 +25,15 @@ def visible_to(account_id: int, *, is_admin: bool = False) -> Select[Job]:
 
 def find(job_id: str, account_id: int, *, is_admin: bool = False) -> Job | None:
     """The job, if it exists and the account may see it."""
+    if not ID.fullmatch(job_id):
+        return None
     return db.session.scalar(visible_to(account_id, is_admin=is_admin).where(Job.id == job_id))
 
 
 def find_part(part_id: str, account_id: int, *, is_admin: bool = False) -> Part | None:
     """A part of a job that is done, if the account may see the job."""
+    if not ID.fullmatch(part_id):
+        return None
     statement = select(Part).join(Job).where(Part.id == part_id, Job.state == JobState.DONE)
     if not is_admin:
         statement = statement.where(Job.owner_id == account_id)
@@ -51,13 +57,25 @@ def ahead_of(job: Job) -> int:
 
 
 def run_again(job: Job, options: JobOptions) -> Job:
-    """A new job over the same upload with other options; the caller enqueues it."""
+    """A new job over the same upload with other options; the caller enqueues it.
+
+    It answers for its file from now on, unless another job does already.
+    """
+    try:
+        return _queued_again(job, options, same_file_key(job.owner_id, job.upload.sha256))
+    except IntegrityError:
+        db.session.rollback()
+        return _queued_again(job, options, None)
+
+
+def _queued_again(job: Job, options: JobOptions, key: str | None) -> Job:
     again = Job(
         owner_id=job.owner_id,
         upload_id=job.upload_id,
         state=JobState.QUEUED,
         queue=queue_for(job.upload.bytes),
         options=options.to_json(),
+        same_file_key=key,
     )
     db.session.add(again)
     db.session.commit()

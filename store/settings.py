@@ -6,6 +6,7 @@ names the variable, what was found and what would do.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Mapping
@@ -117,14 +118,14 @@ def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
 
 def _kept_secret(path: Path) -> str:
     """The secret in the file, made on the first call; safe when several processes start at once."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-    secret = path.read_text().strip()
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the others wait until the first one has written it
+        secret = file.read().strip()
+        if not secret:
+            secret = secrets.token_hex(32)
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
     if len(secret) < 32:
         raise SettingsError(f"The secret key in {path} is too short. Delete that file, and a new one is made.")
     return secret

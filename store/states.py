@@ -31,7 +31,7 @@ _S = JobState
 
 STATES: dict[JobState, StateFacts] = {
     _S.RECEIVING: StateFacts("Your file is arriving.", False, frozenset({_S.QUEUED, _S.CANCELLED})),
-    _S.QUEUED: StateFacts("Your file is waiting its turn.", False, frozenset({_S.RUNNING, _S.FAILED, _S.CANCELLED})),
+    _S.QUEUED: StateFacts("Your file is waiting its turn.", False, frozenset({_S.RUNNING, _S.CANCELLED})),
     _S.RUNNING: StateFacts(
         "Your file is being added up.",
         False,

@@ -34,4 +34,4 @@ def owner_of(secret: str, kind: str) -> Account | None:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from launcher.client import ApiError, Client
+from launcher.client import Client
 from processing.demo import write_demo_file
 from tests.end_to_end.conftest import Site
-from tests.processes import child_with, children, eventually
+from tests.end_to_end.horses import worker_with_horse_in_mid_job
+from tests.processes import eventually
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BIG_BYTES = 60_000_000
@@ -45,20 +46,6 @@ def parts(client: Client, job_id: str) -> list[str]:
             digest.update(piece)
         digests.append(digest.hexdigest())
     return digests
-
-
-def worker_with_horse_in_mid_job(site: Site, client: Client, job_id: str) -> tuple[int, int]:
-    """The worker of the big files and its horse, which is held still while its job is half done."""
-    buckets = site.data_dir / "scratch" / job_id
-    eventually(lambda: any(path.is_file() for path in buckets.rglob("*")))
-    worker = child_with(site.launcher_pid, "--queue large")
-    assert worker is not None
-    (horse,) = children(worker)
-    os.kill(horse, signal.SIGSTOP)
-    with pytest.raises(ApiError) as answer:
-        client.result(job_id)
-    assert answer.value.status == 425
-    return worker, horse
 
 
 def published_attempts(site: Site, job_id: str) -> list[str]:

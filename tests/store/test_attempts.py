@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
-from flask import Flask
 
-from store import accounts, attempts, intake, jobs
+from store import attempts, jobs
 from store.attempts import LeaseLostError, PublishedPart
 from store.database import db
-from store.files import Files
 from store.models import Job
-from store.options import JobOptions
 from store.states import JobState
-
-
-@pytest.fixture
-def job(store_app: Flask, files: Files) -> Job:
-    account = accounts.create("anna", "correct horse")
-    path = files.new_incoming()
-    path.write_bytes(b"Song,Date,Number of Plays\n")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return intake.accept(files, account.id, intake.Received(path, "plays.csv", 26, digest), JobOptions())
 
 
 def test_a_queued_attempt_is_claimed_only_once(job: Job) -> None:

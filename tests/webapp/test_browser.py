@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from store import attempts, jobs
@@ -16,25 +16,13 @@ from store.database import db
 from store.files import Files
 from store.models import Job
 from store.states import STATES, JobState
-
-COPY = Path(__file__).parents[2] / "static" / "vendor" / "htmx.min.js"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser import COPY, answer_for_the_cdn, chromium, sign_in, throttle_uploads
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -57,21 +45,9 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     def page_with(cdn: bytes | None = COPY.read_bytes(), **choices: bool) -> Page:
         context = browser.new_context(base_url=address, **choices)
         contexts.append(context)
-
-        def answer(route: Route) -> None:
-            if cdn is None:
-                route.abort()
-            else:
-                kind = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
-                route.fulfill(body=cdn, headers=kind)
-
-        context.route("https://cdn.jsdelivr.net/**", answer)
+        answer_for_the_cdn(context, cdn)
         page = context.new_page()
-        page.goto("/sign-in")
-        page.get_by_label("Username").fill("anna")
-        page.get_by_label("Password").fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_selector("h1:has-text('Add up the plays')")
+        sign_in(page, "anna", "correct horse")
         return page
 
     yield page_with
@@ -115,10 +91,7 @@ def test_a_file_is_sent_and_its_page_follows_the_job_whatever_the_cdn_does(
 
 def test_a_cancelled_upload_leaves_nothing(open_page: Callable[..., Page], plays: Path, files: Files) -> None:
     page = open_page()
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
-    session.send("Network.emulateNetworkConditions", slow)
+    throttle_uploads(page, 1_000_000)
     page.set_input_files("#file", plays)
     page.click("#start")
     page.wait_for_selector("#figures:has-text('of 4.8 MB')")

@@ -1,0 +1,105 @@
+"""Jobs in any state, brought there by the functions that web and worker use."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from store import attempts, intake, jobs
+from store.attempts import PublishedPart
+from store.database import db, now
+from store.files import REJECTED, Files
+from store.models import Job
+from store.options import JobOptions
+from store.states import JobState
+
+TOTALS = b"Song,Date,Total Number of Plays for Date\nIn The End,2020-01-01,1500\nUmbrella,2020-01-02,250\n"
+
+
+def make_job(
+    files: Files,
+    owner_id: int,
+    state: JobState,
+    *,
+    name: str = "plays-2024-03.csv",
+    content: bytes | None = None,
+    parts: tuple[bytes, ...] = (TOTALS,),
+    rejected: tuple[dict[str, Any], ...] = (),
+    error: dict[str, Any] | None = None,
+    **values: Any,
+) -> str:
+    """A job in a state, brought there by the functions that the worker uses; ``values`` are set in the end."""
+    content = content if content is not None else f"Song,Date,Number of Plays\nUmbrella,2020-01-02,{now()}\n".encode()
+    path = files.new_incoming()
+    path.write_bytes(content)
+    received = intake.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
+    job = intake.accept(files, owner_id, received, JobOptions())
+    job_id, until = job.id, jobs.keep_until(30)
+    if state in (JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.EXPIRED):
+        claim = attempts.claim(job_id, 1, 30)
+        assert claim is not None
+        if state is JobState.FAILED:
+            attempts.fail(claim, error or refusal(), until)
+        elif state is not JobState.RUNNING:
+            attempts.publish(claim, summary(rejected), publish_files(files, job_id, parts, rejected), until)
+    elif state is JobState.CANCELLED:
+        jobs.cancel(job_id, until)
+    job = db.session.get_one(Job, job_id, populate_existing=True)
+    if state in (JobState.RECEIVING, JobState.EXPIRED):
+        job.state = state
+    for key, value in values.items():
+        setattr(job, key, value)
+    db.session.commit()
+    return job_id
+
+
+def publish_files(
+    files: Files, job_id: str, parts: tuple[bytes, ...], rejected: tuple[dict[str, Any], ...]
+) -> list[PublishedPart]:
+    """The parts on the disk, as a worker leaves them."""
+    folder = files.staging(job_id, 1)
+    published = []
+    for number, content in enumerate(parts, start=1):
+        name = f"part-{number:05d}.csv"
+        (folder / name).write_bytes(content)
+        rows = content.count(b"\n") - 1
+        published.append(PublishedPart(name, rows, len(content), hashlib.sha256(content).hexdigest()))
+    if rejected:
+        (folder / REJECTED).write_text(
+            "line,column,value,reason\n" + "".join(f"{row['line']},,,\n" for row in rejected)
+        )
+    files.publish(job_id, 1)
+    return published
+
+
+def summary(rejected: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """What processing reports of a run."""
+    return {
+        "rows_read": 30_000_000,
+        "rows_used": 30_000_000 - len(rejected),
+        "bad_rows": len(rejected),
+        "plays": 14_983_596_449,
+        "groups": 24_693_301,
+        "seconds": {"reading": 6.0, "totalling": 2.0, "writing": 1.0},
+        "detected": {
+            "encoding": "utf-8",
+            "delimiter": ",",
+            "header": True,
+            "compression": None,
+            "date_style": "YYYY-MM-DD",
+            "columns": {"Song": 0, "Date": 1, "Number of Plays": 2},
+        },
+        "rejected": list(rejected),
+    }
+
+
+def refusal(**changes: Any) -> dict[str, Any]:
+    """Why a file was refused."""
+    return {
+        "code": "bad_plays",
+        "message": 'Line 1,204,883 should have a whole number of plays, but says "12.5".',
+        "line": 1_204_883,
+        "column": "Number of Plays",
+        "value": "12.5",
+        "bad_rows": 3,
+    } | changes

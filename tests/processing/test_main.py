@@ -1,0 +1,166 @@
+"""The command line, as scripts see it: exit codes, one JSON object, one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+EXAMPLE, EXPECTED = DATA / "example.csv", DATA / "expected" / "example.csv"
+PARTLY_BAD = "Song,Date,Number of Plays\nA,2020-01-01,1\nB,2020-01-01,12.5\nC,2020-01-01,x\n"
+BAD_ROW = {
+    "line": 3,
+    "column": "Number of Plays",
+    "value": "12.5",
+    "reason": 'should have a whole number of plays, but says "12.5"',
+}
+REFUSAL = (
+    'Line 3 should have a whole number of plays, but says "12.5". There are 2 rows that we cannot read. '
+    "Correct the file and send it again, or leave such rows out."
+)
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "processing", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=DATA.parents[1])
+
+
+@pytest.fixture
+def partly_bad(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    path.write_text(PARTLY_BAD)
+    return path
+
+
+def test_a_file_that_is_added_up_ends_with_0_and_a_sentence(tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path / "new" / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"7 rows read, 7 used. 2,400 plays of 4 songs and days in 1 part(s) in {tmp_path}/new/out\n"
+    assert (tmp_path / "new" / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
+
+
+def test_the_json_of_success_has_exactly_the_keys_of_the_contract(tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report: dict[str, Any] = json.loads(done.stdout)
+    seconds = report.pop("seconds")
+    assert list(seconds) == ["checking", "reading", "totalling", "writing"]
+    data = EXPECTED.read_bytes()
+    assert report == {
+        "rows_read": 7,
+        "rows_used": 7,
+        "bad_rows": 0,
+        "plays": 2400,
+        "groups": 4,
+        "detected": {
+            "encoding": "utf-8",
+            "delimiter": ",",
+            "header": True,
+            "compression": None,
+            "date_style": "YYYY-MM-DD",
+            "columns": {"Song": 0, "Date": 1, "Number of Plays": 2},
+        },
+        "parts": [
+            {"name": "part-00001.csv", "rows": 4, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        ],
+        "rejected": [],
+    }
+
+
+def test_a_refused_file_ends_with_1_and_one_sentence(tmp_path: Path, partly_bad: Path) -> None:
+    refused = run(partly_bad, tmp_path / "out")
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", REFUSAL + "\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_json_of_a_refusal_has_exactly_the_keys_of_the_contract(tmp_path: Path, partly_bad: Path) -> None:
+    refused = run(partly_bad, tmp_path / "out", "--json", "--bad-rows", "stop")
+    assert (refused.returncode, refused.stderr) == (1, REFUSAL + "\n")
+    place = {key: BAD_ROW[key] for key in ("line", "column", "value")}
+    assert json.loads(refused.stdout) == {"error": {"code": "bad_rows", "message": REFUSAL, **place}}
+
+
+def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(tmp_path: Path, partly_bad: Path) -> None:
+    done = run(partly_bad, tmp_path / "out", "--json", "--bad-rows", "skip")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert (report["rows_read"], report["rows_used"], report["bad_rows"], report["plays"]) == (3, 1, 2, 1)
+    assert report["rejected"][0] == BAD_ROW
+    assert len((tmp_path / "out" / "rejected.csv").read_text().splitlines()) == 3
+
+
+def test_no_part_is_larger_than_was_asked_for(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("".join(f"Song {n},2020-01-01,1\n" for n in range(100)))
+    done = run(source, tmp_path / "out", "--json", "--max-part-bytes", 500, "--memory", 1 << 28, "--scratch", tmp_path)
+    report = json.loads(done.stdout)
+    assert len(report["parts"]) > 1
+    assert max((tmp_path / "out" / part["name"]).stat().st_size for part in report["parts"]) <= 500
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out"]
+
+
+def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file is in the way")
+    failed = run(EXAMPLE, tmp_path / "out", "--json")
+    message = "The files could not be read or written: File exists."
+    assert (failed.returncode, failed.stderr) == (1, message + "\n")
+    nowhere = dict.fromkeys(("line", "column", "value"))
+    assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "the following arguments are required: INPUT, OUTPUT_DIR"),
+        (["nobody.csv", "out"], "there is no file nobody.csv"),
+        ([EXAMPLE, "out", "--scratch", "nowhere"], "there is no folder nowhere"),
+        ([EXAMPLE, "out", "--max-part-bytes", "199"], "argument --max-part-bytes: should be at least 200, but is 199"),
+        ([EXAMPLE, "out", "--memory", "lots"], "argument --memory: invalid number of bytes value: 'lots'"),
+        ([EXAMPLE, "out", "--bad-rows", "fix"], "argument --bad-rows: invalid choice: 'fix'"),
+        ([EXAMPLE, "out", "--faster"], "unrecognized arguments: --faster"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(words: list[object], complaint: str) -> None:
+    wrong = run(*words)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.splitlines()[-1].startswith(f"python -m processing: error: {complaint}")
+    assert not (DATA.parents[1] / "out").exists()
+
+
+def on_a_terminal(*words: object) -> str:
+    """What a person sees on stderr."""
+    screen, terminal = os.openpty()
+    command = [sys.executable, "-m", "processing", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, cwd=DATA.parents[1]) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while piece := os.read(screen, 1 << 16):
+                shown += piece
+        except OSError:
+            pass  # how Linux says that the terminal was closed
+        process.wait()
+    os.close(screen)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_person_at_a_terminal_sees_a_bar_move(tmp_path: Path) -> None:
+    shown = on_a_terminal(EXAMPLE, tmp_path)
+    assert [step for step in ("checking", "reading", "totalling", "writing") if step in shown] == [
+        "checking",
+        "reading",
+        "totalling",
+        "writing",
+    ]
+    assert shown.count("\n") == 1
+
+
+def test_the_sentence_of_a_refusal_has_a_line_of_its_own_below_the_bar(tmp_path: Path, partly_bad: Path) -> None:
+    assert on_a_terminal(partly_bad, tmp_path / "out").splitlines()[-1] == REFUSAL

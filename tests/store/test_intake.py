@@ -1,0 +1,121 @@
+"""Taking files in: one job for the same bytes, and no file without a row."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from store import attempts, intake, jobs, queues
+from store.database import db, now
+from store.files import Files
+from store.intake import AlreadySentError
+from store.models import Account, Job, Upload
+from store.options import JobOptions
+from store.states import JobState
+from tests.store.conftest import PLAYS, JobIn, Send, account_named, arrived, on_disk, reread
+
+TOGETHER = 20
+
+
+def count_of(model: type[Job] | type[Upload]) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_an_accepted_file_is_a_queued_job_and_lies_in_uploads(files: Files, send: Send, anna: int) -> None:
+    job = send()
+    assert (job.state, job.attempt, job.owner_id, job.queue) == (JobState.QUEUED, 1, anna, queues.SMALL)
+    assert (job.upload.name, job.upload.bytes) == ("plays.csv", len(PLAYS))
+    assert on_disk(files) == [f"uploads/{job.upload_id}"]
+    assert files.upload(job.upload_id).read_bytes() == PLAYS
+
+
+def test_the_same_bytes_again_lead_to_the_first_job_and_leave_nothing(files: Files, send: Send, job: Job) -> None:
+    with pytest.raises(AlreadySentError) as refusal:
+        send()
+    assert refusal.value.job_id == job.id
+    assert on_disk(files) == [f"uploads/{job.upload_id}"]
+
+
+def test_of_the_same_file_sent_many_times_at_once_one_is_accepted(store_app: Flask, files: Files, anna: int) -> None:
+    files_there = [arrived(files) for _ in range(TOGETHER)]
+    start = Barrier(TOGETHER)
+
+    def accept(received: intake.Received) -> tuple[str, bool]:
+        with store_app.app_context():
+            start.wait()
+            try:
+                return intake.accept(files, anna, received, JobOptions()).id, True
+            except AlreadySentError as earlier:
+                return earlier.job_id, False
+
+    with ThreadPoolExecutor(TOGETHER) as threads:
+        answers = list(threads.map(accept, files_there))
+    job = db.session.scalars(select(Job)).one()
+    assert {job_id for job_id, _accepted in answers} == {job.id}
+    assert sum(accepted for _job_id, accepted in answers) == 1
+    assert count_of(Upload) == 1
+    assert on_disk(files) == [f"uploads/{job.upload_id}"]
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
+def test_a_job_that_goes_on_or_is_done_answers_for_its_file(job_in: JobIn, send: Send, state: JobState) -> None:
+    earlier = job_in(state, content=PLAYS)
+    with pytest.raises(AlreadySentError) as refusal:
+        send(PLAYS)
+    assert refusal.value.job_id == earlier
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED])
+def test_a_job_that_came_to_nothing_does_not_keep_its_file_from_being_sent_again(
+    job_in: JobIn, send: Send, state: JobState
+) -> None:
+    earlier = job_in(state, content=PLAYS)
+    assert send(PLAYS).id != earlier
+
+
+def test_a_hung_attempt_that_was_ended_does_not_keep_its_file_from_being_sent_again(job: Job, send: Send) -> None:
+    assert attempts.claim(job.id, 1, 30)
+    assert attempts.fail_hung(job.id, 1, {"code": "took_too_long"}, now())
+    assert send().id != job.id
+
+
+def test_a_removed_job_does_not_keep_its_file_from_being_sent_again(job: Job, files: Files, send: Send) -> None:
+    jobs.remove(files, job.id)
+    assert send()
+
+
+def test_the_same_bytes_of_two_people_are_two_jobs_and_two_files(files: Files, job: Job, send: Send) -> None:
+    other = send(owner_id=account_named("bert"))
+    assert on_disk(files) == sorted([f"uploads/{job.upload_id}", f"uploads/{other.upload_id}"])
+
+
+def test_a_commit_that_fails_leaves_neither_rows_nor_file(files: Files, send: Send, anna: int) -> None:
+    def break_off(_connection: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("the disk is full"))
+
+    event.listen(db.engine, "commit", break_off)
+    try:
+        with pytest.raises(OperationalError):
+            send()
+    finally:
+        event.remove(db.engine, "commit", break_off)
+    assert (count_of(Upload), count_of(Job), on_disk(files)) == (0, 0, [])
+
+
+def test_a_file_whose_row_the_database_refuses_is_not_kept(files: Files, send: Send, anna: int) -> None:
+    db.session.delete(db.session.get_one(Account, anna))  # while the upload was on its way
+    db.session.commit()
+    with pytest.raises(IntegrityError):
+        send()
+    assert (count_of(Upload), count_of(Job), on_disk(files)) == (0, 0, [])
+
+
+def test_a_very_long_name_is_cut_and_a_missing_one_replaced(files: Files, anna: int) -> None:
+    for content, name, kept in ((b"1", "x" * 300, "x" * 255), (b"2", "", "upload.csv")):
+        job = intake.accept(files, anna, arrived(files, content, name), JobOptions())
+        assert reread(job.id).upload.name == kept
