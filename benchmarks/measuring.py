@@ -71,7 +71,7 @@ class Watch:
             for folder, _folders, files in os.walk(self._folder):
                 for name in files:
                     try:
-                        total += os.stat(f"{folder}/{name}").st_blocks * 512
+                        total += Path(folder, name).stat().st_blocks * 512
                     except FileNotFoundError:
                         continue
             self.most = max(self.most, total)

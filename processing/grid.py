@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 # Where songs come up less often than this on average, buckets are faster.
 ROWS_PER_SONG = 8
 CELL_BYTES = 9  # the sum and the mark that the pair was seen
-CELLS_AT_ONCE = 1 << 20  # of the finished grid
+CELLS_AT_ONCE = 1 << 18  # of the finished grid
 
 
 class Grid:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import vaex
 
 from processing.reading import ROWS
 
@@ -83,6 +82,9 @@ def _code(rows: pa.Table) -> _Coded:
 
 def _grid_totals(coded: _Coded) -> _Columns:
     """Dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
+    # Here and not above: it takes most of a second to load, and many files never need it. The worker loads it beforehand.
+    import vaex
+
     shape = [len(coded.names), coded.days]
     with _VAEX:
         frame = vaex.from_arrays(song=coded.song, day=coded.day, plays=coded.plays)

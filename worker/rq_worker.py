@@ -16,6 +16,7 @@ import signal
 import time
 from types import FrameType
 
+import vaex  # noqa: F401 - loaded once, here, as is the pipeline; only the forked horse computes with it
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
@@ -24,7 +25,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-import processing.pipeline  # noqa: F401 - Vaex is loaded once, here; only the forked horse computes with it
+import processing.pipeline  # noqa: F401 - loaded once, here; only the forked horse computes with it
 from store import attempts, jobs, queues
 from store.settings import Settings
 from worker.context import database
