@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from processing.reading import ROWS
-from processing.splitters import Splitters
+from processing.splitters import Divider
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,13 @@ def memory_bytes(rows: int, data_bytes: int) -> int:
 class Buckets:
     """The open bucket files of one run; appending is safe from several threads."""
 
-    def __init__(self, folder: Path, splitters: Splitters) -> None:
+    def __init__(self, folder: Path, splitters: Divider) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.splitters = splitters
         self.rows = [0] * splitters.buckets
         self.paths = [folder / f"{bucket:05d}.arrow" for bucket in range(splitters.buckets)]
         self._writers: list[pa.RecordBatchFileWriter | None] = [None] * splitters.buckets
+        self._files: list[pa.OSFile | None] = [None] * splitters.buckets
         self._locks = [threading.Lock() for _ in self.paths]
 
     def append(self, rows: pa.RecordBatch) -> None:
@@ -49,7 +50,7 @@ class Buckets:
         if self.splitters.buckets == 1:
             self._write(0, rows)
             return
-        bucket = self.splitters.bucket_of(rows.column(0))
+        bucket = self.splitters.bucket_of(rows)
         order = pa.array(np.argsort(bucket, kind="stable"))
         ends = np.cumsum(np.bincount(bucket, minlength=self.splitters.buckets)).tolist()
         ordered = rows.take(order)
@@ -60,11 +61,18 @@ class Buckets:
             start = end
 
     def close(self) -> None:
-        """Finish all files; to be called on success and failure alike."""
-        for writer in self._writers:
+        """Finish all files; to be called on success and failure alike.
+
+        All are closed even if one fails, as on a full disk: a file left open would keep its bytes after its removal.
+        Raises the first failure.
+        """
+        failures = []
+        for bucket, writer in enumerate(self._writers):
+            self._writers[bucket] = None
             if writer is not None:
-                writer.close()
-        self._writers = [None] * len(self.paths)
+                failures += _closed(writer, self._files[bucket])
+        if failures:
+            raise failures[0]
 
     @property
     def row_count(self) -> int:
@@ -84,6 +92,18 @@ class Buckets:
         with self._locks[bucket]:
             writer = self._writers[bucket]
             if writer is None:
-                writer = self._writers[bucket] = pa.ipc.new_file(self.paths[bucket], ROWS)
+                self._files[bucket] = pa.OSFile(str(self.paths[bucket]), "wb")
+                writer = self._writers[bucket] = pa.ipc.new_file(self._files[bucket], ROWS)
             writer.write_batch(rows)
             self.rows[bucket] += len(rows)
+
+
+def _closed(writer: pa.RecordBatchFileWriter, file: pa.OSFile) -> list[OSError]:
+    """Close a writer and, whatever happens to its last bytes, its file; gives what failed."""
+    failures = []
+    for one in (writer, file):
+        try:
+            one.close()
+        except OSError as error:
+            failures.append(error)
+    return failures

@@ -5,35 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from processing.buckets import Bucket, Buckets, memory_bytes
 from processing.errors import RefusedError
 from processing.reading import ROWS
-from processing.splitters import Splitters, choose_splitters
+from processing.splitters import DaySplitters, Divider, choose_splitters
 from processing.totals import total
 
 _SAMPLE_ROWS = 20_000
 
 
 def fitting(bucket: Bucket, max_memory: int) -> Iterator[Bucket]:
-    """Buckets that take at most ``max_memory`` bytes, with the same totals, in the order of their songs.
+    """Buckets that take at most ``max_memory`` bytes, with the same totals, in the order of song and day.
 
-    A single song with more different days than that is given as it is. A bucket that was cut is removed.
+    A bucket that was cut is removed. Where nothing is left to cut (one song on one day) it is given as it is.
     """
     if bucket.memory_bytes <= max_memory:
         yield bucket
         return
     smaller = _compacted(bucket, max_memory)
-    if smaller.memory_bytes <= max_memory:
+    divider = _divider(smaller, max_memory)
+    if smaller.memory_bytes <= max_memory or divider is None:
         yield smaller
         return
-    splitters = choose_splitters(_sample(smaller, max_memory), 2 * smaller.memory_bytes // max_memory + 1)
-    if splitters.buckets == 1:
-        yield smaller
-        return
-    for piece in _split(smaller, splitters):
+    for piece in _split(smaller, divider):
         yield from fitting(piece, max_memory)
+
+
+def _divider(bucket: Bucket, max_memory: int) -> Divider | None:
+    """Borders by song; by day where nearly all rows are of one song; None where they are of one day, too."""
+    sample = _sample(bucket, max_memory)
+    wanted = 2 * bucket.memory_bytes // max_memory + 1
+    splitters = choose_splitters([song.encode() for song in sample.column(0).to_pylist()], wanted)
+    if splitters.buckets > 1:
+        return splitters
+    # No border could be found among the songs, so but for a few odd ones all are the same.
+    coded = sample.column(0).dictionary_encode().combine_chunks()
+    name = coded.dictionary[int(np.bincount(coded.indices.to_numpy()).argmax())].as_py()
+    days = np.sort(sample.filter(pc.equal(sample.column(0), name)).column(1).to_numpy())
+    borders = np.unique(days[np.arange(1, wanted) * len(days) // wanted])
+    divider = DaySplitters(name, tuple(int(day) for day in borders if day > days[0]))
+    return divider if divider.days or pc.any(pc.not_equal(sample.column(0), name)).as_py() else None
 
 
 def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
@@ -54,8 +69,8 @@ def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
     return Bucket(path, rows)
 
 
-def _split(bucket: Bucket, splitters: Splitters) -> Iterator[Bucket]:
-    pieces = Buckets(bucket.path.with_suffix(".split"), splitters)
+def _split(bucket: Bucket, divider: Divider) -> Iterator[Bucket]:
+    pieces = Buckets(bucket.path.with_suffix(".split"), divider)
     try:
         for batch in _batches(bucket.path):
             pieces.append(batch)
@@ -86,11 +101,8 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
             yield reader.get_batch(number)
 
 
-def _sample(bucket: Bucket, max_memory: int) -> list[bytes]:
-    """Songs from all over the bucket."""
-    songs: list[bytes] = []
+def _sample(bucket: Bucket, max_memory: int) -> pa.Table:
+    """Rows from all over the bucket."""
     step = max(bucket.rows // _SAMPLE_ROWS, 1)
-    for piece in _pieces(bucket.path, max_memory):
-        places = pa.array(range(0, len(piece), step))
-        songs += piece.column(0).take(places).cast(pa.binary()).to_pylist()
-    return songs
+    pieces = _pieces(bucket.path, max_memory)
+    return pa.concat_tables(piece.take(pa.array(range(0, len(piece), step))) for piece in pieces).combine_chunks()

@@ -16,6 +16,8 @@ SAMPLE_ROWS = 1000
 BOM = b"\xef\xbb\xbf"
 EXPECTED = "Song, Date and Number of Plays"
 
+_OTHER_DELIMITERS = {b";": "semicolons", b"\t": "tabs", b"|": "bars"}
+
 # What a file begins with that is no text at all, and what to do about it.
 _CONTAINERS = {
     b"PK\x03\x04": "a zip file or a spreadsheet (xlsx, ods). Unpack it, or save it as CSV",
@@ -26,6 +28,7 @@ _CONTAINERS = {
     b"\xd0\xcf\x11\xe0": "an old spreadsheet (xls). Save it as CSV",
     b"%PDF": "a PDF. Save the table in it as CSV",
     b"\x89PNG": "a picture. Send the table itself as CSV",
+    b"\xff\xfe\x00\x00": "in the encoding UTF-32. Save it as CSV UTF-8",
     b"\xff\xfe": "in the encoding UTF-16. Save it as CSV UTF-8",
     b"\xfe\xff": "in the encoding UTF-16. Save it as CSV UTF-8",
 }
@@ -43,10 +46,10 @@ def inspect(source: Path) -> Dialect:
         _refuse_without_rows(sample[start:])
     places = _named_places(records[0])
     header = places is not None
-    if header and len(records) == 1:
+    if header and len(records) == 1 and at_end:
         raise RefusedError("no_rows", "The file has a header, but no rows below it. Send a file with rows of plays.")
     if places is None:
-        places = _places_by_kind(records)
+        places = _places_by_kind(records, sample[start:])
     last = records[-1].end - records[0].start
     return Dialect(
         encoding="utf-8-sig" if start else "utf-8",
@@ -81,7 +84,8 @@ def _refuse_without_rows(text: bytes) -> None:
 
 def _named_places(first: Record) -> dict[str, int] | None:
     """The columns' places if the record is a header; None if it names none of the three."""
-    names = [field.decode("utf-8", "replace").strip().casefold() for field in first.fields or ()]
+    # Blanks of all kinds count as one: some programs write the unbreakable one.
+    names = [" ".join(field.decode("utf-8", "replace").split()).casefold() for field in first.fields or ()]
     found = {column: names.count(column.casefold()) for column in INPUT_COLUMNS}
     for column, times in found.items():
         if times > 1:
@@ -105,7 +109,7 @@ def _named_places(first: Record) -> dict[str, int] | None:
     return {column: names.index(column.casefold()) for column in INPUT_COLUMNS}
 
 
-def _places_by_kind(records: list[Record]) -> dict[str, int]:
+def _places_by_kind(records: list[Record], text: bytes) -> dict[str, int]:
     """The places in a file without header: three columns of the right kinds, or a refusal.
 
     The order song, date, plays is tried first, so numbers as song names do not mislead.
@@ -115,11 +119,21 @@ def _places_by_kind(records: list[Record]) -> dict[str, int]:
         places = dict(zip((SONG, DATE, PLAYS), order, strict=True))
         if _reads(records[0], places):
             return places
-    shown = b",".join(records[0].fields or (b"",))[:80].decode("utf-8", "backslashreplace")
+    line = text[records[0].start : records[0].end].strip(b"\r\n")
+    shown = line[:80].decode("utf-8", "backslashreplace")
+    for mark, name in _OTHER_DELIMITERS.items():
+        if line.count(mark) >= max(2, 2 * line.count(b",")):
+            raise RefusedError(
+                "delimiter",
+                f"The columns should be separated by commas, but in this file {name} seem to separate them. "
+                "Save it as CSV with commas and send that.",
+                line=1,
+                value=shown,
+            )
     raise RefusedError(
         "columns_not_found",
         f"The first line should name the columns {EXPECTED}, or be a row with a song, a date like 2024-03-31 "
-        f"and a whole number, but says: {shown}",
+        f'and a whole number, but says "{shown}".',
         line=1,
         value=shown,
     )

@@ -89,16 +89,20 @@ class _Run:
     options: Options
     meter: Meter
 
+    @property
+    def _skips(self) -> bool:
+        return self.options.bad_rows is BadRows.SKIP
+
     def outcome(self) -> Outcome:
         """Do it all, and prove that nothing was lost on the way."""
         self.meter.enter(Step.CHECKING)
         dialect = inspect(self.source)
         plan = make_plan(self.source, dialect, self.options)
         with ThreadPoolExecutor(self.options.threads) as executor:
-            with Rejections(self.source, self.staging) as rejections:
+            with Rejections(self.source, self.staging, keep_all=self._skips) as rejections:
                 self.meter.enter(Step.READING)
                 read = self._read(executor, dialect, plan, rejections)
-            if rejections.count and self.options.bad_rows is BadRows.STOP:
+            if rejections.count and not self._skips:
                 raise rejections.refusal()
             self.meter.enter(Step.TOTALLING)
             parts, groups, plays = self._total(executor, read)
@@ -123,7 +127,8 @@ class _Run:
         rows = plays = 0
 
         def work(span: Span) -> BlockReport:
-            found, report = read_block(self.source, span, dialect, coded=gathering.wants_codes)
+            spool = self.scratch / f"bad-{span.index}.csv" if self._skips else None
+            found, report = read_block(self.source, span, dialect, coded=gathering.wants_codes, spool=spool)
             gathering.add(found, report.plays)
             return report
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.columns import DATE, PLAYS, SONG
 from processing.dialect import Dialect
@@ -35,23 +36,24 @@ class BlockReport:
     span: Span
     rows: int
     plays: int  # their exact sum
-    bad: tuple[BadRow, ...]  # lines counted from the span's own first line, which is 1
+    bad: BadRowList  # lines counted from the span's own first line, which is 1
 
 
 def read_block(
-    source: Path, span: Span, dialect: Dialect, *, coded: bool = False
+    source: Path, span: Span, dialect: Dialect, *, coded: bool = False, spool: Path | None = None
 ) -> tuple[pa.RecordBatch, BlockReport]:
     """The rows of one span, schema ROWS with days since 1970-01-01; raises OSError when it cannot be read.
 
-    With ``coded`` the songs come as a dictionary, as CODED_ROWS has them.
+    With ``coded`` the songs come as a dictionary, as CODED_ROWS has them. ``spool`` is a file for more bad rows than
+    the report lists.
     """
     data = read_bytes(source, span.start, span.end)
     rows = None if span.exact else _read_clean(data, dialect, quoted=span.quoted, coded=coded)
-    bad: tuple[BadRow, ...] = ()
-    if rows is None:
-        rows, bad = _read_row_by_row(data, dialect)
-        if coded:
-            rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
+    with BadRowList(spool) as bad:
+        if rows is None:
+            rows = _read_row_by_row(data, dialect, bad)
+            if coded:
+                rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
     return rows, BlockReport(span, len(rows), exact_sum(rows.column(2).to_numpy()), bad)
 
 
@@ -175,8 +177,8 @@ def _line_end_bytes(data: bytes, rows: int) -> int:
     return rows if data.endswith((b"\n", b"\r")) else rows - 1
 
 
-def _read_row_by_row(data: bytes, dialect: Dialect) -> tuple[pa.RecordBatch, tuple[BadRow, ...]]:
-    songs, days, plays, bad = [], [], [], []
+def _read_row_by_row(data: bytes, dialect: Dialect, bad: BadRowList) -> pa.RecordBatch:
+    songs, days, plays = [], [], []
     line, counted = 1, 0
     for record in Tokenizer(dialect.delimiter).records(data):
         try:
@@ -184,12 +186,12 @@ def _read_row_by_row(data: bytes, dialect: Dialect) -> tuple[pa.RecordBatch, tup
         except BadValueError as error:
             line += count_lines(data[counted : record.start])
             counted = record.start
-            bad.append(BadRow(line, error.column, error.value, error.reason))
+            bad.add(BadRow(line, error.column, error.value, error.reason))
         else:
             songs.append(song)
             days.append(day)
             plays.append(count)
-    return _batch(songs, days, plays), tuple(bad)
+    return _batch(songs, days, plays)
 
 
 def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, int, int]:
@@ -198,7 +200,9 @@ def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, in
         return read_row(fields, dialect.places)
     text = data[record.start : record.end].rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
     if fields is None:
-        raise BadValueError("row", text, "each quote closed before the next comma", "has one that is not")
+        raise BadValueError(
+            "row", text, "each quote closed before a comma or line end", "has one that is not, or not soon"
+        )
     raise BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -19,14 +21,16 @@ _PIECE = 16 << 20
 
 
 class Rejections:
-    """Collects the bad rows of blocks that come in file order into FILE_NAME in a folder.
+    """Collects the bad rows of blocks that come in file order into FILE_NAME in a folder,
+    or, without ``keep_all``, only counts and lists the first.
 
     A context manager. The file appears with the first bad row; a clean file costs nothing here, since lines are
     counted only up to blocks with bad rows.
     """
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    def __init__(self, source: Path, folder: Path, *, keep_all: bool) -> None:
         self._source = source
+        self._keep_all = keep_all
         self._path = folder / FILE_NAME
         self._file: IO[str] | None = None
         self._counted_to = 0  # byte offset
@@ -48,18 +52,15 @@ class Rejections:
 
     def add(self, block: BlockReport) -> None:
         """List the bad rows of the next block."""
-        if not block.bad:
+        if not block.bad.count:
             return
         self._count_lines_to(block.span.start)
-        bad = [BadRow(self._lines + row.line, row.column, row.value, row.reason) for row in block.bad]
-        if self._file is None:
-            self._file = self._path.open("x", encoding="utf-8", newline="")
-            csv.writer(self._file, lineterminator="\n").writerow(HEADER)
-        csv.writer(self._file, lineterminator="\n").writerows(
-            (row.line, row.column, row.value, row.reason) for row in bad
-        )
-        self.count += len(bad)
-        self.listed += bad[: LISTED_BAD_ROWS - len(self.listed)]
+        before = self._lines
+        listed = [replace(row, line=before + row.line) for row in block.bad.first]
+        self.count += block.bad.count
+        self.listed += listed[: LISTED_BAD_ROWS - len(self.listed)]
+        if self._keep_all:
+            self._write((before + row.line, row.column, row.value, row.reason) for row in block.bad.all())
 
     def refusal(self) -> RefusedError:
         """The refusal of the whole file for its bad rows."""
@@ -74,6 +75,12 @@ class Rejections:
             value=first.value,
             bad_rows=self.count,
         )
+
+    def _write(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        if self._file is None:
+            self._file = self._path.open("x", encoding="utf-8", newline="")
+            csv.writer(self._file, lineterminator="\n").writerow(HEADER)
+        csv.writer(self._file, lineterminator="\n").writerows(rows)
 
     def _count_lines_to(self, offset: int) -> None:
         while self._counted_to < offset:

@@ -81,6 +81,5 @@ def _text(raw: bytes, column: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         shown = raw.decode("utf-8", "backslashreplace")
-        raise BadValueError(
-            column, shown, "letters in the encoding UTF-8", f'has others: "{shown[:LONGEST_SHOWN]}"'
-        ) from None
+        found = f'has others: "{shown[:LONGEST_SHOWN]}" (in a spreadsheet, save it as CSV UTF-8)'
+        raise BadValueError(column, shown, "letters in the encoding UTF-8", found) from None

@@ -7,12 +7,26 @@ bytes whatever the number of buckets.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Keys = npt.NDArray[np.uint64]
+
+
+class Divider(Protocol):
+    """What shares rows out over buckets."""
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets there are."""
+
+    def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
+        """The bucket of each row, schema reading.ROWS."""
+
 
 _WORD = 8
 _AT_ONCE = 1 << 14  # keys; what belongs to them stays in the processor's cache
@@ -33,11 +47,33 @@ class Splitters:
         """How many buckets the borders make."""
         return len(self.keys) + 1
 
-    def bucket_of(self, songs: pa.Array) -> npt.NDArray[np.uint16]:
-        """The bucket of each song of a string array without nulls; never falls along sorted songs."""
+    def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
+        """The bucket of each row, schema reading.ROWS; never falls along sorted songs."""
         if not self.keys:
-            return np.zeros(len(songs), np.uint16)
-        return _borders_passed(np.array(self.keys, np.uint64), song_keys(songs, self.prefix))
+            return np.zeros(len(rows), np.uint16)
+        return _borders_passed(np.array(self.keys, np.uint64), song_keys(rows.column(0), self.prefix))
+
+
+@dataclass(frozen=True, slots=True)
+class DaySplitters:
+    """The borders around and within one song that is too much for a bucket: before it, its days, after it."""
+
+    song: str
+    days: tuple[int, ...]  # ascending; days since 1970-01-01 at which the song's next bucket begins
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets the borders make."""
+        return len(self.days) + 3
+
+    def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
+        """The bucket of each row, schema reading.ROWS; never falls along rows sorted by song and day."""
+        songs = rows.column(0)
+        found = 1 + np.searchsorted(np.array(self.days, np.int32), rows.column(1).to_numpy(), side="right")
+        found[pc.less(songs, self.song).to_numpy(zero_copy_only=False)] = 0
+        found[pc.greater(songs, self.song).to_numpy(zero_copy_only=False)] = self.buckets - 1
+        bucket: npt.NDArray[np.uint16] = found.astype(np.uint16)
+        return bucket
 
 
 def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:

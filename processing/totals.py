@@ -82,7 +82,7 @@ def _code(rows: pa.Table) -> _Coded:
 
 def _grid_totals(coded: _Coded) -> _Columns:
     """Dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
-    # Here and not above: it takes most of a second to load, and many files never need it. The worker loads it beforehand.
+    # Here and not above: it takes most of a second to load and many files never need it. The worker loads it early.
     import vaex
 
     shape = [len(coded.names), coded.days]

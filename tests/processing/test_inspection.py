@@ -18,6 +18,7 @@ S, D, P = "Song", "Date", "Number of Plays"
         ("Song,Date,Number of Plays\nA,2020-01-01,1\n", (0, 1, 2), True),
         ("NUMBER OF PLAYS,song, Date \n1,A,2020-01-01\n", (1, 2, 0), True),
         ("\ufeffid,Song,Date,Country,Number of Plays\n1,A,2020-01-01,SE,1\n", (1, 2, 4), True),
+        ("Song,Date,Number\u00a0of  Plays\n" + "x" * (1 << 20) + ",2020-01-01,1\n", (0, 1, 2), True),
         ("A,2020-01-01,1\n", (0, 1, 2), False),
         ("2020-01-01,1,A\n", (2, 0, 1), False),
         ("7,2020-01-01,9\n", (0, 1, 2), False),
@@ -60,7 +61,19 @@ def test_columns_are_found_by_name_or_by_kind(
             b"hello\nworld\n",
             "columns_not_found",
             "The first line should name the columns Song, Date and Number of Plays, or be a row with a song, a date "
-            "like 2024-03-31 and a whole number, but says: hello",
+            'like 2024-03-31 and a whole number, but says "hello".',
+        ),
+        (
+            b"Song;Date;Number of Plays\nA;2020-01-01;1\n",
+            "delimiter",
+            "The columns should be separated by commas, but in this file semicolons seem to separate them. "
+            "Save it as CSV with commas and send that.",
+        ),
+        (
+            b'"Song,Date\nA,2020-01-01,1\n',
+            "columns_not_found",
+            "The first line should name the columns Song, Date and Number of Plays, or be a row with a song, a date "
+            'like 2024-03-31 and a whole number, but says ""Song,Date".',
         ),
         (
             b"PK\x03\x04rest",

@@ -40,7 +40,7 @@ def both_ways(data: bytes, tmp_path: Path) -> list[object]:
     for exact in (False, True):
         span = Span(0, 0, len(data), quoted=b'"' in data, exact=exact)
         rows, report = read_block(source, span, DIALECT)
-        results.append((rows.to_pylist(), report.rows, report.plays, report.bad))
+        results.append((rows.to_pylist(), report.rows, report.plays, tuple(report.bad.first)))
     return results
 
 
@@ -81,6 +81,15 @@ def test_hexadecimal_plays_are_bad_rows_however_the_lengths_add_up(tmp_path: Pat
             first, last = ends.split("|") if "|" in ends else (ends[: len(ends) // 2],) * 2
             fast, _exact = both_ways(f"A,2020-01-01,0x{number:x}{first}B,2020-01-01,1{last}".encode(), tmp_path)
             assert [row.column for row in fast[3]] == ["Number of Plays"]  # type: ignore[index]
+
+
+def test_hexadecimal_plays_do_not_hide_behind_line_ends_inside_quotes(tmp_path: Path) -> None:
+    for song in ('"a\r\n\r\nb"', '"a\n\n\n\nb"', '"a\n\nb"', '"""a"""', '"a\r\r\rb""\n"'):
+        for end in ("\n", "\r\n"):
+            data = f"{song},2020-01-01,1{end}x,2020-01-01,0x5{end}".encode()
+            fast, exact = both_ways(data, tmp_path)
+            assert fast == exact
+            assert fast[2] == 1  # type: ignore[index]
 
 
 def test_letters_that_are_not_utf_8_make_a_bad_row_and_spare_the_others(tmp_path: Path) -> None:

@@ -30,7 +30,12 @@ BAD = [
     (7, "Date", "2020-02-30", "should have a date, but there is no day 2020-02-30"),
     (8, "Song", "", "should have a song, but is empty"),
     (9, "row", "D,2020-01-01", "should have 3 columns, but has 2 columns"),
-    (10, "row", '"E"x,2020-01-01,5', "should have each quote closed before the next comma, but has one that is not"),
+    (
+        10,
+        "row",
+        '"E"x,2020-01-01,5',
+        "should have each quote closed before a comma or line end, but has an open one",
+    ),
     (11, "Number of Plays", "-3", 'should have a number of plays from 0 upwards, but says "-3"'),
 ]
 
@@ -62,3 +67,12 @@ def test_a_file_with_bad_rows_is_refused_with_the_first_and_the_count_of_all(tmp
         "value": "12.5",
         "bad_rows": 6,
     }
+
+
+def test_more_bad_rows_than_a_report_lists_are_all_in_the_file(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("Song,Date,Number of Plays\nA,2020-01-01,1\n" + "B,2020-01-01,x\n" * 5000)
+    outcome = process_csv(source, tmp_path / "out", Options(bad_rows=BadRows.SKIP, block_bytes=30_000))
+    assert (outcome.bad_rows, len(outcome.rejected)) == (5000, 1000)
+    with (tmp_path / "out" / "rejected.csv").open(newline="") as file:
+        assert [int(row["Line"]) for row in csv.DictReader(file)] == list(range(3, 5003))
