@@ -4,13 +4,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts chromium logs shell demo complete-build clean
+.PHONY: help setup setup-dev run test lint types contracts chromium logs shell demo bench-data bench complete-build clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 DATA_DIR ?= data
 DEMO_SIZE ?= 20MB
+BENCH_DIR ?= $(DATA_DIR)/bench
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -44,6 +45,10 @@ $(VENV)/.runtime: requirements/runtime.txt $(VENV)/.made
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
 	@echo "Installing the packages for running and testing (some minutes, the first time only)"
+	@$(PIP_INSTALL) -r $< && touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.made
+	@echo "Installing the engines to compare with (some minutes, the first time only)"
 	@$(PIP_INSTALL) -r $< && touch $@ $(VENV)/.runtime
 
 run: setup ## serve until Ctrl-C
@@ -83,6 +88,12 @@ demo: setup ## make a demo file and take it through the running site (ADMIN_PASS
 	@mkdir -p $(DATA_DIR)
 	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
 	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
+
+bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR
+	@$(BIN)/python -m benchmarks.shapes $(BENCH_DIR)
+
+bench: $(VENV)/.bench ## measure speed and memory beside other engines (BENCH_ARGS="--shapes few --rounds 1")
+	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 complete-build: ## build and start all in containers (docker compose)
 	docker compose up --build --detach --wait
