@@ -11,6 +11,7 @@ from launcher.administrator import make_administrator
 from launcher.child import Child
 from launcher.output import Output
 from launcher.preflight import CannotStartError
+from launcher.programs import Program
 from launcher.supervisor import StoppedError, Supervisor
 from store import queues
 from store.settings import Settings, SettingsError, read_settings
@@ -68,17 +69,26 @@ def _bring_up(settings: Settings, supervisor: Supervisor, output: Output, enviro
         raise CannotStartError(_no_redis(settings))
     connection.close()
     site.upgrade_database(environ)
+    password = make_administrator(settings)  # before anyone can ask the site to sign in
     web, *others = programs.of_procfile(ROOT / "Procfile", settings.workers)
+    try:
+        _bring_up_web(web, settings, supervisor)
+    except BaseException:
+        if password is not None:  # nothing will ever tell it again
+            output.show(_framed(_first_sign_in(settings, password)))
+        raise
+    output.line("launcher", f"the site answers at {site.address(settings)}")
+    output.show(_welcome(settings, password))
+    for program in others:  # only now: they are busy with themselves for some seconds, and whoever comes waits for web
+        supervisor.start(program)
+
+
+def _bring_up_web(web: Program, settings: Settings, supervisor: Supervisor) -> None:
     supervisor.start(web)
     if not supervisor.run_until(lambda: site.answers(settings), SECONDS_FOR_THE_SITE):
         raise CannotStartError(
             f"The site did not answer within {SECONDS_FOR_THE_SITE} seconds. The lines above say why."
         )
-    password = make_administrator(settings)
-    output.line("launcher", f"the site answers at {site.address(settings)}")
-    output.show(_welcome(settings, password))
-    for program in others:  # only now: they are busy with themselves for some seconds, and whoever comes waits for web
-        supervisor.start(program)
 
 
 def _environ(settings: Settings) -> dict[str, str]:
@@ -103,9 +113,20 @@ def _no_redis(settings: Settings) -> str:
 def _welcome(settings: Settings, password: str | None) -> str:
     lines = [f"Playtally runs at  {site.address(settings)}"]
     if password is not None:
-        lines += [f"Sign in as         {settings.admin_username}", f"with password      {password}"]
-        lines += ["", "This password is shown only once: keep it."]
-    lines += ["", "Ctrl-C stops it."]
+        lines += _first_sign_in(settings, password)
+    return _framed([*lines, "", "Ctrl-C stops it."])
+
+
+def _first_sign_in(settings: Settings, password: str) -> list[str]:
+    return [
+        f"Sign in as         {settings.admin_username}",
+        f"with password      {password}",
+        "",
+        "This password is shown only once: keep it.",
+    ]
+
+
+def _framed(lines: list[str]) -> str:
     width = max(map(len, lines))
     frame = f"+{'-' * (width + 4)}+"
     return "\n".join(["", frame, *(f"|  {line:<{width}}  |" for line in lines), frame, ""])

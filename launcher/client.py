@@ -21,6 +21,8 @@ class ApiError(Exception):
 
     def __init__(self, status: int, body: Any) -> None:
         super().__init__(f"the site answered {status}: {body}")
+        words = body.get("message") if isinstance(body, dict) else None
+        self.sentence = words or f"The site answered with the code {status}."
         self.status = status
         self.body = body
 

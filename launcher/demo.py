@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 import time
+import warnings
 from pathlib import Path
 
 from launcher.client import ApiError, Client
@@ -16,22 +17,38 @@ SHOWN_LINES = 5
 
 def main() -> int:
     """Exit 0: the totals are there; 1: the site refused something; 2: it cannot be reached."""
-    source = Path(sys.argv[1])
+    source = Path(sys.argv[1] if len(sys.argv) == 2 else "")
+    if not source.is_file():
+        print("Name a file that is there: python -m launcher.demo FILE", file=sys.stderr)
+        return 2
     try:
         settings = read_settings()
         base = address(settings)
-        password = settings.admin_password or getpass.getpass(f"Password of {settings.admin_username}: ")
+        password = settings.admin_password or _asked(settings.admin_username)
         take_through(Client.login(base, settings.admin_username, password), source)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    except (EOFError, getpass.GetPassWarning):
+        print("Name the administrator's password: ADMIN_PASSWORD=... make demo", file=sys.stderr)
+        return 2
     except ApiError as error:
-        print(error, file=sys.stderr)
+        print(error.sentence, file=sys.stderr)
         return 1
-    except ConnectionError:
+    except (ConnectionError, TimeoutError):
         print(f"Nothing answers at {base}. Start it first: make run", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{error.filename or base}: {error.strerror}.", file=sys.stderr)
+        return 1
     return 0
+
+
+def _asked(username: str) -> str:
+    """The password as typed; raises GetPassWarning where there is no terminal to type it at, EOFError at its end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        return getpass.getpass(f"Password of {username}: ")
 
 
 def take_through(client: Client, source: Path) -> None:

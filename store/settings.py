@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis import ConnectionPool
+
 MIB = 1 << 20
 GIB = 1 << 30
+SHORTEST_SECRET = 16
+REDIS_FORM = "redis://user:password@localhost:6379/0"
 
 
 class SettingsError(ValueError):
@@ -51,7 +56,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         SettingsError: a value cannot be used, or DATA_DIR cannot be written.
     """
     data_dir = _data_dir(environ)
-    redis_url = environ.get("REDIS_URL", "")
+    redis_url = _redis_url(environ)
     return Settings(
         host=environ.get("HOST") or "127.0.0.1",
         port=_whole(environ, "PORT", 8000, low=1, high=65535),
@@ -59,10 +64,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=_database_url(environ, data_dir),
         redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
         redis_is_embedded=not redis_url,
-        secret_key=environ.get("SECRET_KEY") or _kept_secret(data_dir / "secret_key"),
+        secret_key=_secret_key(environ, data_dir),
         admin_username=environ.get("ADMIN_USERNAME") or "admin",
         admin_password=environ.get("ADMIN_PASSWORD") or None,
-        max_single_file_size=_whole(environ, "MAX_SINGLE_FILE_SIZE", 500_000_000, low=100),
+        max_single_file_size=_whole(environ, "MAX_SINGLE_FILE_SIZE", 500_000_000, low=200),
         memory_limit=_whole(environ, "MEMORY_LIMIT", GIB, low=256 * MIB),
         workers=_whole(environ, "WORKERS", 1, low=1, high=64),
         max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", 0, low=0) or None,
@@ -97,12 +102,29 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return url
 
 
+def _redis_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("REDIS_URL", "")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL should start with redis://, rediss:// or unix://, but it does not.")
+    try:
+        ConnectionPool.from_url(url or "redis://")
+    except ValueError:  # its words may hold half a password
+        raise SettingsError(f"REDIS_URL cannot be read. Write it like {REDIS_FORM}.") from None
+    return url
+
+
+def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:
+    secret = environ.get("SECRET_KEY")
+    if secret is not None and 0 < len(secret) < SHORTEST_SECRET:
+        raise SettingsError(f"SECRET_KEY should have at least {SHORTEST_SECRET} characters, but has {len(secret)}.")
+    return secret or _kept_secret(data_dir / "secret_key")
+
+
 def _whole(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int | None = None) -> int:
     text = environ.get(name) or str(default)
-    try:
-        value = int(text)
-    except ValueError:
-        raise SettingsError(f"{name} should be a whole number, but is {text!r}.") from None
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise SettingsError(f"{name} should be a whole number, but is {text!r}.")
+    value = int(text)
     if value < low or (high is not None and value > high):
         bounds = f"at least {low}" if high is None else f"from {low} to {high}"
         raise SettingsError(f"{name} should be {bounds}, but is {value}.")

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 
 from store.database import bind, db
 from store.settings import Settings, read_settings
-from webapp import api, commands, errors, forgery, headers, health, identity, pages, resources, words
+from webapp import api, bodies, commands, errors, forgery, headers, health, identity, pages, resources, words
 
 _TOP = Path(__file__).parent.parent
 
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     bind(app, settings)
     Migrate(app, db, directory=str(_TOP / "migrations"), render_as_batch=True)
     resources.keep(app, settings)
+    bodies.init_app(app)
     forgery.init_app(app)
     identity.init_app(app)
     headers.init_app(app, settings)

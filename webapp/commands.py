@@ -20,6 +20,7 @@ from store.database import db
 from store.models import Account, Job
 from store.options import BAD_ROWS, JobOptions
 from store.states import STATES, JobState
+from webapp.errors import SENTENCES, InsufficientStorage
 from webapp.receiving import PIECE, write_down
 from webapp.resources import resources
 from webapp.sizes import parse_size
@@ -73,7 +74,9 @@ def process_csv(path: Path, bad_rows: str) -> None:
 @click.option("--total-size", default="1GB", show_default=True, help="1GB is 10^9 bytes, 1GiB 2^30.")
 @click.option("--file-name", default="test_data.csv", show_default=True, type=click.Path(path_type=Path))
 @click.option("--songs", type=click.IntRange(min=1), default=100_000, show_default=True, help="Different songs.")
-@click.option("--days", type=click.IntRange(min=1), default=365, show_default=True, help="Different days.")
+@click.option(
+    "--days", type=click.IntRange(min=1, max=2_900_000), default=365, show_default=True, help="Different days."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
 def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int) -> None:
     """Write a file of song plays to try things with."""
@@ -85,7 +88,10 @@ def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int
     from processing.demo import write_demo_file
 
     began = time.monotonic()
-    write_demo_file(file_name, total_bytes, songs, days, seed)
+    try:
+        write_demo_file(file_name, total_bytes, songs, days, seed)
+    except OSError as error:
+        raise click.ClickException(f"{file_name} cannot be written ({error.strerror}).") from None
     written, seconds = file_name.stat().st_size, time.monotonic() - began
     click.echo(f"{file_name}: {written:,} bytes in {seconds:.1f} s, {written / 1e6 / max(seconds, 1e-3):.0f} MB/s")
 
@@ -105,8 +111,13 @@ def _accepted(path: Path, options: JobOptions) -> Job:
 
 
 def _copied(path: Path) -> intake.Received:
-    with open(path, "rb") as file:
-        return write_down(resources().files, path.name, iter(lambda: file.read(PIECE), b""))
+    try:
+        with open(path, "rb") as file:
+            return write_down(resources().files, path.name, iter(lambda: file.read(PIECE), b""))
+    except InsufficientStorage:
+        raise click.ClickException(SENTENCES[507]) from None
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be copied ({error.strerror}).") from None
 
 
 def _run(job_id: str, attempt: int) -> int:

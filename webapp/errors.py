@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from flask import Flask, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response
+
+_log = logging.getLogger(__name__)
 
 SENTENCES = {
     400: "That request was not complete. Go back, reload the page and try again.",
@@ -18,6 +22,7 @@ SENTENCES = {
     413: "That is larger than this site accepts.",
     416: "That range lies outside the file.",
     500: "Something went wrong on our side. It was noted; please try again in a moment.",
+    503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
     507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
 }
 FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
@@ -33,6 +38,13 @@ class InsufficientStorage(HTTPException):
 def init_app(app: Flask) -> None:
     """Answer every error with a sentence, as a page or as JSON."""
     app.register_error_handler(HTTPException, show)
+    app.register_error_handler(OperationalError, _database_away)
+
+
+def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:
+    # Without the statement and its values, which are not for a log.
+    _log.error("the database failed at %s %s: %s", request.method, request.path, error.orig)
+    return show(ServiceUnavailable())
 
 
 def type_name(code: int) -> str:
@@ -55,8 +67,9 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):
             answer.headers.set(name, value)
-    if "HX-Request" in request.headers:
-        answer.headers["HX-Refresh"] = "true"  # never swap an error into a page: load the page again
+    if "HX-Request" in request.headers and code < 500:
+        # Never swap an error into a page: load the page again. After a fault of ours the page itself asks again.
+        answer.headers["HX-Refresh"] = "true"
     answer.status_code = code
     return answer
 
@@ -72,4 +85,8 @@ def _sentence(error: HTTPException, code: int) -> str:
 
 def wants_json() -> bool:
     """Whether the asker is a script of ours or of others."""
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    return (
+        request.path == "/api"
+        or request.path.startswith("/api/")
+        or request.accept_mimetypes.best == "application/json"
+    )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
@@ -27,6 +28,7 @@ PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
 RESERVE = 256 << 20  # bytes of disk that no upload may take: the database must go on
+LOOK_EVERY = 64 << 20  # bytes written between two looks at the free space
 FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
 NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
 
@@ -72,11 +74,21 @@ def _body(request: Request, files: Files, max_bytes: int | None) -> IO[bytes]:
     return stream
 
 
+class _Decoder(MultipartDecoder):
+    """A decoder that takes file names as old clients send them: what is not UTF-8 is read as Latin-1."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        try:
+            return super()._parse_headers(data)
+        except UnicodeDecodeError:
+            return super()._parse_headers(data.decode("latin-1").encode())
+
+
 def _decoder(request: Request) -> MultipartDecoder:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != "multipart/form-data" or not boundary:
         raise BadRequest("Send the file as multipart/form-data, in a field named file.")
-    return MultipartDecoder(boundary.encode(), max_form_memory_size=4 * PIECE, max_parts=MOST_PARTS)
+    return _Decoder(boundary.encode(), max_form_memory_size=4 * PIECE, max_parts=MOST_PARTS)
 
 
 def _events(stream: IO[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
@@ -91,7 +103,7 @@ def _take(
     form: ReceivedForm, head: Event, events: Iterator[Event], files: Files, max_bytes: int | None, check: Check
 ) -> None:
     if isinstance(head, Field):
-        form.fields[head.name] = _text(_data(events))
+        form.fields[head.name] = _text(head.name, _data(events))
     elif isinstance(head, File) and head.name == "file" and head.filename:
         check(form.fields)
         form.received.append(write_down(files, _shown(head.filename), _data(events), max_bytes))
@@ -110,13 +122,16 @@ def _data(events: Iterator[Event]) -> Iterator[bytes]:
             return
 
 
-def _text(pieces: Iterator[bytes]) -> str:
+def _text(name: str, pieces: Iterator[bytes]) -> str:
     text = b""
     for piece in pieces:
         text += piece
         if len(text) > LONGEST_FIELD:
             raise RequestEntityTooLarge
-    return text.decode()
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise BadRequest(f"The field {name} is not UTF-8.") from None
 
 
 def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int | None = None) -> Received:
@@ -124,11 +139,15 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int 
     path = files.new_incoming()
     try:
         with open(path, "xb") as file, HashingThread() as digest:
-            written = 0
+            written = looked = 0
             for piece in pieces:
                 written += len(piece)
                 if max_bytes is not None and written > max_bytes:
                     raise RequestEntityTooLarge
+                if written - looked >= LOOK_EVERY:  # others write, too, and a chunked body does not say its size
+                    looked = written
+                    if files.free_bytes() < RESERVE:
+                        raise InsufficientStorage
                 digest.update(piece)
                 file.write(piece)
             file.flush()
@@ -141,7 +160,8 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int 
 
 def _shown(file_name: str) -> str:
     """The name without what no page could show and no database keep (NUL, line ends, half characters)."""
-    return "".join(character for character in file_name if character.isprintable()) or "upload.csv"
+    shown = "".join(character for character in file_name if character.isprintable())
+    return shown if shown.strip() else "upload.csv"
 
 
 @contextmanager

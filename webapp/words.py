@@ -11,13 +11,18 @@ from store.database import now
 
 def init_app(app: Flask) -> None:
     """Make the words known to the templates."""
-    for word in (grouped, plays, size, span, ago, day, rate, ordinal, files):
+    for word in (grouped, counted, plays, size, span, ago, day, rate, ordinal, files):
         app.add_template_filter(word)
 
 
 def grouped(number: int) -> str:
     """1204883 -> 1,204,883"""
     return f"{number:,}"
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things: 1, row -> 1 row; 1200, row -> 1,200 rows"""
+    return f"{grouped(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def plays(text: str) -> str:

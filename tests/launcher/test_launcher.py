@@ -8,6 +8,13 @@ import signal
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+from launcher import __main__ as start
+from launcher.output import Output
+from launcher.preflight import CannotStartError
+from launcher.supervisor import Supervisor
+from store.settings import read_settings
 from tests.launcher.conftest import Launch, Launched
 from tests.processes import child_with, command, descendants, eventually, is_alive
 
@@ -92,6 +99,26 @@ def test_a_password_that_is_too_short_is_refused_in_a_sentence(launch: Launch) -
     launched = launch(ADMIN_PASSWORD="short")
     assert launched.process.wait(timeout=120) == 1
     assert "The first administrator cannot be made. A password has from 8 to 256 characters." in launched.text
+
+
+def test_the_administrator_is_there_before_the_site_answers(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(start, "make_administrator", lambda settings: happened.append("administrator") or "made up")
+    monkeypatch.setattr(start.site, "upgrade_database", lambda environ: happened.append("tables"))
+    monkeypatch.setattr(start.site, "queue_answers", lambda connection: True)
+    monkeypatch.setattr(start.site, "answers", lambda settings: False)
+    monkeypatch.setattr(start, "SECONDS_FOR_THE_SITE", 0)
+    monkeypatch.setattr(Supervisor, "start", lambda self, program: happened.append(program.name))
+    output = Output(tmp_path / "playtally.log", 14)
+    shown: list[str] = []
+    monkeypatch.setattr(output, "show", shown.append)
+    with pytest.raises(CannotStartError):
+        start._bring_up(read_settings(environ), Supervisor(output, environ), output, environ)
+    output.close()
+    assert happened == ["tables", "administrator", "web"]
+    assert "made up" in shown[0]  # it is never told again, so it is told even where the site does not come up
 
 
 def test_a_database_that_is_not_there_is_named_in_a_sentence(launch: Launch) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from store.settings import GIB, Settings, SettingsError, read_settings
 
+NO_REDIS = "REDIS_URL should start with redis://, rediss:// or unix://, but it does not."
+BROKEN_REDIS = "REDIS_URL cannot be read. Write it like redis://user:password@localhost:6379/0."
+
 
 def read(folder: Path, **values: str) -> Settings:
     return read_settings({"DATA_DIR": str(folder / "data"), **values})
@@ -37,7 +40,10 @@ def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
         ("PORT", "http", "PORT should be a whole number, but is 'http'."),
         ("PORT", "0", "PORT should be from 1 to 65535, but is 0."),
         ("PORT", "65536", "PORT should be from 1 to 65535, but is 65536."),
-        ("MAX_SINGLE_FILE_SIZE", "99", "MAX_SINGLE_FILE_SIZE should be at least 100, but is 99."),
+        ("PORT", "8_2_04", "PORT should be a whole number, but is '8_2_04'."),
+        ("PORT", "８２０４", "PORT should be a whole number, but is '８２０４'."),
+        ("PORT", "+8204", "PORT should be a whole number, but is '+8204'."),
+        ("MAX_SINGLE_FILE_SIZE", "199", "MAX_SINGLE_FILE_SIZE should be at least 200, but is 199."),
         ("MAX_SINGLE_FILE_SIZE", "500MB", "MAX_SINGLE_FILE_SIZE should be a whole number, but is '500MB'."),
         ("MEMORY_LIMIT", "1000000", "MEMORY_LIMIT should be at least 268435456, but is 1000000."),
         ("WORKERS", "0", "WORKERS should be from 1 to 64, but is 0."),
@@ -46,6 +52,11 @@ def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
         ("LEASE_SECONDS", "1", "LEASE_SECONDS should be at least 2, but is 1."),
         ("RECONCILE_SECONDS", "0", "RECONCILE_SECONDS should be at least 1, but is 0."),
         ("PUBLIC_HTTPS", "maybe", "PUBLIC_HTTPS should be yes or no, but is 'maybe'."),
+        ("SECRET_KEY", "x" * 15, "SECRET_KEY should have at least 16 characters, but has 15."),
+        ("REDIS_URL", "localhost:6379", NO_REDIS),
+        ("REDIS_URL", "http://localhost", NO_REDIS),
+        ("REDIS_URL", "redis://localhost:many/0", BROKEN_REDIS),
+        ("REDIS_URL", "redis://[::1", BROKEN_REDIS),
         (
             "DATABASE_URL",
             "mysql://somewhere",
@@ -81,6 +92,11 @@ def test_a_database_may_be_named_as_hosting_services_do(tmp_path: Path, given: s
     assert read(tmp_path, DATABASE_URL=given).database_url == used
 
 
+@pytest.mark.parametrize("url", ["redis://u:p@h:1/2", "rediss://h", "unix:///run/r.sock?db=1", "redis://[::1]:6379"])
+def test_a_redis_may_be_named_in_every_form_that_redis_knows(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
 def test_a_redis_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path) -> None:
     settings = read(tmp_path, REDIS_URL="redis://elsewhere:6379")
     assert (settings.redis_url, settings.redis_is_embedded) == ("redis://elsewhere:6379", False)
@@ -112,7 +128,7 @@ def test_processes_that_start_at_once_agree_on_the_secret_key(tmp_path: Path) ->
 
 
 def test_a_secret_key_that_is_given_is_not_kept(tmp_path: Path) -> None:
-    assert read(tmp_path, SECRET_KEY="given").secret_key == "given"
+    assert read(tmp_path, SECRET_KEY="given by someone").secret_key == "given by someone"
     assert not (tmp_path / "data" / "secret_key").exists()
 
 

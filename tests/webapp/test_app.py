@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from store.database import db
 from store.settings import Settings
 from webapp import create_app
+from webapp.errors import SENTENCES
 
 TOP = Path(__file__).parents[2]
 
@@ -75,14 +76,20 @@ def test_an_error_of_the_api_is_an_object(client: FlaskClient, address: str, cod
     assert set(answer.json) == {"message", "type"}
 
 
-def test_a_fault_of_ours_shows_no_trace_even_without_a_database(app: Flask, signed_in: FlaskClient) -> None:
+@pytest.mark.parametrize("code", [500, 503])
+def test_a_fault_of_ours_shows_no_trace_even_without_a_database(
+    app: Flask, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     with app.app_context():
         db.drop_all()
+    if code == 500:
+        monkeypatch.setattr("store.accounts.find", lambda account_id: {}["sqlite"])
+        monkeypatch.setattr("store.accounts.authenticate", lambda username, password: {}["sqlite"])
     page = signed_in.get("/files")
-    assert page.status_code == 500
-    assert "Something went wrong on our side" in page.text
+    assert page.status_code == code
+    assert SENTENCES[code] in page.text
     call = signed_in.post("/api/login/", json={"username": "anna", "password": "x"})
-    assert call.status_code == 500
+    assert call.status_code == code
     for text in (page.text, call.text):
         assert "SELECT" not in text
         assert "Traceback" not in text
@@ -94,6 +101,13 @@ def test_an_error_is_never_swapped_into_a_page(signed_in: FlaskClient, client: F
     assert signed_in.get(f"/jobs/{'0' * 32}/now", headers=asked).headers["HX-Refresh"] == "true"
     answer = client.get(f"/jobs/{'0' * 32}/now", headers=asked)
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
+
+
+def test_a_page_that_asks_again_outlives_a_fault_of_ours(app: Flask, signed_in: FlaskClient) -> None:
+    with app.app_context():
+        db.drop_all()
+    answer = signed_in.get(f"/jobs/{'0' * 32}/now", headers={"HX-Request": "true"})
+    assert (answer.status_code, "HX-Refresh" in answer.headers) == (503, False)
 
 
 def test_an_ordinary_form_cannot_carry_megabytes(client: FlaskClient) -> None:

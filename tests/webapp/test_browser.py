@@ -92,6 +92,7 @@ def test_a_file_is_sent_and_its_page_follows_the_job_whatever_the_cdn_does(
 def test_a_cancelled_upload_leaves_nothing(open_page: Callable[..., Page], plays: Path, files: Files) -> None:
     page = open_page()
     throttle_uploads(page, 1_000_000)
+    assert "Drop files here" in page.inner_text("#drop")
     page.set_input_files("#file", plays)
     page.click("#start")
     page.wait_for_selector("#figures:has-text('of 4.8 MB')")
@@ -107,6 +108,7 @@ def test_a_cancelled_upload_leaves_nothing(open_page: Callable[..., Page], plays
 
 def test_everything_works_without_scripts(app: Flask, open_page: Callable[..., Page], plays: Path) -> None:
     page = open_page(java_script_enabled=False)
+    assert "Drop files here" not in page.inner_text("#drop")
     page.set_input_files("#file", plays)
     page.check("text=Leave it out")
     page.click("#start")
@@ -134,6 +136,23 @@ def test_the_keyboard_keeps_its_place_while_the_page_changes(
         pass
     page.wait_for_timeout(200)
     assert page.evaluate("document.activeElement.id") == "cancel"
+
+
+def test_on_a_phone_nothing_is_dropped(open_page: Callable[..., Page]) -> None:
+    page = open_page(has_touch=True, is_mobile=True)
+    page.goto("/")
+    assert "Choose files" in page.inner_text("#drop")
+    assert "Drop files here" not in page.inner_text("#drop")
+
+
+def test_a_very_long_name_takes_three_lines(open_page: Callable[..., Page], job_in: Callable[..., str]) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 360, "height": 700})
+    for where in (f"/jobs/{job_in(JobState.DONE, name='a' * 250 + '.csv')}", "/files"):
+        page.goto(where)
+        name = page.locator(".file-name").first
+        lines = name.evaluate("it => it.clientHeight / parseFloat(getComputedStyle(it).lineHeight)")
+        assert 2.5 < lines < 3.6, where
 
 
 def test_no_page_is_wider_than_a_phone(open_page: Callable[..., Page], job_in: Callable[..., str]) -> None:

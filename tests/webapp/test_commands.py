@@ -13,6 +13,7 @@ from store.database import db
 from store.models import Account, Job
 from store.settings import Settings
 from webapp import commands
+from webapp.errors import SENTENCES
 
 CONTENT = "Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nUmbrella,2020-01-02,50\n"
 TOTALS = "Song,Date,Total Number of Plays for Date\nUmbrella,2020-01-02,250\n"
@@ -105,6 +106,26 @@ def test_a_demo_file_has_its_size_and_is_the_same_again(app: Flask, tmp_path: Pa
 def test_a_size_that_is_none_is_refused(app: Flask) -> None:
     answer = run(app, "demo-file", "--total-size", "much")
     assert (answer.exit_code, "not a size" in answer.output) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["nodir/x.csv", "."])
+def test_a_demo_file_that_cannot_be_written_is_a_sentence(app: Flask, tmp_path: Path, name: str) -> None:
+    answer = run(app, "demo-file", "--total-size", "1kB", "--file-name", str(tmp_path / name))
+    assert answer.exit_code == 1
+    assert answer.output.startswith(f"Error: {tmp_path / name} cannot be written")
+    assert answer.output.count("\n") == 1
+
+
+def test_more_days_than_dates_have_are_refused(app: Flask, tmp_path: Path) -> None:
+    answer = run(app, "demo-file", "--days", "2900001", "--file-name", str(tmp_path / "x.csv"))
+    assert (answer.exit_code, "2900000" in answer.output) == (2, True)
+
+
+def test_a_disk_without_room_for_a_copy_is_a_sentence(app: Flask, plays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.receiving.LOOK_EVERY", 1)
+    monkeypatch.setattr("store.files.Files.free_bytes", lambda self: 0)
+    answer = run(app, "process-csv", str(plays))
+    assert (answer.exit_code, answer.output) == (1, f"Error: {SENTENCES[507]}\n")
 
 
 def test_the_shell_has_the_models_and_the_processing_at_hand() -> None:

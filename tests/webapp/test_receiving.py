@@ -150,6 +150,19 @@ def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monke
     assert unread.tell() == 0
 
 
+def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter([receiving.RESERVE, receiving.RESERVE, receiving.RESERVE - 1])
+    monkeypatch.setattr(receiving, "LOOK_EVERY", 20_000)
+    monkeypatch.setattr(receiving, "PIECE", 4000)
+    monkeypatch.setattr(Files, "free_bytes", lambda self: next(free))
+    request = request_with(file(CONTENT * 10) + END, **{"wsgi.input_terminated": True})
+    del request.environ["CONTENT_LENGTH"]
+    with pytest.raises(InsufficientStorage):
+        taken(request, files)
+    assert next(free, None) is None
+    assert incoming(files) == []
+
+
 @dataclass
 class FullDisk:
     """Stands where os.fsync is: the disk turns out to be full."""
@@ -189,3 +202,22 @@ def test_a_field_as_large_as_a_file_is_refused(files: Files) -> None:
 def test_a_name_keeps_only_what_can_be_shown(files: Files) -> None:
     form, _ = taken(request_with(file(b"x", "a\x00b\x1bé\u202e.csv") + END), files)
     assert form.received[0].name == "abé.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("   ", "upload.csv"), (" \x00 ", "upload.csv"), (" a b.csv ", " a b.csv ")]
+)
+def test_a_name_of_blanks_only_is_none(files: Files, name: str, shown: str) -> None:
+    form, _ = taken(request_with(file(b"x", name) + END), files)
+    assert form.received[0].name == shown
+
+
+def test_a_name_that_is_not_utf8_is_read_as_latin1(files: Files) -> None:
+    body = file(CONTENT, "m?rz.csv").replace(b"m?rz", b"m\xe4rz")
+    form, contents = taken(request_with(body + END), files)
+    assert (form.received[0].name, contents) == ("märz.csv", [CONTENT])
+
+
+def test_a_field_that_is_not_utf8_is_refused_with_words(files: Files) -> None:
+    with pytest.raises(BadRequest, match="bad_rows is not UTF-8"):
+        taken(request_with(field("bad_rows", "?").replace(b"?", b"\xff") + END), files)

@@ -27,13 +27,15 @@ RETRY_AFTER = "2"  # seconds
 def process_file() -> tuple[dict[str, str], int]:
     """Multipart with ``file`` and perhaps ``bad_rows`` (stop | skip) -> 201 ``{uuid}``.
 
-    400 without a file or with an empty one; 409 ``{uuid, message, type}`` when the account sent the same bytes before
-    and that job waits, runs or is done; 413 too large; 507 disk full. Of several files the first counts.
+    400 without a file, with an empty one or with several; 409 ``{uuid, message, type}`` when the account sent the
+    same bytes before and that job waits, runs or is done; 413 too large; 507 disk full.
     """
     owner_id = caller_id()
     with received_form(lambda _fields: None) as form:
         if not form.received:
             raise Refusal(400, "Send the file as multipart/form-data, in a field named file.")
+        if len(form.received) > 1:
+            raise Refusal(400, "Send one file in a request.")
         if form.received[0].bytes == 0:
             raise Refusal(400, "The file is empty.")
         try:

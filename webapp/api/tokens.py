@@ -35,7 +35,10 @@ def refresh() -> dict[str, str]:
 
 def _text(name: str) -> str:
     """A value of the body, which may be JSON or a form."""
-    body: Any = request.get_json(silent=True) if request.is_json else request.form
+    try:
+        body: Any = request.get_json(silent=True) if request.is_json else request.form
+    except RecursionError:  # brackets within brackets within brackets
+        body = None
     value = body.get(name) if isinstance(body, Mapping) else None
     if not isinstance(value, str) or not value:
         raise Refusal(400, f"Send {name} as text, in a JSON object.")

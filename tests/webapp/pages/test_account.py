@@ -97,6 +97,12 @@ def test_a_changed_password_ends_all_other_sessions_and_tokens(
         assert tokens.owner_of(script["Authorization"].removeprefix("Bearer "), "access") is None
 
 
+def test_the_form_asks_for_both_passwords_in_plain_words(signed_in: FlaskClient) -> None:
+    page = signed_in.get("/account").text
+    assert "Your password now" in page
+    assert "Present" not in page
+
+
 @pytest.mark.parametrize(
     ("present", "wanted", "sentence"),
     [("wrong", "battery staple", "not your present password"), ("correct horse", "short", "from 8 to 256 characters")],

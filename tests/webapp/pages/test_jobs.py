@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from store.database import db, now
 from store.files import Files
 from store.models import Job
 from store.states import STATES, UNFINISHED, JobState
+from tests.jobs import TOTALS
 from webapp.pages.face import STEPS
 from webapp.pages.jobs import SHOWN
 
@@ -97,6 +99,36 @@ def test_a_job_that_is_done_proves_its_sums_and_shows_its_first_rows(signed_in: 
     assert "Kept until" in page
     assert "commas" in page
     assert "left-out.csv" not in page
+
+
+def test_one_is_said_as_one(signed_in: FlaskClient, job_in: JobIn) -> None:
+    figures = {"rows_read": 1, "rows_used": 1, "bad_rows": 0, "plays": 1}
+    page = " ".join(signed_in.get(f"/jobs/{job_in(JobState.DONE, summary=figures)}").text.split())
+    assert "1 row in, 1 used, 0 left out. 1 play in, the same number out." in page
+    assert "1 row so far" in signed_in.get(f"/jobs/{job_in(JobState.RUNNING, rows_read=1)}").text
+    job_in(JobState.DONE, summary={"bad_rows": 1})
+    assert "done, 1 row left out" in signed_in.get("/files").text
+
+
+def test_a_single_part_has_its_figures_beside_the_one_button(signed_in: FlaskClient, job_in: JobIn) -> None:
+    page = " ".join(signed_in.get(f"/jobs/{job_in(JobState.DONE)}").text.split())
+    assert page.count("download>") == 1
+    assert "<h2>Part" not in page
+    for words in ("2 rows", f"{len(TOTALS)} bytes", hashlib.sha256(TOTALS).hexdigest()):
+        assert words in page
+
+
+def test_several_parts_are_listed_each_with_its_button(signed_in: FlaskClient, job_in: JobIn) -> None:
+    page = signed_in.get(f"/jobs/{job_in(JobState.DONE, parts=(TOTALS, TOTALS))}").text
+    assert "<h2>Parts</h2>" in page
+    assert page.count("download>") == 3
+
+
+def test_a_long_name_has_all_of_itself_in_its_title(signed_in: FlaskClient, job_in: JobIn) -> None:
+    name = "plays & " * 25 + ".csv"
+    job_id = job_in(JobState.DONE, name=name)
+    for where in (f"/jobs/{job_id}", "/files"):
+        assert f'title="{name.replace("&", "&amp;")}"' in signed_in.get(where).text
 
 
 def test_rows_left_out_are_listed_up_to_a_hundred(signed_in: FlaskClient, job_in: JobIn) -> None:

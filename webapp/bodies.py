@@ -1,0 +1,41 @@
+"""Bodies of requests as the server hands them on: one that breaks on its way is the sender's fault, not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from flask import Flask
+from werkzeug.exceptions import BadRequest
+
+_Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+BROKEN = "The body of the request broke off or is not as HTTP wants it. Please send it again."
+
+
+class _Body:
+    """The server's stream, of which Flask wants no more than read().
+
+    Servers have errors of their own for broken chunks, and some are not even an OSError.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except Exception as error:
+            raise BadRequest(BROKEN) from error
+
+
+def init_app(app: Flask) -> None:
+    """Answer 400 to every body that cannot be read."""
+    app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]
+
+
+def _guarded(wsgi_app: _Wsgi) -> _Wsgi:
+    def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.input"] = _Body(environ["wsgi.input"])
+        return wsgi_app(environ, start_response)
+
+    return guarded
