@@ -200,9 +200,7 @@ def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, in
         return read_row(fields, dialect.places)
     text = data[record.start : record.end].rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
     if fields is None:
-        raise BadValueError(
-            "row", text, "each quote closed before a comma or line end", "has one that is not, or not soon"
-        )
+        raise BadValueError("row", text, "each quote closed before a comma or line end", "has an open one")
     raise BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
 
 

@@ -68,7 +68,7 @@ def seen_at(page: Page, path: str) -> list[float]:
 
 def test_a_file_is_sent_watched_and_downloaded_with_exact_totals(running_site: Site, tmp_path: Path) -> None:
     source = tmp_path / "plays.csv"
-    write_demo_file(source, FILE_BYTES, songs=5000, days=100, seed=11)
+    write_demo_file(source, FILE_BYTES, songs=100_000, days=100, seed=11)
     client = running_site.client("browser")
     with chromium() as browser, browser.new_context(base_url=running_site.base) as context:
         answer_for_the_cdn(context, COPY.read_bytes())
