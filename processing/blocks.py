@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processing.errors import RefusedError
-from processing.tokenizer import MAX_QUOTED_RUN, Tokenizer
+from processing.tokenizer import MAX_QUOTED_RUN, Text, Tokenizer
 
 # A record longer than this is refused: it is no row of plays.
 MAX_RECORD = 64 << 20
@@ -41,21 +41,36 @@ def spans(source: Path, first: int, block_bytes: int, delimiter: str) -> Iterato
     """Cut the file from byte ``first`` on into spans of about ``block_bytes``; raises RefusedError."""
     size = source.stat().st_size
     descriptor = os.open(source, os.O_RDONLY)
+    window = _Window(descriptor, block_bytes)
     try:
         index, start = 0, first
         while start < size:
-            cut = _cut_at(descriptor, start, size, block_bytes, delimiter)
+            cut = _cut_at(window, start, size, block_bytes, delimiter)
             yield Span(index, start, start + cut.end, cut.quoted, cut.exact)
             index, start = index + 1, start + cut.end
     finally:
         os.close(descriptor)
 
 
-def _cut_at(descriptor: int, start: int, size: int, block_bytes: int, delimiter: str) -> _Cut:
+class _Window:
+    """Part of a file in memory that is used again and again: fresh memory would cost more than the reading."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._buffer = bytearray(size)
+
+    def read(self, start: int, length: int) -> Text:
+        """The bytes from ``start`` on, fewer at the end of the file; good until the next call."""
+        room = self._buffer if length == len(self._buffer) else bytearray(length)
+        # pread, not mmap: mapped input would count as memory of the job.
+        got = os.preadv(self._descriptor, [room], start)
+        return room if got == length else room[:got]
+
+
+def _cut_at(window: _Window, start: int, size: int, block_bytes: int, delimiter: str) -> _Cut:
     length = block_bytes
     while True:
-        # pread, not mmap: mapped input would count as memory of the job.
-        data = os.pread(descriptor, length, start)
+        data = window.read(start, length)
         found = _cut(data, at_end=start + len(data) >= size, delimiter=delimiter)
         if found.end:
             return found
@@ -68,7 +83,7 @@ def _cut_at(descriptor: int, start: int, size: int, block_bytes: int, delimiter:
         length *= 2
 
 
-def _cut(data: bytes, *, at_end: bool, delimiter: str) -> _Cut:
+def _cut(data: Text, *, at_end: bool, delimiter: str) -> _Cut:
     """The last record end in the bytes (0: none yet), and what the records before it need."""
     count = data.count(b'"')
     if not count:
@@ -84,7 +99,7 @@ def _cut(data: bytes, *, at_end: bool, delimiter: str) -> _Cut:
     return _Cut(len(data) if at_end else end, quoted=True, exact=True)
 
 
-def _quotes(data: bytes, count: int) -> npt.NDArray[np.intp]:
+def _quotes(data: Text, count: int) -> npt.NDArray[np.intp]:
     """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
     if count > len(data) >> 12:
         return np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
@@ -95,7 +110,7 @@ def _quotes(data: bytes, count: int) -> npt.NDArray[np.intp]:
     return places
 
 
-def _last_line_end(data: bytes, before: int) -> int:
+def _last_line_end(data: Text, before: int) -> int:
     """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
     end = data.rfind(b"\n", 0, before) + 1
     if end:
@@ -104,7 +119,7 @@ def _last_line_end(data: bytes, before: int) -> int:
     return data.rfind(b"\r", 0, min(before, len(data) - 1)) + 1
 
 
-def _last_even_line_end(data: bytes, quotes: npt.NDArray[np.intp]) -> int:
+def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
     """The offset after the last line end that has an even number of quotes before it."""
     before = len(data)
     while end := _last_line_end(data, before):
@@ -115,7 +130,7 @@ def _last_even_line_end(data: bytes, quotes: npt.NDArray[np.intp]) -> int:
     return 0
 
 
-def _is_well_quoted(data: bytes, quotes: npt.NDArray[np.intp], end: int, delimiter: str) -> bool:
+def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, delimiter: str) -> bool:
     """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
     if len(quotes) % 2:
         return False

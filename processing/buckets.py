@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from processing.reading import ROWS
 from processing.splitters import Divider
+from processing.totals import Totals, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,13 @@ class Bucket:
     def memory_bytes(self) -> int:
         """About how much memory it takes to total and write it, measured with songs of all lengths."""
         return memory_bytes(self.rows, self.path.stat().st_size)
+
+    def totals(self) -> Totals:
+        """The totals of all its rows; the file is gone then."""
+        with pa.memory_map(str(self.path)) as file:
+            totals = total(pa.ipc.open_file(file).read_all())
+        self.path.unlink()
+        return totals
 
 
 def memory_bytes(rows: int, data_bytes: int) -> int:

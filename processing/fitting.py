@@ -72,7 +72,7 @@ def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
 def _split(bucket: Bucket, divider: Divider) -> Iterator[Bucket]:
     pieces = Buckets(bucket.path.with_suffix(".split"), divider)
     try:
-        for batch in _batches(bucket.path):
+        for batch in read_batches(bucket.path):
             pieces.append(batch)
     finally:
         pieces.close()
@@ -84,7 +84,7 @@ def _pieces(path: Path, max_memory: int) -> Iterator[pa.Table]:
     """The rows of a bucket file in tables that take about ``max_memory`` to total."""
     batches: list[pa.RecordBatch] = []
     memory = 0
-    for batch in _batches(path):
+    for batch in read_batches(path):
         batches.append(batch)
         memory += memory_bytes(len(batch), batch.nbytes)
         if memory >= max_memory:
@@ -94,7 +94,8 @@ def _pieces(path: Path, max_memory: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(batches)
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of a bucket file, one at a time in memory."""
     with pa.OSFile(str(path)) as file:
         reader = pa.ipc.open_file(file)
         for number in range(reader.num_record_batches):

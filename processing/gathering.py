@@ -2,59 +2,129 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from processing.buckets import Bucket, Buckets
+from processing.blocks import Span
+from processing.buckets import Buckets
+from processing.dialect import Dialect
 from processing.fitting import fitting
 from processing.grid import Grid
 from processing.plan import Plan
-from processing.reading import ROWS
+from processing.reading import ROWS, BlockReport, read_block
 from processing.totals import Totals
 
 
-class Gathering:
-    """The rows of one run; adding is safe from several threads."""
-
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self._plan = plan
-        self._grid = Grid(plan.grid_bytes)
-        self._buckets = Buckets(folder, plan.splitters)
-        self.weight = 0  # of all that sources() will give, known after finish()
+class Source(Protocol):
+    """What some of the totals come from."""
 
     @property
-    def wants_codes(self) -> bool:
-        """Whether songs should come as a dictionary; once not, never again."""
-        return self._grid.is_open
+    def rows(self) -> int:
+        """How many rows there are to add up."""
 
-    def add(self, rows: pa.RecordBatch, plays: int) -> None:
-        """Add rows, schema ROWS or CODED_ROWS, whose plays have this sum."""
-        if not len(rows):
-            return
-        if pa.types.is_dictionary(rows.column(0).type):
-            if self._grid.add(rows, plays):
-                return
-            rows = rows.set_column(0, ROWS.field(0), rows.column(0).dictionary_decode())
-        self._buckets.append(rows)
+    def totals(self) -> Totals:
+        """Their totals; to be asked for once."""
+
+
+class Gathering(Protocol):
+    """The rows of one run; reading is safe from several threads."""
+
+    def read(self, span: Span, spool: Path | None) -> BlockReport:
+        """Read a block and keep its rows; ``spool`` as read_block has it."""
+
+    def finish(self) -> None:
+        """All blocks were read."""
+
+    def close(self) -> None:
+        """Give back what is open; to be called on success and failure alike, once the sources are used up."""
+
+    @property
+    def weight(self) -> int:
+        """The rows of all sources, known after finish()."""
+
+    def sources(self) -> Iterator[Source]:
+        """What the totals come from, in the order of songs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is read, and by what plan."""
+
+    source: Path
+    dialect: Dialect
+    plan: Plan
+    folder: Path  # in scratch
+
+
+class ArrowGathering:
+    """The rows of one run, read by Arrow: what does the work where the kernel is not installed."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._grid = Grid(job.plan.grid_bytes)
+        self._songs = _SongList()
+        self._buckets = Buckets(job.folder, job.plan.splitters)
+        self.weight = 0
+
+    def read(self, span: Span, spool: Path | None) -> BlockReport:
+        """Read a block and keep its rows."""
+        rows, report = read_block(self._job.source, span, self._job.dialect, coded=self._grid.is_open, spool=spool)
+        self._add(rows, report.plays)
+        return report
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""
         if self._buckets.has_rows:
-            for totals in self._grid.totals():
+            for totals in self._grid.totals(self._songs.names):
                 self._buckets.append(totals.to_rows())
             self._grid.clear()
         self.close()
         self.weight = self._buckets.row_count or self._grid.totals_count
 
     def close(self) -> None:
-        """Finish the bucket files; to be called on success and failure alike."""
+        """Finish the bucket files."""
         self._buckets.close()
 
-    def sources(self) -> Iterator[Bucket | Totals]:
+    def sources(self) -> Iterator[Source]:
         """What the totals come from, in the order of songs."""
         if not self._buckets.has_rows:
-            yield from self._grid.totals()
+            yield from self._grid.totals(self._songs.names)
         for bucket in self._buckets.filled():
-            yield from fitting(bucket, self._plan.bucket_memory)
+            yield from fitting(bucket, self._job.plan.bucket_memory)
+
+    def _add(self, rows: pa.RecordBatch, plays: int) -> None:
+        if not len(rows):
+            return
+        song = rows.column(0)
+        if pa.types.is_dictionary(song.type):
+            numbers = self._songs.number(song.dictionary)[song.indices.to_numpy()]
+            day, counts = rows.column(1).to_numpy(), rows.column(2).to_numpy()
+            if self._grid.add(numbers, day, counts, songs=len(self._songs.names), plays_sum=plays):
+                return
+            rows = rows.set_column(0, ROWS.field(0), song.dictionary_decode())
+        self._buckets.append(rows)
+
+
+class _SongList:
+    """Songs in the order in which they came up, as long as they are few; safe from several threads."""
+
+    def __init__(self) -> None:
+        self.names = pa.array([], pa.string())
+        self._lock = threading.Lock()
+
+    def number(self, names: pa.Array) -> npt.NDArray[np.int64]:
+        """The place of each song in the list, which grows by those that are new."""
+        with self._lock:
+            unknown = names.filter(pc.is_null(pc.index_in(names, value_set=self.names)))
+            if len(unknown):
+                self.names = pa.concat_arrays([self.names, unknown])
+            numbers: npt.NDArray[np.int64] = pc.index_in(names, value_set=self.names).to_numpy().astype(np.int64)
+        return numbers

@@ -25,40 +25,40 @@ CELLS_AT_ONCE = 1 << 18  # of the finished grid
 
 
 class Grid:
-    """Plays added up for each (song, day) of all blocks so far; adding is safe from several threads."""
+    """Plays added up for each (song, day) of all blocks so far, songs by number; safe from several threads."""
 
     def __init__(self, max_bytes: int) -> None:
         self.is_open = max_bytes > 0
         self._max_cells = max_bytes // CELL_BYTES
         self._lock = threading.Lock()
-        self._names = pa.array([], pa.string())  # in the order in which they came up
         self._first_day = 0
         self._rows = 0
         self._plays = 0  # all of them, so no cell can pass 2^63 before this does
         self._sums = np.zeros((0, 0), np.int64)
         self._seen = np.zeros((0, 0), bool)
 
-    def add(self, rows: pa.RecordBatch, plays: int) -> bool:
-        """Add rows (schema reading.ROWS, songs as a dictionary); ``plays`` is their sum.
+    def add(
+        self, song: npt.NDArray[np.integer], day: npt.NDArray[np.int32], plays: Ints, *, songs: int, plays_sum: int
+    ) -> bool:
+        """Add rows; ``songs`` is how many there are so far in all blocks, ``plays_sum`` the sum of these plays.
 
         False, with nothing added and the grid closed, when they do not fit or are better off in buckets.
         """
-        song, day = rows.column(0), rows.column(1).to_numpy()
+        first, last = int(day.min()), int(day.max())
         with self._lock:
-            numbers = None
-            if self.is_open and self._plays + plays < 1 << 63:
-                numbers = self._number(song.dictionary, len(rows), int(day.min()), int(day.max()))
-            if numbers is None:
+            few = songs * ROWS_PER_SONG <= self._rows + len(day)
+            fits = self.is_open and few and self._plays + plays_sum < 1 << 63 and self._make_room(songs, first, last)
+            if not fits:
                 self.is_open = False
                 return False
-            cell = numbers[song.indices.to_numpy()]
+            cell = song.astype(np.int64)
             cell *= self._sums.shape[1]
             cell += day
             cell -= self._first_day
-            np.add.at(self._sums.ravel(), cell, rows.column(2).to_numpy())
+            np.add.at(self._sums.ravel(), cell, plays)
             self._seen.ravel()[cell] = True
-            self._plays += plays
-            self._rows += len(rows)
+            self._plays += plays_sum
+            self._rows += len(day)
         return True
 
     @property
@@ -69,13 +69,14 @@ class Grid:
     def clear(self) -> None:
         """Forget everything, and take nothing more."""
         self.is_open = False
-        self._names = self._names.slice(0, 0)
         self._sums, self._seen = np.zeros((0, 0), np.int64), np.zeros((0, 0), bool)
 
-    def totals(self) -> Iterator[Totals]:
-        """All totals in the order of song and day, a range of songs at a time."""
-        order = pc.array_sort_indices(self._names).to_numpy()
-        names = self._names.take(pa.array(order))
+    def totals(self, names: pa.Array) -> Iterator[Totals]:
+        """All totals in the order of song and day, a range of songs at a time; ``names`` of the numbers."""
+        # Where the grid refused a block, that block's songs have names but no rows here.
+        names = names.slice(0, len(self._sums))
+        order = pc.array_sort_indices(names).to_numpy()
+        names = names.take(pa.array(order))
         songs = max(CELLS_AT_ONCE // max(self._sums.shape[1], 1), 1)
         for start in range(0, len(order), songs):
             rows = order[start : start + songs]
@@ -84,15 +85,13 @@ class Grid:
             days = (day + self._first_day).astype(np.int32)
             yield Totals(names.slice(start, songs), song.astype(np.int32), days, pa.array(plays))
 
-    def _number(self, names: pa.Array, rows: int, first_day: int, last_day: int) -> Ints | None:
-        """The grid's row for each of a block's songs, after making room; None where songs are too many."""
-        unknown = names.filter(pc.is_null(pc.index_in(names, value_set=self._names)))
-        songs = len(self._names) + len(unknown)
-        if songs * ROWS_PER_SONG > self._rows + rows or not self._make_room(songs, first_day, last_day):
-            return None
-        self._names = pa.concat_arrays([self._names, unknown])
-        numbers: Ints = pc.index_in(names, value_set=self._names).to_numpy().astype(np.int64)
-        return numbers
+    def cells(self) -> Iterator[tuple[Ints, npt.NDArray[np.int32], Ints]]:
+        """All totals as rows: song, day, plays; a range of songs at a time."""
+        songs = max(CELLS_AT_ONCE // max(self._sums.shape[1], 1), 1)
+        for start in range(0, len(self._sums), songs):
+            song, day = np.nonzero(self._seen[start : start + songs])
+            if len(song):
+                yield song + start, (day + self._first_day).astype(np.int32), self._sums[song + start, day]
 
     def _make_room(self, songs: int, first_day: int, last_day: int) -> bool:
         """Grow the grid to hold so many songs and these days; False where it would grow too large."""

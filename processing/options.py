@@ -28,3 +28,4 @@ class Options:
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     block_bytes: int | None = None  # None: chosen from memory_bytes
     buckets: int | None = None  # None: chosen from the input's size and memory_bytes
+    use_kernel: bool = True  # the compiled way, where it is installed

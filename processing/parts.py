@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.columns import OUTPUT_COLUMNS
+from processing.direct import DirectBuffer, DirectFile
 from processing.errors import RefusedError
 from processing.outcome import Part
 from processing.totals import Totals
@@ -26,13 +25,21 @@ HEADER = ",".join(OUTPUT_COLUMNS).encode()
 def format_totals(totals: Totals) -> pa.Buffer:
     """The totals as CSV rows, each with a line end before it.
 
-    Before, because one join then makes rows with their line ends; the text of all rows lies behind one another in the
-    buffer of the joined array. Song names are quoted once for each name, not for each row.
+    All pieces of text that rows consist of stand in one array, each once: the names, the days, the numbers. One
+    gather of three pieces for each row then puts the text of all rows one behind another, with no join.
+    Song names are quoted once for each name, not for each row.
     """
-    names = pc.binary_join_element_wise(pa.scalar("\n"), _quoted(totals.names), "")
-    songs = names.take(pa.array(totals.song))
-    joined = pc.binary_join_element_wise(songs, _dates(totals.day), _digits(totals.plays), ",")
-    return joined.buffers()[2]
+    names = pc.binary_join_element_wise(pa.scalar("\n"), _quoted(totals.names), pa.scalar(","), "")
+    days, day = _dates(totals.day)
+    digits, number = _digits(totals.plays)
+    pieces = np.empty((totals.rows, 3), np.int32)
+    pieces[:, 0] = totals.song
+    np.add(day, len(names), out=pieces[:, 1])
+    np.add(number, len(names) + len(days), out=pieces[:, 2], casting="unsafe")
+    # Large offsets: all pieces together may pass 2 GB.
+    texts = pa.concat_arrays([one.cast(pa.large_string()) for one in (names, days, digits)])
+    gathered = pc.take(texts, pa.array(pieces.ravel()), boundscheck=False)
+    return gathered.buffers()[2]
 
 
 def _quoted(names: pa.Array) -> pa.Array:
@@ -43,18 +50,25 @@ def _quoted(names: pa.Array) -> pa.Array:
     return pc.if_else(special, doubled, names)
 
 
-def _digits(plays: pa.Array) -> pa.Array:
-    if plays.type == pa.int64() and pc.max(plays).as_py() < len(_SMALL):
-        return _SMALL.take(plays)
-    return plays.cast(pa.string())
+def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Texts of numbers, and for each total the index of its own."""
+    if plays.type == pa.int64():
+        numbers = plays.to_numpy()
+        most = int(numbers.max())
+        if most < len(_SMALL):
+            return _SMALL.slice(0, most + 1), numbers
+    return plays.cast(pa.string()), np.arange(len(plays))
 
 
-def _dates(day: npt.NDArray[np.int32]) -> pa.Array:
+def _dates(day: npt.NDArray[np.int32]) -> tuple[pa.Array, npt.NDArray[np.int32]]:
+    """Texts of days with a comma behind them, and for each total the index of its own."""
     first, last = int(day.min()), int(day.max())
     if last - first >= len(day):
-        return pa.array(day).view(pa.date32()).cast(pa.string())
-    calendar = pa.array(np.arange(first, last + 1, dtype=np.int32)).view(pa.date32()).cast(pa.string())
-    return calendar.take(pa.array(day - first))
+        different, index = np.unique(day, return_inverse=True)
+    else:
+        different, index = np.arange(first, last + 1, dtype=np.int32), day - np.int32(first)
+    texts = pa.array(different).view(pa.date32()).cast(pa.string())
+    return pc.binary_join_element_wise(texts, pa.scalar(""), ","), index.astype(np.int32, copy=False)
 
 
 class PartWriter:
@@ -66,7 +80,8 @@ class PartWriter:
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
-        self._file: IO[bytes] | None = None
+        self._file: DirectFile | None = None
+        self._buffer = DirectBuffer()
         self._digest = hashlib.sha256()
         self._rows = self._bytes = 0
         self.parts: list[Part] = []
@@ -79,7 +94,7 @@ class PartWriter:
     ) -> None:
         if self._file is not None:
             self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
+            self._file.path.unlink(missing_ok=True)
             self._file = None
 
     def append(self, text: memoryview, rows: int) -> None:
@@ -114,7 +129,7 @@ class PartWriter:
 
     def _write(self, text: memoryview, rows: int) -> None:
         if self._file is None:
-            self._file = (self._folder / f"part-{len(self.parts) + 1:05d}.csv").open("xb", buffering=0)
+            self._file = DirectFile(self._folder / f"part-{len(self.parts) + 1:05d}.csv", self._buffer)
             self._put(memoryview(HEADER))
         self._put(text)
         self._rows += rows
@@ -123,17 +138,14 @@ class PartWriter:
         assert self._file is not None
         self._digest.update(text)
         self._bytes += len(text)
-        while text:
-            text = text[self._file.write(text) :]
+        self._file.write(text)
 
     def _finish_part(self) -> None:
         if self._file is None:
             return
         self._put(memoryview(b"\n"))
-        os.fsync(self._file.fileno())
-        self._file.close()
-        name = Path(self._file.name).name
-        self.parts.append(Part(name, self._rows, self._bytes, self._digest.hexdigest()))
+        self._file.finish()
+        self.parts.append(Part(self._file.path.name, self._rows, self._bytes, self._digest.hexdigest()))
         self._file, self._digest = None, hashlib.sha256()
         self._rows = self._bytes = 0
 

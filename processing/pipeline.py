@@ -7,26 +7,25 @@ import os
 import shutil
 import tempfile
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from processing.blocks import Span, spans
-from processing.buckets import Bucket
-from processing.dialect import Dialect
-from processing.gathering import Gathering
+from processing.gathering import Gathering, Job, Source
+from processing.gatherings import gathering_for
 from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
 from processing.outcome import Outcome, Part
 from processing.parallel import in_order
 from processing.parts import PartWriter, format_totals
-from processing.plan import Plan, make_plan
+from processing.plan import make_plan
 from processing.progress import OnProgress, Step
 from processing.reading import BlockReport, exact_sum, read_block
 from processing.rejections import Rejections
-from processing.totals import Totals, total
 
 MANIFEST = "manifest.json"
 
@@ -61,15 +60,6 @@ def process_csv(
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What reading found out."""
-
-    rows_used: int
-    plays: int
-    gathering: Gathering
-
-
-@dataclass(frozen=True, slots=True)
 class _Formatted:
     """The totals of one source as CSV rows."""
 
@@ -97,21 +87,24 @@ class _Run:
         """Do it all, and prove that nothing was lost on the way."""
         self.meter.enter(Step.CHECKING)
         dialect = inspect(self.source)
-        plan = make_plan(self.source, dialect, self.options)
-        with ThreadPoolExecutor(self.options.threads) as executor:
+        job = Job(self.source, dialect, make_plan(self.source, dialect, self.options), self.scratch / "buckets")
+        with (
+            closing(gathering_for(job, use_kernel=self.options.use_kernel)) as gathering,
+            ThreadPoolExecutor(self.options.threads) as executor,
+        ):
             with Rejections(self.source, self.staging, keep_all=self._skips) as rejections:
                 self.meter.enter(Step.READING)
-                read = self._read(executor, dialect, plan, rejections)
+                rows, plays_in = self._read(executor, gathering, job, rejections)
             if rejections.count and not self._skips:
                 raise rejections.refusal()
             self.meter.enter(Step.TOTALLING)
-            parts, groups, plays = self._total(executor, read)
-        if plays != read.plays:
-            raise ProofError(f"{read.plays} plays in, {plays} out")
+            parts, groups, plays = self._total(executor, gathering)
+        if plays != plays_in:
+            raise ProofError(f"{plays_in} plays in, {plays} out")
         self.meter.enter(Step.WRITING)
         return Outcome(
-            rows_read=read.rows_used + rejections.count,
-            rows_used=read.rows_used,
+            rows_read=rows + rejections.count,
+            rows_used=rows,
             bad_rows=rejections.count,
             plays=plays,
             groups=groups,
@@ -121,55 +114,45 @@ class _Run:
             rejected=tuple(rejections.listed),
         )
 
-    def _read(self, executor: Executor, dialect: Dialect, plan: Plan, rejections: Rejections) -> _Read:
-        size = max(self.source.stat().st_size - dialect.first_row, 1)
-        gathering = Gathering(self.scratch / "buckets", plan)
+    def _read(
+        self, executor: Executor, gathering: Gathering, job: Job, rejections: Rejections
+    ) -> tuple[int, int]:
+        """The rows used, and their plays."""
+        first = job.dialect.first_row
+        size = max(self.source.stat().st_size - first, 1)
         rows = plays = 0
 
         def work(span: Span) -> BlockReport:
-            spool = self.scratch / f"bad-{span.index}.csv" if self._skips else None
-            found, report = read_block(self.source, span, dialect, coded=gathering.wants_codes, spool=spool)
-            gathering.add(found, report.plays)
-            return report
+            return gathering.read(span, self.scratch / f"bad-{span.index}.csv" if self._skips else None)
 
-        try:
-            cuts = spans(self.source, dialect.first_row, plan.block_bytes, dialect.delimiter)
-            for block in in_order(executor, work, cuts, under_way=self.options.threads + 1):
-                rejections.add(block)
-                rows += block.rows
-                plays += block.plays
-                self.meter.show((block.span.end - dialect.first_row) / size, rows + rejections.count)
-            gathering.finish()
-        finally:
-            gathering.close()
-        return _Read(rows, plays, gathering)
+        cuts = spans(self.source, first, job.plan.block_bytes, job.dialect.delimiter)
+        for block in in_order(executor, work, cuts, under_way=self.options.threads + 1):
+            rejections.add(block)
+            rows += block.rows
+            plays += block.plays
+            self.meter.show((block.span.end - first) / size, rows + rejections.count)
+        gathering.finish()
+        return rows, plays
 
-    def _total(self, executor: Executor, read: _Read) -> tuple[tuple[Part, ...], int, int]:
+    def _total(self, executor: Executor, gathering: Gathering) -> tuple[tuple[Part, ...], int, int]:
+        """The parts, the rows in them, and the plays of these."""
         groups = plays = weight = 0
         with PartWriter(self.staging, self.options.max_part_bytes) as writer:
-            sources = read.gathering.sources()
-            for done in in_order(executor, _total_source, sources, under_way=self.options.threads + 1):
+            for done in in_order(executor, _total_source, gathering.sources(), under_way=self.options.threads + 1):
                 writer.append(memoryview(done.text), done.rows)
                 groups += done.rows
                 plays += done.plays
                 weight += done.weight
-                self.meter.show(weight / read.gathering.weight)
+                self.meter.show(weight / gathering.weight)
             return writer.finish(), groups, plays
 
 
-def _total_source(source: Bucket | Totals) -> _Formatted:
-    totals = source if isinstance(source, Totals) else _total_bucket(source)
+def _total_source(source: Source) -> _Formatted:
+    weight = source.rows
+    totals = source.totals()
     fits = totals.plays.type == pa.int64()
     plays = exact_sum(totals.plays.to_numpy()) if fits else sum(map(int, totals.plays.to_pylist()))
-    rows = len(totals.song)
-    return _Formatted(format_totals(totals), rows, plays, rows if isinstance(source, Totals) else source.rows)
-
-
-def _total_bucket(bucket: Bucket) -> Totals:
-    with pa.memory_map(str(bucket.path)) as file:
-        totals = total(pa.ipc.open_file(file).read_all())
-    bucket.path.unlink()
-    return totals
+    return _Formatted(format_totals(totals), totals.rows, plays, weight)
 
 
 def _publish(staging: Path, output: Path, outcome: Outcome) -> None:

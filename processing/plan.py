@@ -32,6 +32,7 @@ class Plan:
     bucket_memory: int  # bytes; a bucket that takes more to total is split again
     splitters: Splitters
     grid_bytes: int  # for totals on the way in; 0: not worth trying
+    table_bytes: int  # for the names of songs that are numbered
 
 
 def make_plan(source: Path, dialect: Dialect, options: Options) -> Plan:
@@ -49,6 +50,7 @@ def make_plan(source: Path, dialect: Dialect, options: Options) -> Plan:
         bucket_memory=share,
         splitters=choose_splitters(sample, buckets),
         grid_bytes=share // 4 if _repeats(sample) else 0,
+        table_bytes=share // 2,
     )
 
 

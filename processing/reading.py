@@ -48,10 +48,12 @@ def read_block(
     the report lists.
     """
     data = read_bytes(source, span.start, span.end)
-    rows = None if span.exact else _read_clean(data, dialect, quoted=span.quoted, coded=coded)
+    rows = None if span.exact else read_clean(data, dialect, quoted=span.quoted, coded=coded)
     with BadRowList(spool) as bad:
         if rows is None:
-            rows = _read_row_by_row(data, dialect, bad)
+            odd = OddRows(memoryview(data), dialect, bad)
+            odd.judge(0, len(data))
+            rows = odd.rows()
             if coded:
                 rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
     return rows, BlockReport(span, len(rows), exact_sum(rows.column(2).to_numpy()), bad)
@@ -75,7 +77,7 @@ def exact_sum(values: npt.NDArray[np.int64]) -> int:
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
-def _read_clean(data: bytes, dialect: Dialect, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
+def read_clean(data: bytes, dialect: Dialect, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
     """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
     if data.startswith(BOM):
         data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
@@ -177,21 +179,41 @@ def _line_end_bytes(data: bytes, rows: int) -> int:
     return rows if data.endswith((b"\n", b"\r")) else rows - 1
 
 
-def _read_row_by_row(data: bytes, dialect: Dialect, bad: BadRowList) -> pa.RecordBatch:
-    songs, days, plays = [], [], []
-    line, counted = 1, 0
-    for record in Tokenizer(dialect.delimiter).records(data):
-        try:
-            song, day, count = _read_record(record, dialect, data)
-        except BadValueError as error:
-            line += count_lines(data[counted : record.start])
-            counted = record.start
-            bad.add(BadRow(line, error.column, error.value, error.reason))
-        else:
-            songs.append(song)
-            days.append(day)
-            plays.append(count)
-    return _batch(songs, days, plays)
+class OddRows:
+    """The records of one block that only the tokenizer and rows.py can judge: good ones kept, bad ones listed."""
+
+    def __init__(self, data: memoryview, dialect: Dialect, bad: BadRowList) -> None:
+        self.songs: list[str] = []
+        self.days: list[int] = []
+        self.plays: list[int] = []
+        self._data = data
+        self._dialect = dialect
+        self._tokenizer = Tokenizer(dialect.delimiter)
+        self._bad = bad
+        self._line, self._counted = 1, 0
+
+    def judge(self, start: int, end: int) -> None:
+        """Take the records of a range of whole ones; ranges come in order."""
+        text = bytes(self._data[start:end])
+        for record in self._tokenizer.records(text):
+            try:
+                song, day, count = _read_record(record, self._dialect, text)
+            except BadValueError as error:
+                self._count_lines_to(start + record.start)
+                self._bad.add(BadRow(self._line, error.column, error.value, error.reason))
+            else:
+                self.songs.append(song)
+                self.days.append(day)
+                self.plays.append(count)
+
+    def rows(self) -> pa.RecordBatch:
+        """The good ones, schema ROWS."""
+        columns = [pa.array(self.songs, pa.string()), pa.array(self.days, pa.int32()), pa.array(self.plays, pa.int64())]
+        return pa.record_batch(columns, schema=ROWS)
+
+    def _count_lines_to(self, offset: int) -> None:
+        self._line += count_lines(bytes(self._data[self._counted : offset]))
+        self._counted = offset
 
 
 def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, int, int]:
@@ -206,9 +228,3 @@ def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, in
 
 def _columns(number: int) -> str:
     return "1 column" if number == 1 else f"{number} columns"
-
-
-def _batch(songs: list[str], days: list[int], plays: list[int]) -> pa.RecordBatch:
-    return pa.record_batch(
-        [pa.array(songs, pa.string()), pa.array(days, pa.int32()), pa.array(plays, pa.int64())], schema=ROWS
-    )

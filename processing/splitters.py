@@ -37,21 +37,38 @@ _LOWEST, _HIGHEST = np.uint64(0), np.uint64((1 << 64) - 1)
 
 @dataclass(frozen=True, slots=True)
 class Splitters:
-    """The borders between buckets: keys of the eight bytes that follow a prefix most songs share."""
+    """The borders between buckets: keys of the sixteen bytes that follow a prefix most songs share."""
 
     prefix: bytes
-    keys: tuple[int, ...]  # ascending; bucket i holds the keys from keys[i - 1] (included) to keys[i]
+    keys: tuple[tuple[int, int], ...]  # ascending, two words each; bucket i holds from keys[i - 1] (included) to keys[i]
 
     @property
     def buckets(self) -> int:
         """How many buckets the borders make."""
         return len(self.keys) + 1
 
+    def borders(self) -> list[bytes]:
+        """The same borders as songs: the lowest there can be in each bucket but the first."""
+        return [self.prefix + b"".join(word.to_bytes(_WORD, "big") for word in key).rstrip(b"\0") for key in self.keys]
+
     def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
         """The bucket of each row, schema reading.ROWS; never falls along sorted songs."""
         if not self.keys:
             return np.zeros(len(rows), np.uint16)
-        return _borders_passed(np.array(self.keys, np.uint64), song_keys(rows.column(0), self.prefix))
+        songs = rows.column(0)
+        border = np.array(self.keys, np.uint64)
+        key = song_keys(songs, self.prefix)
+        first, counts = np.unique(border[:, 0], return_counts=True)
+        reached = _borders_passed(first, key)
+        bucket = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint16)[reached]
+        if not border[:, 1].any():
+            return bucket
+        # Where the first word is a border's own, the second one decides between the borders that share it.
+        level = np.flatnonzero((reached > 0) & (first[np.maximum(reached, 1) - 1] == key))
+        second = np.unique(border[:, 1])
+        passed = _borders_passed(second, _second_words(songs, len(self.prefix), level))
+        bucket[level] = _shared_borders(border, first, second)[reached[level] - 1, passed]
+        return bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +101,15 @@ def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
     # A few odd songs must not hide the prefix of all others; they land in the first or last bucket.
     margin = len(ordered) // 100
     prefix = _shared_prefix(ordered[margin], ordered[-1 - margin])
-    keys = np.sort(song_keys(pa.array(ordered, pa.binary()), prefix))
+    songs = pa.array(ordered, pa.binary())
+    keys = np.stack([song_keys(songs, prefix), _second_words(songs, len(prefix), np.arange(len(ordered)))], axis=1)
+    keys[(keys[:, 0] == _LOWEST) | (keys[:, 0] == _HIGHEST), 1] = 0  # these may lack the prefix
     places = np.arange(1, buckets) * len(keys) // buckets
-    borders = np.unique(keys[places])
-    return Splitters(prefix, tuple(int(key) for key in borders if key > keys[0]))
+    borders = sorted({(int(first), int(second)) for first, second in keys[places]})
+    if len({first for first, _ in borders}) == len(borders):
+        borders = [(first, 0) for first, _ in borders]  # one word tells them apart, which is faster
+    lowest = (int(keys[0, 0]), int(keys[0, 1]))
+    return Splitters(prefix, tuple(border for border in borders if border > lowest))
 
 
 def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
@@ -109,6 +131,22 @@ def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
         keys[undecided & (found > wanted)] = _HIGHEST
         undecided &= found == wanted
     return keys
+
+
+def _second_words(songs: pa.Array, prefix: int, chosen: npt.NDArray[np.intp]) -> Keys:
+    """The eight bytes after the first word of the chosen songs, as song_keys has them."""
+    offsets, data = _offsets_of(songs), songs.buffers()[2]
+    text = np.frombuffer(data if data is not None else b"", np.uint8)
+    skipped = prefix + _WORD
+    return _words(text, offsets[chosen].astype(np.int64) + skipped, np.diff(offsets)[chosen].astype(np.int64) - skipped)
+
+
+def _shared_borders(border: Keys, first: Keys, second: Keys) -> npt.NDArray[np.uint16]:
+    """The bucket by place of the first word (in ``first``) and number of second words reached (of ``second``)."""
+    found = np.zeros((len(first), len(second) + 1), np.int64)
+    found[np.searchsorted(first, border[:, 0]), np.searchsorted(second, border[:, 1]) + 1] = 1
+    before = np.concatenate([[0], np.cumsum(found.sum(axis=1))[:-1]])
+    return (before[:, None] + np.cumsum(found, axis=1)).astype(np.uint16)
 
 
 def _borders_passed(borders: Keys, keys: Keys) -> npt.NDArray[np.uint16]:

@@ -17,6 +17,8 @@ import numpy as np
 # cannot swallow a file.
 MAX_QUOTED_RUN = 1 << 20
 
+Text = bytes | bytearray
+
 _LONG = 1 << 14
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -41,7 +43,7 @@ class Tokenizer:
         self._plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
         self._open_at_end = re.compile(rb'"' + run + rb'(?:""' + run + rb")*+\"?\Z")
 
-    def records(self, data: bytes, *, at_end: bool = True) -> Iterator[Record]:
+    def records(self, data: Text, *, at_end: bool = True) -> Iterator[Record]:
         """The records of ``data`` in order, blank lines left out.
 
         With ``at_end`` false more bytes follow, so a last record that may go on is not given.
@@ -60,7 +62,7 @@ class Tokenizer:
                 yield record
             position = record.end
 
-    def _record(self, data: bytes, start: int) -> Record | None:
+    def _record(self, data: Text, start: int) -> Record | None:
         """The record that begins at ``start``; None when one of its quotes does not close properly."""
         fields = []
         position = start
@@ -69,18 +71,18 @@ class Tokenizer:
                 match = self._quoted.match(data, position)
                 if match is None:
                     return None
-                fields.append(match[1].replace(b'""', b'"'))
+                fields.append(bytes(match[1]).replace(b'""', b'"'))
             else:
                 match = self._plain.match(data, position)
                 assert match is not None  # the pattern matches nothing, too
-                fields.append(match[0])
+                fields.append(bytes(match[0]))
             position = match.end()
             if not data.startswith(self._delimiter, position):
                 line_end = _LINE_END.match(data, position)
                 return Record(start, line_end.end() if line_end else position, tuple(fields))
             position += len(self._delimiter)
 
-    def _may_go_on(self, data: bytes, start: int) -> bool:
+    def _may_go_on(self, data: Text, start: int) -> bool:
         """Whether the quote that does not close could still close in the bytes to come."""
         position = start
         while True:
@@ -94,19 +96,19 @@ class Tokenizer:
             position = match.end() + len(self._delimiter)
 
     @staticmethod
-    def _next_line(data: bytes, start: int) -> int:
+    def _next_line(data: Text, start: int) -> int:
         match = _LINE_END.search(data, start)
         return match.end() if match else len(data)
 
 
-def count_lines(data: bytes) -> int:
+def count_lines(data: Text) -> int:
     """How many line ends (LF, CRLF, CR) the bytes hold."""
     if b"\r" in data:
         return _count(data, b"\n") + _count(data, b"\r") - data.count(b"\r\n")
     return _count(data, b"\n")
 
 
-def _count(data: bytes, byte: bytes) -> int:
+def _count(data: Text, byte: bytes) -> int:
     """How often a byte comes up; in long texts full of it numpy is four times faster."""
     if len(data) < _LONG:
         return data.count(byte)

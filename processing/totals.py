@@ -34,14 +34,23 @@ class Totals:
     day: npt.NDArray[np.int32]  # for each total the days since 1970-01-01
     plays: pa.Array  # int64, or decimal text where one is past 2^63
 
+    @property
+    def rows(self) -> int:
+        """How many totals there are."""
+        return len(self.song)
+
+    def totals(self) -> Totals:
+        """Themselves: they need no adding up."""
+        return self
+
     def to_rows(self) -> pa.RecordBatch:
         """The totals as rows (schema reading.ROWS) to be added up again; only where they are int64."""
         return pa.record_batch([self.names.take(pa.array(self.song)), pa.array(self.day), self.plays], schema=ROWS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Coded:
-    """Rows of a bucket as numbers."""
+class Coded:
+    """At least one row of a bucket, as numbers."""
 
     names: pa.Array  # the different songs, sorted
     song: npt.NDArray[np.int32]  # for each row the index in names
@@ -50,10 +59,20 @@ class _Coded:
     days: int  # how many days from the first to the last
     plays: Ints
 
+    @classmethod
+    def of(cls, names: pa.Array, song: npt.NDArray[np.int32], day: npt.NDArray[np.int32], plays: Ints) -> Coded:
+        """The rows with these days since 1970-01-01."""
+        first = int(day.min())
+        return cls(names, song, day - np.int32(first), first, int(day.max()) - first + 1, plays)
+
 
 def total(rows: pa.Table) -> Totals:
     """Add up a table of at least one (song, day, plays) row, schema reading.ROWS."""
-    coded = _code(rows)
+    return total_coded(_code(rows))
+
+
+def total_coded(coded: Coded) -> Totals:
+    """Add up rows whose songs are numbers already."""
     fits = int(coded.plays.max()) * len(coded.plays) < 1 << 63
     cells = len(coded.names) * coded.days
     if fits and cells <= GRID_CELLS_PER_ROW * len(coded.plays):
@@ -63,24 +82,16 @@ def total(rows: pa.Table) -> Totals:
     return Totals(coded.names, song, day + np.int32(coded.first_day), plays)
 
 
-def _code(rows: pa.Table) -> _Coded:
+def _code(rows: pa.Table) -> Coded:
     encoded = rows.column("song").dictionary_encode().combine_chunks()
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order), np.int32)
     rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    day = rows.column("day").to_numpy()
-    first = int(day.min())
-    return _Coded(
-        names=encoded.dictionary.take(order),
-        song=rank[encoded.indices.to_numpy()],
-        day=day - np.int32(first),
-        first_day=first,
-        days=int(day.max()) - first + 1,
-        plays=rows.column("plays").to_numpy(),
-    )
+    day, plays = rows.column("day").to_numpy(), rows.column("plays").to_numpy()
+    return Coded.of(encoded.dictionary.take(order), rank[encoded.indices.to_numpy()], day, plays)
 
 
-def _grid_totals(coded: _Coded) -> _Columns:
+def _grid_totals(coded: Coded) -> _Columns:
     """Dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
     # Here and not above: it takes most of a second to load and many files never need it. The worker loads it early.
     import vaex
@@ -96,7 +107,7 @@ def _grid_totals(coded: _Coded) -> _Columns:
     return song.astype(np.int32), day.astype(np.int32), pa.array(plays)
 
 
-def _run_totals(coded: _Coded, *, exact: bool) -> _Columns:
+def _run_totals(coded: Coded, *, exact: bool) -> _Columns:
     """Sparse pairs: put the rows in order, then add up the runs of equal pairs."""
     order = _order(coded)
     song, day, plays = coded.song[order], coded.day[order], coded.plays[order]
@@ -108,7 +119,7 @@ def _run_totals(coded: _Coded, *, exact: bool) -> _Columns:
     return song[starts], day[starts], pa.array(texts, pa.string())
 
 
-def _order(coded: _Coded) -> npt.NDArray[np.intp]:
+def _order(coded: Coded) -> npt.NDArray[np.intp]:
     """The order by song and day: sorted by day, then stably by song, which numpy does by radix on 16 bits."""
     if coded.days > _RADIX or len(coded.names) > _RADIX:
         return np.argsort(coded.song.astype(np.int64) * coded.days + coded.day)

@@ -1,0 +1,19 @@
+"""Builds the library with the machine's own C compiler; see processing/kernel.py for what calls it."""
+
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    ext_modules=[
+        Extension(
+            "playtally_kernel._kernel",
+            sorted(str(path.relative_to(HERE)) for path in (HERE / "src").glob("*.c")),
+            depends=sorted(str(path.relative_to(HERE)) for path in (HERE / "src").glob("*.h")),
+            extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=default", "-Wall", "-Wextra"],
+            libraries=["pthread"],
+        )
+    ]
+)

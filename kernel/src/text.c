@@ -1,0 +1,31 @@
+#include "kernel.h"
+
+int32_t kernel_version(void) { return KERNEL_VERSION; }
+
+static int is_tail(byte one) { return (one & 0xC0) == 0x80; }
+
+/* Well-formed UTF-8 by table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing past U+10FFFF. */
+int is_utf8(const byte *text, size_t length) {
+    const byte *end = text + length;
+    while (text < end) {
+        byte first = *text;
+        size_t left = (size_t)(end - text);
+        if (first < 0x80) {
+            text += 1;
+        } else if (first >= 0xC2 && first <= 0xDF) {
+            if (left < 2 || !is_tail(text[1])) return 0;
+            text += 2;
+        } else if ((first & 0xF0) == 0xE0) {
+            if (left < 3 || !is_tail(text[1]) || !is_tail(text[2])) return 0;
+            if ((first == 0xE0 && text[1] < 0xA0) || (first == 0xED && text[1] > 0x9F)) return 0;
+            text += 3;
+        } else if (first >= 0xF0 && first <= 0xF4) {
+            if (left < 4 || !is_tail(text[1]) || !is_tail(text[2]) || !is_tail(text[3])) return 0;
+            if ((first == 0xF0 && text[1] < 0x90) || (first == 0xF4 && text[1] > 0x8F)) return 0;
+            text += 4;
+        } else {
+            return 0;
+        }
+    }
+    return 1;
+}

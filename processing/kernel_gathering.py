@@ -1,0 +1,179 @@
+"""The rows of one run, read by the kernel: songs are numbered as they come up, and rows are numbers from then on."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from processing.bad_rows import BadRowList
+from processing.blocks import Span
+from processing.buckets import Buckets
+from processing.gathering import Job, Source
+from processing.grid import Grid
+from processing.kernel import Columns, SongTable
+from processing.numbered import NumberedBuckets
+from processing.numbered_sources import NumberedSources
+from processing.reading import BlockReport, OddRows, exact_sum, read_clean
+
+_COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of them is worth a read
+_ENOUGH_ROWS = _COLUMN_ROWS * 3 // 4
+
+
+class KernelGathering:
+    """The rows of one run; reading is safe from several threads."""
+
+    def __init__(self, job: Job) -> None:
+        plan = job.plan
+        job.folder.mkdir(parents=True, exist_ok=True)
+        self._job = job
+        self._songs = SongTable(plan.splitters.borders(), plan.table_bytes)
+        self._grid = Grid(plan.grid_bytes)
+        self._numbered = NumberedBuckets(job.folder / "numbered.rows", plan.splitters.buckets)
+        self._texts = Buckets(job.folder / "texts", plan.splitters)  # rows of songs that the table has no room for
+        self._sources: NumberedSources | None = None
+        self._workspaces: list[_Workspace] = []
+        self._lock = threading.Lock()
+        self._full = False  # the table of songs
+        self.weight = 0
+
+    def read(self, span: Span, spool: Path | None) -> BlockReport:
+        """Read a block and keep its rows."""
+        with self._workspace() as workspace, BadRowList(spool) as bad:
+            data = workspace.load(self._job.source, span)
+            odd = OddRows(data, self._job.dialect, bad)
+            rows, plays, at = self._read_numbers(workspace.columns, data, odd)
+            if at < len(data):
+                rest = self._read_texts(data, at, span, odd)
+                self._texts.append(rest)
+                rows, plays = rows + len(rest), plays + exact_sum(rest.column(2).to_numpy())
+            found = odd.rows()
+            if len(found):
+                self._keep_odd(workspace.columns, found)
+                rows, plays = rows + len(found), plays + exact_sum(found.column(2).to_numpy())
+        return BlockReport(span, rows, plays, bad)
+
+    def finish(self) -> None:
+        """All rows are there: where some went into buckets, the totals so far follow them."""
+        for workspace in self._workspaces:
+            self._numbered.append(workspace.columns)
+        names = self._songs.export()
+        self._songs.close()
+        if self._texts.has_rows or self._numbered.has_rows:
+            columns = Columns(_COLUMN_ROWS)
+            for song, day, plays in self._grid.cells():
+                for start in range(0, len(song), _COLUMN_ROWS):
+                    some = slice(start, start + _COLUMN_ROWS)
+                    columns.append(song[some], names.bucket[song[some]], day[some], plays[some])
+                    self._numbered.append(columns)
+            self._grid.clear()
+        self._texts.close()
+        self._workspaces.clear()
+        self._sources = NumberedSources(self._job, names, self._numbered, self._texts)
+        self.weight = self._sources.weight or self._grid.totals_count
+
+    def close(self) -> None:
+        """Give all files back."""
+        self._songs.close()
+        self._numbered.close()
+        self._texts.close()
+
+    def sources(self) -> Iterator[Source]:
+        """What the totals come from, in the order of songs."""
+        assert self._sources is not None
+        if not self._sources.weight:
+            yield from self._grid.totals(self._sources.names.names)
+        yield from self._sources
+
+    def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> tuple[int, int, int]:
+        """Rows and plays that the kernel read, and where it stopped because the table of songs was full."""
+        rows = plays = at = 0
+        while at < len(data) and not self._full:
+            found = columns.read(self._songs, self._job.dialect, data[at:])
+            for start, end in found.odd:
+                odd.judge(at + start, at + end)
+            self._full = self._full or found.table_full
+            self._keep(columns, found.plays)
+            rows, plays, at = rows + found.rows, plays + found.plays, at + found.consumed
+        return rows, plays, at
+
+    def _read_texts(self, data: memoryview, at: int, span: Span, odd: OddRows) -> pa.RecordBatch:
+        """The rows from a byte on as Arrow reads them; where it does not, they are left to ``odd``."""
+        rows = None if span.exact else read_clean(bytes(data[at:]), self._job.dialect, quoted=span.quoted, coded=False)
+        if rows is None:
+            odd.judge(at, len(data))
+            rows = odd.rows().slice(0, 0)
+        return rows
+
+    def _keep(self, columns: Columns, plays: int) -> None:
+        if not columns.rows:
+            return
+        if self._grid.is_open:
+            sums = {"songs": len(self._songs), "plays_sum": plays}
+            if self._grid.add(columns.song, columns.day, columns.plays, **sums):
+                columns.clear()
+                return
+        if columns.rows >= _ENOUGH_ROWS:
+            self._numbered.append(columns)
+
+    def _keep_odd(self, columns: Columns, found: pa.RecordBatch) -> None:
+        """Number the songs of rows that Python read; those that find no room stay text."""
+        numbers = [self._songs.add(song) for song in found.column(0).cast(pa.binary()).to_pylist()]
+        numbered = [number is not None for number in numbers]
+        if not all(numbered):
+            self._texts.append(found.filter(pa.array([not one for one in numbered])))
+            found = found.filter(pa.array(numbered))
+        known = [number for number in numbers if number is not None]
+        if columns.rows + len(known) > _ENOUGH_ROWS:
+            self._numbered.append(columns)
+        for start in range(0, len(known), _ENOUGH_ROWS):
+            piece = found.slice(start, _ENOUGH_ROWS)
+            song, bucket = zip(*known[start : start + _ENOUGH_ROWS], strict=True)
+            plays = piece.column(2).to_numpy()
+            columns.append(song, bucket, piece.column(1).to_numpy(), plays)
+            self._keep(columns, exact_sum(columns.plays))
+
+    @contextmanager
+    def _workspace(self) -> Iterator[_Workspace]:
+        """Room that no other thread uses meanwhile."""
+        with self._lock:
+            free = next((one for one in self._workspaces if not one.busy), None)
+            if free is None:
+                free = _Workspace(self._job.plan.block_bytes)
+                self._workspaces.append(free)
+            free.busy = True
+        try:
+            yield free
+        finally:
+            free.busy = False
+
+
+class _Workspace:
+    """What one thread reads into, again and again: fresh memory for each block would cost as much as parsing it."""
+
+    def __init__(self, block_bytes: int) -> None:
+        self.busy = False
+        self.columns = Columns(_COLUMN_ROWS)
+        self._buffer = bytearray(block_bytes)
+
+    def load(self, source: Path, span: Span) -> memoryview:
+        """The bytes of a span, good until the next one."""
+        size = span.end - span.start
+        if size > len(self._buffer):
+            self._buffer = bytearray(size)
+        room = memoryview(self._buffer)[:size]
+        descriptor = os.open(source, os.O_RDONLY)
+        try:
+            done = 0
+            while done < size:
+                got = os.preadv(descriptor, [room[done:]], span.start + done)
+                if not got:
+                    raise OSError("the file became shorter while it was read")
+                done += got
+        finally:
+            os.close(descriptor)
+        return room
