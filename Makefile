@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts chromium logs shell demo bench-data bench complete-build clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo bench-data bench complete-build clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,8 +17,8 @@ help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-setup: $(VENV)/.runtime ## make .venv with the pinned packages, which run needs
-setup-dev: $(VENV)/.dev ## the same with the tools that test needs
+setup: $(VENV)/.runtime $(VENV)/.kernel ## make .venv with the pinned packages, which run needs
+setup-dev: $(VENV)/.dev $(VENV)/.kernel ## the same with the tools that test needs
 
 $(VENV)/.made:
 	@found=; for name in python3.12 python3.11 python3; do \
@@ -42,6 +42,9 @@ $(VENV)/.made:
 $(VENV)/.runtime: requirements/runtime.txt $(VENV)/.made
 	@echo "Installing the packages that Playtally runs with (some minutes, the first time only)"
 	@$(PIP_INSTALL) -r $< && touch $@
+
+$(VENV)/.kernel: $(wildcard kernel/src/* kernel/playtally_kernel/*.py kernel/setup.py kernel/pyproject.toml) requirements/build.txt $(VENV)/.runtime
+	@BIN=$(BIN) kernel/build.sh && touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
 	@echo "Installing the packages for running and testing (some minutes, the first time only)"
@@ -89,10 +92,11 @@ demo: setup ## make a demo file and take it through the running site (ADMIN_PASS
 	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
 	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
 
+kernel: $(VENV)/.kernel ## build the compiled part again, where its sources changed
 bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR
 	@$(BIN)/python -m benchmarks.shapes $(BENCH_DIR)
 
-bench: $(VENV)/.bench ## measure speed and memory beside other engines (BENCH_ARGS="--shapes few --rounds 1")
+bench: $(VENV)/.bench $(VENV)/.kernel ## measure speed and memory beside other engines (BENCH_ARGS="--shapes few --rounds 1")
 	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 complete-build: ## build and start all in containers (docker compose)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from processing.arrays import to_arrow
 from processing.reading import ROWS
 from processing.splitters import Divider
 from processing.totals import Totals, total
@@ -59,7 +60,7 @@ class Buckets:
             self._write(0, rows)
             return
         bucket = self.splitters.bucket_of(rows)
-        order = pa.array(np.argsort(bucket, kind="stable"))
+        order = to_arrow(np.argsort(bucket, kind="stable"))
         ends = np.cumsum(np.bincount(bucket, minlength=self.splitters.buckets)).tolist()
         ordered = rows.take(order)
         start = 0

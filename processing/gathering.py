@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import to_numpy
 from processing.blocks import Span
 from processing.buckets import Buckets
 from processing.dialect import Dialect
@@ -105,8 +106,8 @@ class ArrowGathering:
             return
         song = rows.column(0)
         if pa.types.is_dictionary(song.type):
-            numbers = self._songs.number(song.dictionary)[song.indices.to_numpy()]
-            day, counts = rows.column(1).to_numpy(), rows.column(2).to_numpy()
+            numbers = self._songs.number(song.dictionary)[to_numpy(song.indices)]
+            day, counts = to_numpy(rows.column(1)), to_numpy(rows.column(2))
             if self._grid.add(numbers, day, counts, songs=len(self._songs.names), plays_sum=plays):
                 return
             rows = rows.set_column(0, ROWS.field(0), song.dictionary_decode())
@@ -126,5 +127,5 @@ class _SongList:
             unknown = names.filter(pc.is_null(pc.index_in(names, value_set=self.names)))
             if len(unknown):
                 self.names = pa.concat_arrays([self.names, unknown])
-            numbers: npt.NDArray[np.int64] = pc.index_in(names, value_set=self.names).to_numpy().astype(np.int64)
+            numbers: npt.NDArray[np.int64] = to_numpy(pc.index_in(names, value_set=self.names)).astype(np.int64)
         return numbers

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import to_arrow, to_numpy
 from processing.totals import Totals
 
 Ints = npt.NDArray[np.int64]
@@ -75,15 +76,15 @@ class Grid:
         """All totals in the order of song and day, a range of songs at a time; ``names`` of the numbers."""
         # Where the grid refused a block, that block's songs have names but no rows here.
         names = names.slice(0, len(self._sums))
-        order = pc.array_sort_indices(names).to_numpy()
-        names = names.take(pa.array(order))
+        order = to_numpy(pc.array_sort_indices(names))
+        names = names.take(to_arrow(order))
         songs = max(CELLS_AT_ONCE // max(self._sums.shape[1], 1), 1)
         for start in range(0, len(order), songs):
             rows = order[start : start + songs]
             song, day = np.nonzero(self._seen[rows])
             plays = self._sums[rows[song], day]
             days = (day + self._first_day).astype(np.int32)
-            yield Totals(names.slice(start, songs), song.astype(np.int32), days, pa.array(plays))
+            yield Totals(names.slice(start, songs), song.astype(np.int32), days, to_arrow(plays))
 
     def cells(self) -> Iterator[tuple[Ints, npt.NDArray[np.int32], Ints]]:
         """All totals as rows: song, day, plays; a range of songs at a time."""

@@ -121,7 +121,8 @@ class SongTable:
         assert found is not None
         self._library = found
         ends = np.cumsum([len(border) for border in borders], dtype=np.uint32)
-        self.handle = found.songs_new(secrets.randbits(64), b"".join(borders), ends.ctypes.data, len(borders), max_bytes)
+        seed, text = secrets.randbits(64), b"".join(borders)
+        self.handle = found.songs_new(seed, text, ends.ctypes.data, len(borders), max_bytes)
         if not self.handle:
             raise MemoryError("no room for the table of songs")
         self._free = weakref.finalize(self, found.songs_free, self.handle)
@@ -240,7 +241,7 @@ class Columns:
         found.pack_rows(
             ctypes.addressof(room), self.rows, buckets, form, first_day, ends.ctypes.data, self._packed.ctypes.data
         )
-        return Packed(memoryview(self._packed)[:needed], form, first_day, ends)
+        return Packed(memoryview(self._packed.data)[:needed], form, first_day, ends)
 
     def _form(self) -> int:
         if self._most_plays < 1 << 16 and self._last_day - self._first_day < 1 << 16:

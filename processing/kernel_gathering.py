@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.buckets import Buckets
@@ -49,12 +50,13 @@ class KernelGathering:
             rows, plays, at = self._read_numbers(workspace.columns, data, odd)
             if at < len(data):
                 rest = self._read_texts(data, at, span, odd)
-                self._texts.append(rest)
-                rows, plays = rows + len(rest), plays + exact_sum(rest.column(2).to_numpy())
-            found = odd.rows()
-            if len(found):
+                if rest is not None:
+                    self._texts.append(rest)
+                    rows, plays = rows + len(rest), plays + exact_sum(to_numpy(rest.column(2)))
+            if odd.songs:
+                found = odd.rows()
                 self._keep_odd(workspace.columns, found)
-                rows, plays = rows + len(found), plays + exact_sum(found.column(2).to_numpy())
+                rows, plays = rows + len(found), plays + exact_sum(to_numpy(found.column(2)))
         return BlockReport(span, rows, plays, bad)
 
     def finish(self) -> None:
@@ -101,12 +103,11 @@ class KernelGathering:
             rows, plays, at = rows + found.rows, plays + found.plays, at + found.consumed
         return rows, plays, at
 
-    def _read_texts(self, data: memoryview, at: int, span: Span, odd: OddRows) -> pa.RecordBatch:
-        """The rows from a byte on as Arrow reads them; where it does not, they are left to ``odd``."""
+    def _read_texts(self, data: memoryview, at: int, span: Span, odd: OddRows) -> pa.RecordBatch | None:
+        """The rows from a byte on as Arrow reads them; None where it does not and they were left to ``odd``."""
         rows = None if span.exact else read_clean(bytes(data[at:]), self._job.dialect, quoted=span.quoted, coded=False)
         if rows is None:
             odd.judge(at, len(data))
-            rows = odd.rows().slice(0, 0)
         return rows
 
     def _keep(self, columns: Columns, plays: int) -> None:
@@ -133,8 +134,8 @@ class KernelGathering:
         for start in range(0, len(known), _ENOUGH_ROWS):
             piece = found.slice(start, _ENOUGH_ROWS)
             song, bucket = zip(*known[start : start + _ENOUGH_ROWS], strict=True)
-            plays = piece.column(2).to_numpy()
-            columns.append(song, bucket, piece.column(1).to_numpy(), plays)
+            plays = to_numpy(piece.column(2))
+            columns.append(song, bucket, to_numpy(piece.column(1)), plays)
             self._keep(columns, exact_sum(columns.plays))
 
     @contextmanager

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import to_arrow, to_numpy
 from processing.buckets import Bucket, Buckets, memory_bytes
 from processing.fitting import fitting, read_batches
 from processing.gathering import Job, Source
@@ -50,10 +51,10 @@ class NumberedSources:
         """The totals of a bucket that holds no text."""
         rows = self._numbered.read(number)
         songs = self._songs_of(number)
-        names = self.names.names.take(pa.array(songs))
+        names = self.names.names.take(to_arrow(songs))
         order = pc.array_sort_indices(names)
         # Buckets share no songs, so several threads may write here.
-        self._rank[songs[order.to_numpy()]] = np.arange(len(songs), dtype=np.int32)
+        self._rank[songs[to_numpy(order)]] = np.arange(len(songs), dtype=np.int32)
         return total_coded(Coded.of(names.take(order), self._rank[rows.song], rows.day, rows.plays))
 
     def _songs_of(self, number: int) -> npt.NDArray[np.uint32]:
@@ -92,8 +93,8 @@ class NumberedSources:
             before = int(total[start - 1]) if start else 0
             fitting_rows = int(np.searchsorted(total, before + self._job.plan.block_bytes, side="right"))
             end = max(fitting_rows, start + 1)
-            songs = self.names.names.take(pa.array(rows.song[start:end]))
-            yield pa.record_batch([songs, pa.array(rows.day[start:end]), pa.array(rows.plays[start:end])], schema=ROWS)
+            songs = self.names.names.take(to_arrow(rows.song[start:end]))
+            yield pa.record_batch([songs, to_arrow(rows.day[start:end]), to_arrow(rows.plays[start:end])], schema=ROWS)
             start = end
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import text_scalar, to_arrow, to_numpy
 from processing.columns import OUTPUT_COLUMNS
 from processing.direct import DirectBuffer, DirectFile
 from processing.errors import RefusedError
@@ -18,7 +19,8 @@ from processing.outcome import Part
 from processing.totals import Totals
 
 # Most totals are small, and looking up their digits takes a quarter of the time of working them out.
-_SMALL = pa.array(np.arange(1 << 16)).cast(pa.string())
+_SMALL = to_arrow(np.arange(1 << 16)).cast(pa.string())
+_LINE_END, _COMMA, _QUOTE, _NOTHING = map(text_scalar, ("\n", ",", '"', ""))
 HEADER = ",".join(OUTPUT_COLUMNS).encode()
 
 
@@ -29,7 +31,7 @@ def format_totals(totals: Totals) -> pa.Buffer:
     gather of three pieces for each row then puts the text of all rows one behind another, with no join.
     Song names are quoted once for each name, not for each row.
     """
-    names = pc.binary_join_element_wise(pa.scalar("\n"), _quoted(totals.names), pa.scalar(","), "")
+    names = pc.binary_join_element_wise(_LINE_END, _quoted(totals.names), _COMMA, _NOTHING)
     days, day = _dates(totals.day)
     digits, number = _digits(totals.plays)
     pieces = np.empty((totals.rows, 3), np.int32)
@@ -38,7 +40,7 @@ def format_totals(totals: Totals) -> pa.Buffer:
     np.add(number, len(names) + len(days), out=pieces[:, 2], casting="unsafe")
     # Large offsets: all pieces together may pass 2 GB.
     texts = pa.concat_arrays([one.cast(pa.large_string()) for one in (names, days, digits)])
-    gathered = pc.take(texts, pa.array(pieces.ravel()), boundscheck=False)
+    gathered = pc.take(texts, to_arrow(pieces.ravel()), boundscheck=False)
     return gathered.buffers()[2]
 
 
@@ -46,14 +48,14 @@ def _quoted(names: pa.Array) -> pa.Array:
     special = pc.match_substring_regex(names, '[",\r\n]')
     if not pc.any(special).as_py():
         return names
-    doubled = pc.binary_join_element_wise(pa.scalar('"'), pc.replace_substring(names, '"', '""'), pa.scalar('"'), "")
+    doubled = pc.binary_join_element_wise(_QUOTE, pc.replace_substring(names, '"', '""'), _QUOTE, _NOTHING)
     return pc.if_else(special, doubled, names)
 
 
 def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """Texts of numbers, and for each total the index of its own."""
     if plays.type == pa.int64():
-        numbers = plays.to_numpy()
+        numbers = to_numpy(plays)
         most = int(numbers.max())
         if most < len(_SMALL):
             return _SMALL.slice(0, most + 1), numbers
@@ -67,8 +69,8 @@ def _dates(day: npt.NDArray[np.int32]) -> tuple[pa.Array, npt.NDArray[np.int32]]
         different, index = np.unique(day, return_inverse=True)
     else:
         different, index = np.arange(first, last + 1, dtype=np.int32), day - np.int32(first)
-    texts = pa.array(different).view(pa.date32()).cast(pa.string())
-    return pc.binary_join_element_wise(texts, pa.scalar(""), ","), index.astype(np.int32, copy=False)
+    texts = to_arrow(different).view(pa.date32()).cast(pa.string())
+    return pc.binary_join_element_wise(texts, _COMMA, _NOTHING), index.astype(np.int32, copy=False)
 
 
 class PartWriter:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from processing.arrays import to_numpy
 from processing.blocks import Span, spans
 from processing.gathering import Gathering, Job, Source
 from processing.gatherings import gathering_for
@@ -24,7 +25,7 @@ from processing.parallel import in_order
 from processing.parts import PartWriter, format_totals
 from processing.plan import make_plan
 from processing.progress import OnProgress, Step
-from processing.reading import BlockReport, exact_sum, read_block
+from processing.reading import BlockReport, exact_sum
 from processing.rejections import Rejections
 
 MANIFEST = "manifest.json"
@@ -114,9 +115,7 @@ class _Run:
             rejected=tuple(rejections.listed),
         )
 
-    def _read(
-        self, executor: Executor, gathering: Gathering, job: Job, rejections: Rejections
-    ) -> tuple[int, int]:
+    def _read(self, executor: Executor, gathering: Gathering, job: Job, rejections: Rejections) -> tuple[int, int]:
         """The rows used, and their plays."""
         first = job.dialect.first_row
         size = max(self.source.stat().st_size - first, 1)
@@ -151,7 +150,7 @@ def _total_source(source: Source) -> _Formatted:
     weight = source.rows
     totals = source.totals()
     fits = totals.plays.type == pa.int64()
-    plays = exact_sum(totals.plays.to_numpy()) if fits else sum(map(int, totals.plays.to_pylist()))
+    plays = exact_sum(to_numpy(totals.plays)) if fits else sum(map(int, totals.plays.to_pylist()))
     return _Formatted(format_totals(totals), totals.rows, plays, weight)
 
 

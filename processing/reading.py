@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.columns import DATE, PLAYS, SONG
@@ -56,7 +57,7 @@ def read_block(
             rows = odd.rows()
             if coded:
                 rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
-    return rows, BlockReport(span, len(rows), exact_sum(rows.column(2).to_numpy()), bad)
+    return rows, BlockReport(span, len(rows), exact_sum(to_numpy(rows.column(2))), bad)
 
 
 def read_bytes(source: Path, start: int, end: int) -> bytes:
@@ -118,7 +119,7 @@ def _names(dialect: Dialect) -> list[str]:
 def _is_beyond_doubt(data: bytes, rows: pa.RecordBatch, dialect: Dialect) -> bool:
     """Whether Arrow took nothing that rows.py refuses: empty songs, the year 0, negative or hexadecimal plays."""
     songs = _Songs.of(rows.column(0))
-    day, plays = rows.column(1).to_numpy(), rows.column(2).to_numpy()
+    day, plays = to_numpy(rows.column(1)), to_numpy(rows.column(2))
     if songs.lengths.min() <= 0 or day.min() < FIRST_DAY or day.max() > LAST_DAY or plays.min() < 0:
         return False
     if dialect.fields == 3 and _is_canonical(data, songs, plays):
@@ -139,7 +140,7 @@ class _Songs:
         coded = pa.types.is_dictionary(column.type)
         names = column.dictionary if coded else column
         offsets = np.frombuffer(names.buffers()[1], np.int32, len(names) + 1, names.offset * 4)
-        return cls(names, offsets[1:] - offsets[:-1], column.indices.to_numpy() if coded else None)
+        return cls(names, offsets[1:] - offsets[:-1], to_numpy(column.indices) if coded else None)
 
     def total(self, for_each_name: npt.NDArray[np.int32]) -> int:
         """The sum over all rows of something known for each name."""

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import texts_to_arrow
+
 Keys = npt.NDArray[np.uint64]
 
 
@@ -40,7 +42,9 @@ class Splitters:
     """The borders between buckets: keys of the sixteen bytes that follow a prefix most songs share."""
 
     prefix: bytes
-    keys: tuple[tuple[int, int], ...]  # ascending, two words each; bucket i holds from keys[i - 1] (included) to keys[i]
+    keys: tuple[
+        tuple[int, int], ...
+    ]  # ascending, two words each; bucket i holds from keys[i - 1] (included) to keys[i]
 
     @property
     def buckets(self) -> int:
@@ -101,7 +105,7 @@ def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
     # A few odd songs must not hide the prefix of all others; they land in the first or last bucket.
     margin = len(ordered) // 100
     prefix = _shared_prefix(ordered[margin], ordered[-1 - margin])
-    songs = pa.array(ordered, pa.binary())
+    songs = texts_to_arrow(ordered)
     keys = np.stack([song_keys(songs, prefix), _second_words(songs, len(prefix), np.arange(len(ordered)))], axis=1)
     keys[(keys[:, 0] == _LOWEST) | (keys[:, 0] == _HIGHEST), 1] = 0  # these may lack the prefix
     places = np.arange(1, buckets) * len(keys) // buckets

@@ -11,12 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from processing.arrays import to_arrow, to_numpy
 from processing.reading import ROWS
 
 logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
 
 # Up to here Vaex's grid beats sorting; measured in docs/decisions/0002-grid-or-runs.md.
 GRID_CELLS_PER_ROW = 2
+# Below, sorting takes milliseconds, and loading Vaex most of a second.
+LEAST_GRID_ROWS = 1 << 16
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
 _RADIX = 1 << 16
@@ -45,7 +48,7 @@ class Totals:
 
     def to_rows(self) -> pa.RecordBatch:
         """The totals as rows (schema reading.ROWS) to be added up again; only where they are int64."""
-        return pa.record_batch([self.names.take(pa.array(self.song)), pa.array(self.day), self.plays], schema=ROWS)
+        return pa.record_batch([self.names.take(to_arrow(self.song)), to_arrow(self.day), self.plays], schema=ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def total_coded(coded: Coded) -> Totals:
     """Add up rows whose songs are numbers already."""
     fits = int(coded.plays.max()) * len(coded.plays) < 1 << 63
     cells = len(coded.names) * coded.days
-    if fits and cells <= GRID_CELLS_PER_ROW * len(coded.plays):
+    if fits and len(coded.plays) >= LEAST_GRID_ROWS and cells <= GRID_CELLS_PER_ROW * len(coded.plays):
         song, day, plays = _grid_totals(coded)
     else:
         song, day, plays = _run_totals(coded, exact=not fits)
@@ -86,9 +89,9 @@ def _code(rows: pa.Table) -> Coded:
     encoded = rows.column("song").dictionary_encode().combine_chunks()
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order), np.int32)
-    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    day, plays = rows.column("day").to_numpy(), rows.column("plays").to_numpy()
-    return Coded.of(encoded.dictionary.take(order), rank[encoded.indices.to_numpy()], day, plays)
+    rank[to_numpy(order)] = np.arange(len(order), dtype=np.int32)
+    day, plays = (to_numpy(rows.column(name).combine_chunks()) for name in ("day", "plays"))
+    return Coded.of(encoded.dictionary.take(order), rank[to_numpy(encoded.indices)], day, plays)
 
 
 def _grid_totals(coded: Coded) -> _Columns:
@@ -104,7 +107,7 @@ def _grid_totals(coded: Coded) -> _Columns:
         frame.execute()
     song, day = np.nonzero(np.asarray(counts.get()))  # a pair whose plays add up to 0 counts, too
     plays = np.asarray(sums.get())[song, day].astype(np.int64, copy=False)
-    return song.astype(np.int32), day.astype(np.int32), pa.array(plays)
+    return song.astype(np.int32), day.astype(np.int32), to_arrow(plays)
 
 
 def _run_totals(coded: Coded, *, exact: bool) -> _Columns:
@@ -113,7 +116,7 @@ def _run_totals(coded: Coded, *, exact: bool) -> _Columns:
     song, day, plays = coded.song[order], coded.day[order], coded.plays[order]
     starts = np.flatnonzero(np.concatenate([[True], (song[1:] != song[:-1]) | (day[1:] != day[:-1])]))
     if not exact:
-        return song[starts], day[starts], pa.array(np.add.reduceat(plays, starts))
+        return song[starts], day[starts], to_arrow(np.add.reduceat(plays, starts))
     high, low = np.add.reduceat(plays >> 32, starts), np.add.reduceat(plays & 0xFFFFFFFF, starts)
     texts = [str((int(above) << 32) + int(below)) for above, below in zip(high, low, strict=True)]
     return song[starts], day[starts], pa.array(texts, pa.string())

@@ -21,22 +21,29 @@ typedef struct {
     byte name[];
 } song_t;
 
+typedef struct {
+    const byte *text;
+    size_t length;
+    uint64_t words[3]; /* the first bytes, zeros behind the name */
+    uint64_t hash;
+} name_t;
+
 enum { SONG_OK = 0, SONGS_FULL = -1, SONG_NOT_TEXT = -2, NO_MEMORY = -3 };
 
 /* songs.c: the table of all songs that came up; adding is safe from several threads. */
 songs_t *songs_new(uint64_t seed, const byte *borders, const uint32_t *border_ends, uint32_t border_count,
                    uint64_t most_bytes);
 void songs_free(songs_t *songs);
+uint64_t songs_seed(const songs_t *songs);
 uint32_t songs_count(songs_t *songs);
 uint64_t songs_bytes(songs_t *songs);
-uint64_t songs_hash(const songs_t *songs, const byte *name, size_t length);
 /* Two steps ahead of songs_find: bring the slot near, then what it points to. */
 void songs_prefetch(const songs_t *songs, uint64_t hash);
 void songs_prefetch_entry(const songs_t *songs, uint64_t hash);
 /* The song's entry, which is added if it is new; NULL with *status set where it cannot be. */
-const song_t *songs_find(songs_t *songs, uint64_t hash, const byte *name, size_t length, int32_t *status);
-/* For Python: the same by name alone; the id, or a negative status. */
-int64_t songs_add(songs_t *songs, const byte *name, uint64_t length, uint16_t *bucket);
+const song_t *songs_find(songs_t *songs, const name_t *name, int32_t *status);
+/* For Python: the same by text alone; the id, or a negative status. */
+int64_t songs_add(songs_t *songs, const byte *text, uint64_t length, uint16_t *bucket);
 uint64_t songs_name_bytes(songs_t *songs);
 /* All songs in the order of their ids, as the columns of an Arrow string array and their buckets. */
 void songs_export(songs_t *songs, int32_t *offsets, byte *names, uint16_t *buckets);

@@ -1,4 +1,5 @@
 #include "kernel.h"
+#include "names.h"
 #include "values.h"
 
 #ifdef __SSE2__
@@ -18,7 +19,7 @@ typedef struct {
 typedef struct {
     const byte *start, *end; /* of the record, line end included */
     field_t song;
-    uint64_t hash;
+    name_t name;
 } waiting_t;
 
 typedef struct {
@@ -30,7 +31,8 @@ typedef struct {
     unsigned __int128 plays;
     waiting_t waiting[AT_ONCE];
     uint32_t waiting_count; /* rows whose day and plays stand in the columns behind result->rows */
-    byte unescaped[MOST_UNESCAPED];
+    uint64_t seed;
+    byte unescaped[MOST_UNESCAPED + WORD_BYTES];
 } reader_t;
 
 enum { RECORD_READ, RECORD_ODD };
@@ -45,16 +47,22 @@ static const byte *after_line_end(const byte *at, const byte *end) {
     return at < end ? at + 1 : at;
 }
 
+#ifdef __SSE2__
+static inline uint32_t ends_among_16(const byte *at, byte delimiter) {
+    const __m128i mark = _mm_set1_epi8((char)delimiter), lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+    __m128i text = _mm_loadu_si128((const __m128i *)at);
+    __m128i line_end = _mm_or_si128(_mm_cmpeq_epi8(text, lf), _mm_cmpeq_epi8(text, cr));
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(line_end, _mm_cmpeq_epi8(text, mark)));
+}
+#endif
+
 /* The first delimiter or line end, or the end. */
 static const byte *plain_end(const byte *at, const byte *end, byte delimiter) {
 #ifdef __SSE2__
-    const __m128i mark = _mm_set1_epi8((char)delimiter), lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
-    while (end - at >= 16) {
-        __m128i text = _mm_loadu_si128((const __m128i *)at);
-        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(text, mark), _mm_or_si128(_mm_cmpeq_epi8(text, lf), _mm_cmpeq_epi8(text, cr)));
-        int places = _mm_movemask_epi8(hit);
-        if (places) return at + __builtin_ctz((unsigned)places);
-        at += 16;
+    while (end - at >= 32) {
+        uint32_t places = ends_among_16(at, delimiter) | ends_among_16(at + 16, delimiter) << 16;
+        if (places) return at + __builtin_ctz(places);
+        at += 32;
     }
 #endif
     while (at < end && *at != delimiter && !is_line_end(*at)) at++;
@@ -156,10 +164,11 @@ static size_t unescape(const field_t *song, byte quote, byte *into) {
 }
 
 static const song_t *song_of(reader_t *reader, const waiting_t *row, int32_t *status) {
-    if (!row->song.doubled) return songs_find(reader->songs, row->hash, row->song.start, row->song.length, status);
+    if (!row->song.doubled) return songs_find(reader->songs, &row->name, status);
+    name_t name;
     size_t length = unescape(&row->song, (byte)reader->form->quote, reader->unescaped);
-    return songs_find(reader->songs, songs_hash(reader->songs, reader->unescaped, length), reader->unescaped, length,
-                      status);
+    name_set(&name, reader->unescaped, length, MOST_UNESCAPED, reader->seed);
+    return songs_find(reader->songs, &name, status);
 }
 
 /* At most most_odd: the caller saw to that. */
@@ -174,7 +183,7 @@ static int flush(reader_t *reader) {
     const columns_t *columns = reader->columns;
     result_t *result = reader->result;
     uint64_t from = result->rows;
-    for (uint32_t i = 0; i < reader->waiting_count; i++) songs_prefetch_entry(reader->songs, reader->waiting[i].hash);
+    for (uint32_t i = 0; i < reader->waiting_count; i++) songs_prefetch_entry(reader->songs, reader->waiting[i].name.hash);
     for (uint32_t i = 0; i < reader->waiting_count; i++, from++) {
         const waiting_t *row = &reader->waiting[i];
         int32_t status = SONG_OK;
@@ -219,15 +228,16 @@ static const byte *take(reader_t *reader, const byte *at) {
         hand_back(reader, at, end);
         return end;
     }
-    record->hash = songs_hash(reader->songs, record->song.start, record->song.length);
-    songs_prefetch(reader->songs, record->hash);
+    size_t readable = (size_t)(reader->end - record->song.start);
+    name_set(&record->name, record->song.start, record->song.length, readable, reader->seed);
+    songs_prefetch(reader->songs, record->name.hash);
     const byte *end = record->end;
     return ++reader->waiting_count < AT_ONCE || flush(reader) ? end : NULL;
 }
 
 void read_rows(songs_t *songs, const form_t *form, const byte *data, uint64_t size, const columns_t *columns,
                result_t *result) {
-    reader_t reader = {.songs = songs, .form = form, .data = data, .end = data + size, .columns = columns, .result = result};
+    reader_t reader = {.songs = songs, .seed = songs_seed(songs), .form = form, .data = data, .end = data + size, .columns = columns, .result = result};
     *result = (result_t){.first_day = INT32_MAX, .last_day = INT32_MIN, .most_plays = 0};
     const byte *at = data;
     /* A flush can hand back all waiting rows, and one more record. */

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "kernel.h"
+#include "names.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -62,11 +63,11 @@ songs_t *songs_new(uint64_t seed, const byte *borders, const uint32_t *border_en
     uint64_t border_bytes = border_count ? border_ends[border_count - 1] : 0;
     songs->seed = seed;
     songs->most_bytes = most_bytes;
-    songs->entries_reserved = most_bytes;
+    songs->entries_reserved = most_bytes + WORD_BYTES; /* for reading past the last name */
     songs->border_count = border_count;
     songs->borders = malloc(border_bytes + 1);
     songs->border_ends = malloc((border_count + 1) * sizeof(uint32_t));
-    songs->entries = reserve(most_bytes);
+    songs->entries = reserve(songs->entries_reserved);
     table_t *table = table_new(songs, FIRST_SLOTS);
     if (!songs->borders || !songs->border_ends || !songs->entries || !table || pthread_mutex_init(&songs->lock, NULL)) {
         songs_free(songs);
@@ -89,6 +90,7 @@ void songs_free(songs_t *songs) {
     free(songs);
 }
 
+uint64_t songs_seed(const songs_t *songs) { return songs->seed; }
 uint32_t songs_count(songs_t *songs) { return songs->count; }
 uint64_t songs_name_bytes(songs_t *songs) { return songs->name_bytes; }
 
@@ -97,38 +99,6 @@ static uint64_t table_bytes(const songs_t *songs) {
 }
 
 uint64_t songs_bytes(songs_t *songs) { return songs->entries_used + table_bytes(songs); }
-
-static uint64_t word(const byte *from, size_t bytes) {
-    uint64_t found = 0;
-    memcpy(&found, from, bytes);
-    return found;
-}
-
-static uint64_t mixed(uint64_t one, uint64_t other) {
-    __uint128_t product = (__uint128_t)one * other;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* A multiply-and-fold hash. The seed is drawn for each run: nobody can prepare names that collide. */
-uint64_t songs_hash(const songs_t *songs, const byte *name, size_t length) {
-    const uint64_t first = 0x9E3779B97F4A7C15u, second = 0xD6E8FEB86659FD93u;
-    uint64_t hash = songs->seed ^ (length * first);
-    while (length > 16) {
-        hash = mixed(word(name, 8) ^ first ^ hash, word(name + 8, 8) ^ second);
-        name += 16;
-        length -= 16;
-    }
-    uint64_t low, high = 0;
-    if (length >= 8) {
-        low = word(name, 8);
-        high = word(name + length - 8, 8);
-    } else if (length >= 4) {
-        low = word(name, 4) | word(name + length - 4, 4) << 32;
-    } else {
-        low = length ? (uint64_t)name[0] << 16 | (uint64_t)name[length >> 1] << 8 | name[length - 1] : 0;
-    }
-    return mixed(mixed(low ^ first ^ hash, high ^ second), second);
-}
 
 void songs_prefetch(const songs_t *songs, uint64_t hash) {
     const table_t *table = atomic_load_explicit(&songs->table, memory_order_acquire);
@@ -145,23 +115,12 @@ void songs_prefetch_entry(const songs_t *songs, uint64_t hash) {
     if (slot) __builtin_prefetch(entry_at(songs, slot));
 }
 
-/* The slot that holds the song, or the free one where it belongs. */
-static uint64_t slot_of(const songs_t *songs, const table_t *table, uint64_t hash, const byte *name, size_t length,
-                        const song_t **found) {
-    uint64_t tag = hash >> PLACE_BITS;
-    for (uint64_t at = hash & table->mask;; at = (at + 1) & table->mask) {
+static const song_t *look_up(const songs_t *songs, const table_t *table, const name_t *name) {
+    uint64_t tag = name->hash >> PLACE_BITS;
+    for (uint64_t at = name->hash & table->mask;; at = (at + 1) & table->mask) {
         uint64_t slot = atomic_load_explicit(&table->slots[at], memory_order_acquire);
-        if (!slot) {
-            *found = NULL;
-            return at;
-        }
-        if (slot >> PLACE_BITS == tag) {
-            const song_t *entry = entry_at(songs, slot);
-            if (entry->length == length && !memcmp(entry->name, name, length)) {
-                *found = entry;
-                return at;
-            }
-        }
+        if (!slot) return NULL;
+        if (slot >> PLACE_BITS == tag && name_is(name, entry_at(songs, slot))) return entry_at(songs, slot);
     }
 }
 
@@ -200,7 +159,9 @@ static int grow(songs_t *songs) {
     if (!new) return NO_MEMORY;
     for (uint64_t at = 0; at < songs->entries_used;) {
         const song_t *entry = (const song_t *)(songs->entries + at);
-        put(new, songs, entry, songs_hash(songs, entry->name, entry->length));
+        name_t name;
+        name_set(&name, entry->name, entry->length, WORD_BYTES, songs->seed);
+        put(new, songs, entry, name.hash);
         at += entry_bytes(entry->length);
     }
     atomic_store_explicit(&songs->table, new, memory_order_release);
@@ -208,15 +169,15 @@ static int grow(songs_t *songs) {
     return SONG_OK;
 }
 
-static const song_t *add(songs_t *songs, uint64_t hash, const byte *name, size_t length, int32_t *status) {
-    const song_t *found;
-    slot_of(songs, atomic_load(&songs->table), hash, name, length, &found);
+static const song_t *add(songs_t *songs, const name_t *name, int32_t *status) {
+    /* Another thread may have added it meanwhile. */
+    const song_t *found = look_up(songs, atomic_load(&songs->table), name);
     if (found) return found;
-    uint64_t bytes = entry_bytes(length);
-    if (!is_utf8(name, length)) {
+    uint64_t bytes = entry_bytes(name->length);
+    if (!is_utf8(name->text, name->length)) {
         *status = SONG_NOT_TEXT;
     } else if (songs->entries_used + bytes + table_bytes(songs) > songs->most_bytes || songs->count >= INT32_MAX ||
-               songs->name_bytes + length > INT32_MAX) {
+               songs->name_bytes + name->length > INT32_MAX) {
         *status = SONGS_FULL;
     } else {
         *status = grow(songs);
@@ -224,28 +185,29 @@ static const song_t *add(songs_t *songs, uint64_t hash, const byte *name, size_t
     if (*status) return NULL;
     song_t *entry = (song_t *)(songs->entries + songs->entries_used);
     entry->id = songs->count++;
-    entry->length = (uint32_t)length;
-    entry->bucket = bucket_of(songs, name, length);
-    memcpy(entry->name, name, length);
+    entry->length = (uint32_t)name->length;
+    entry->bucket = bucket_of(songs, name->text, name->length);
+    memcpy(entry->name, name->text, name->length);
     songs->entries_used += bytes;
-    songs->name_bytes += length;
-    put(atomic_load(&songs->table), songs, entry, hash);
+    songs->name_bytes += name->length;
+    put(atomic_load(&songs->table), songs, entry, name->hash);
     return entry;
 }
 
-const song_t *songs_find(songs_t *songs, uint64_t hash, const byte *name, size_t length, int32_t *status) {
-    const song_t *found;
-    slot_of(songs, atomic_load_explicit(&songs->table, memory_order_acquire), hash, name, length, &found);
+const song_t *songs_find(songs_t *songs, const name_t *name, int32_t *status) {
+    const song_t *found = look_up(songs, atomic_load_explicit(&songs->table, memory_order_acquire), name);
     if (found) return found;
     pthread_mutex_lock(&songs->lock);
-    found = add(songs, hash, name, length, status);
+    found = add(songs, name, status);
     pthread_mutex_unlock(&songs->lock);
     return found;
 }
 
-int64_t songs_add(songs_t *songs, const byte *name, uint64_t length, uint16_t *bucket) {
+int64_t songs_add(songs_t *songs, const byte *text, uint64_t length, uint16_t *bucket) {
     int32_t status = SONG_OK;
-    const song_t *found = songs_find(songs, songs_hash(songs, name, length), name, length, &status);
+    name_t name;
+    name_set(&name, text, length, 0, songs->seed);
+    const song_t *found = songs_find(songs, &name, &status);
     if (!found) return status;
     *bucket = found->bucket;
     return found->id;

@@ -34,6 +34,22 @@ static inline int read_date(const byte *text, int32_t *day) {
 
 /* Digits only, as many as there are, into *plays; the byte after them. NULL: there are none, or too many to be sure. */
 static inline const byte *read_digits(const byte *text, const byte *end, int64_t *plays) {
+    if (end - text >= 8) { /* all at once, without a branch for their number */
+        uint64_t digits;
+        memcpy(&digits, text, 8);
+        digits ^= 0x3030303030303030u;
+        uint64_t others = (digits | (digits + 0x7676767676767676u)) & 0x8080808080808080u;
+        if (others & ~(uint64_t)0x80) { /* one to seven digits, or none */
+            int count = __builtin_ctzll(others) / 8;
+            if (!count) return NULL;
+            digits <<= 64 - 8 * count;
+            digits = digits * 10 + (digits >> 8);
+            digits = ((digits & 0x000000FF000000FFu) * 0x000F424000000064u +
+                      (digits >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
+            *plays = (int64_t)digits;
+            return text + count;
+        }
+    }
     const byte *at = text;
     uint64_t value = 0;
     while (at < end && (byte)(*at - '0') <= 9) value = value * 10 + (uint64_t)(*at++ - '0');

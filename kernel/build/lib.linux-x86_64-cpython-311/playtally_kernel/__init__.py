@@ -1,7 +1,0 @@
-"""The compiled kernel of Playtally: a plain C library, which processing/kernel.py calls."""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-LIBRARIES = sorted(Path(__file__).parent.glob("_kernel*.so"))
