@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo bench-data bench complete-build clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo bench-data bench complete-build bench-site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -98,6 +98,9 @@ bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR
 
 bench: $(VENV)/.bench $(VENV)/.kernel ## measure speed and memory beside other engines (BENCH_ARGS="--shapes few --rounds 1")
 	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-site: setup ## measure uploads and small jobs on a site of its own
+	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks.site
 
 complete-build: ## build and start all in containers (docker compose)
 	docker compose up --build --detach --wait

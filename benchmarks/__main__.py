@@ -10,12 +10,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measuring import OURS, measure
+from benchmarks.measuring import BAD_ROWS, OURS, WITHOUT_KERNEL, measure
 from benchmarks.rivals import ENGINES
-from benchmarks.shapes import SHAPES, path_of
+from benchmarks.shapes import SHAPES, path_of, with_bad_rows
 from benchmarks.table import Result, append_history, as_markdown, draw
 
 TOP = Path(__file__).parent.parent
+OTHERS = [WITHOUT_KERNEL, BAD_ROWS, *ENGINES]
 SLOW = {"Dask", "Vaex"}  # compared on few songs only: on many they take minutes or all memory
 
 
@@ -27,10 +28,11 @@ def main() -> int:
         shape = SHAPES[name]
         source = path_of(wanted.folder, shape, wanted.times)
         engines = [OURS, *(one for one in wanted.engines if name == "few" or one not in SLOW)]
+        sources = {BAD_ROWS: with_bad_rows(source)} if BAD_ROWS in engines else {}
         runs = []
         for turn in range(wanted.rounds):
             for engine in engines:
-                run = measure(engine, source, wanted.folder)
+                run = measure(engine, sources.get(engine, source), wanted.folder)
                 print(f"{name} {turn + 1}: {engine} {run.seconds:.1f} s, {run.peak_bytes >> 20} MiB", flush=True)
                 runs.append(run)
         results.append(Result(name, source.stat().st_size, tuple(runs)))
@@ -47,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("BENCH_DIR", "data/bench")))
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
-    parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--engines", nargs="*", choices=OTHERS, default=OTHERS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--times", type=int, default=1, help="as many times the rows")
     parser.add_argument("--keep", action="store_true", help="append to the history and draw the picture")

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 OURS = "Playtally"
+WITHOUT_KERNEL = "Playtally, no kernel"
+BAD_ROWS = "Playtally, 1 % bad rows"
+VARIANTS: dict[str, tuple[str, ...]] = {OURS: (), WITHOUT_KERNEL: ("--no-kernel",), BAD_ROWS: ("--bad-rows", "skip")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,13 @@ class Run:
     steps: dict[str, float] = field(default_factory=dict)  # seconds of each step, ours only
 
 
-def measure(engine: str, source: Path, folder: Path, extra: tuple[str, ...] = ()) -> Run:
+def measure(engine: str, source: Path, folder: Path) -> Run:
     """Run an engine over the file, in a fresh folder below ``folder`` that is removed again."""
     output = Path(tempfile.mkdtemp(prefix=f"{engine}-", dir=folder))
-    module = ["processing", str(source), str(output), "--json", *extra]
-    if engine != OURS:
+    is_ours = engine in VARIANTS
+    if is_ours:
+        module = ["processing", str(source), str(output), "--json", *VARIANTS[engine]]
+    else:
         module = ["benchmarks.rivals", engine, str(source), str(output)]
     with Watch(output) as watch, tempfile.TemporaryFile() as answer:
         began = time.monotonic()
@@ -40,7 +45,7 @@ def measure(engine: str, source: Path, folder: Path, extra: tuple[str, ...] = ()
         seconds = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         answer.seek(0)
-        report = json.loads(answer.read()) if engine == OURS and not process.returncode else {}
+        report = json.loads(answer.read()) if is_ours and not process.returncode else {}
     left = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     shutil.rmtree(output, ignore_errors=True)
     if process.returncode:

@@ -17,6 +17,8 @@ import pyarrow as pa
 from processing.demo import song_names, write_rows
 
 SEED = 20261101
+_AT_ONCE = 64 << 20
+_BAD_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,23 @@ def path_of(folder: Path, shape: Shape, times: int = 1) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
         write_rows(unfinished, shape.names(), shape.days, SEED, most_rows=shape.rows * times)
+        unfinished.rename(path)
+    return path
+
+
+def with_bad_rows(source: Path) -> Path:
+    """The same file with one row of each hundred made unreadable in one of four ways; made on the first call."""
+    path = source.with_suffix(".bad.csv")
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished")
+        with source.open("rb") as file, unfinished.open("wb") as into:
+            into.write(file.readline())
+            while lines := file.readlines(_AT_ONCE):
+                for number in range(_BAD_EVERY // 2, len(lines), _BAD_EVERY):
+                    song, day, plays = lines[number].rsplit(b",", 2)
+                    kinds = ((song, day, b"N/A\n"), (song, b"2024-02-30", plays), (song, day, b"-5\n"), (song, plays))
+                    lines[number] = b",".join(kinds[number // _BAD_EVERY % len(kinds)])
+                into.writelines(lines)
         unfinished.rename(path)
     return path
 

@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         memory_bytes=wanted.memory,
         bad_rows=BadRows(wanted.bad_rows),
         scratch=wanted.scratch,
+        use_kernel=not wanted.no_kernel,
     )
     try:
         outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory", type=_bytes(1 << 28), default=defaults.memory_bytes, metavar="BYTES")
     parser.add_argument("--bad-rows", choices=[str(choice) for choice in BadRows], default=str(defaults.bad_rows))
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for temporary files")
+    parser.add_argument("--no-kernel", action="store_true", help="read as where the compiled kernel is not installed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processing.errors import RefusedError
+from processing.kernel import last_record_end
 from processing.tokenizer import MAX_QUOTED_RUN, Text, Tokenizer
 
 # A record longer than this is refused: it is no row of plays.
@@ -37,19 +38,26 @@ class _Cut:
     exact: bool
 
 
-def spans(source: Path, first: int, block_bytes: int, delimiter: str) -> Iterator[Span]:
-    """Cut the file from byte ``first`` on into spans of about ``block_bytes``; raises RefusedError."""
+def spans(source: Path, first: int, block_bytes: int, delimiter: str, *, use_kernel: bool = False) -> Iterator[Span]:
+    """Cut the file from byte ``first`` on into spans of about ``block_bytes``; raises RefusedError.
+
+    With the kernel spans that hold quotes are not looked at closely, and count as exact.
+    """
+    cut_quoted = _cut_by_kernel if use_kernel else _cut_by_quotes
     size = source.stat().st_size
     descriptor = os.open(source, os.O_RDONLY)
     window = _Window(descriptor, block_bytes)
     try:
         index, start = 0, first
         while start < size:
-            cut = _cut_at(window, start, size, block_bytes, delimiter)
+            cut = _cut_at(window, start, size, block_bytes, delimiter, cut_quoted)
             yield Span(index, start, start + cut.end, cut.quoted, cut.exact)
             index, start = index + 1, start + cut.end
     finally:
         os.close(descriptor)
+
+
+_CutQuoted = Callable[[Text, bool, str], _Cut]
 
 
 class _Window:
@@ -67,11 +75,22 @@ class _Window:
         return room if got == length else room[:got]
 
 
-def _cut_at(window: _Window, start: int, size: int, block_bytes: int, delimiter: str) -> _Cut:
+def _cut_at(
+    window: _Window,
+    start: int,
+    size: int,
+    block_bytes: int,
+    delimiter: str,
+    cut_quoted: Callable[[Text, bool, str], _Cut],
+) -> _Cut:
     length = block_bytes
     while True:
         data = window.read(start, length)
-        found = _cut(data, at_end=start + len(data) >= size, delimiter=delimiter)
+        at_end = start + len(data) >= size
+        if data.find(b'"') >= 0:
+            found = cut_quoted(data, at_end, delimiter)
+        else:
+            found = _Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
         if found.end:
             return found
         if length > MAX_RECORD:
@@ -83,12 +102,15 @@ def _cut_at(window: _Window, start: int, size: int, block_bytes: int, delimiter:
         length *= 2
 
 
-def _cut(data: Text, *, at_end: bool, delimiter: str) -> _Cut:
+def _cut_by_kernel(data: Text, at_end: bool, delimiter: str) -> _Cut:
+    end = len(data) if at_end else last_record_end(data, delimiter)
+    quoted = data.find(b'"', 0, end) >= 0
+    return _Cut(end, quoted, exact=quoted)
+
+
+def _cut_by_quotes(data: Text, at_end: bool, delimiter: str) -> _Cut:
     """The last record end in the bytes (0: none yet), and what the records before it need."""
-    count = data.count(b'"')
-    if not count:
-        return _Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
-    quotes = _quotes(data, count)
+    quotes = _quotes(data)
     end = len(data) if at_end else _last_even_line_end(data, quotes)
     within = quotes[: np.searchsorted(quotes, end)]
     if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, delimiter):
@@ -99,8 +121,14 @@ def _cut(data: Text, *, at_end: bool, delimiter: str) -> _Cut:
     return _Cut(len(data) if at_end else end, quoted=True, exact=True)
 
 
-def _quotes(data: Text, count: int) -> npt.NDArray[np.intp]:
+def is_well_quoted(data: Text, delimiter: str) -> bool:
+    """Whether the quotes in whole records tell inside from outside by their number alone."""
+    return _is_well_quoted(data, _quotes(data), len(data), delimiter)
+
+
+def _quotes(data: Text) -> npt.NDArray[np.intp]:
     """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
+    count = data.count(b'"')
     if count > len(data) >> 12:
         return np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
     places = np.empty(count, np.intp)

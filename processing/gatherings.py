@@ -9,4 +9,9 @@ from processing.kernel_gathering import KernelGathering
 
 def gathering_for(job: Job, *, use_kernel: bool) -> Gathering:
     """By the compiled kernel if it is wanted and there, else by Arrow; the totals are the same."""
-    return KernelGathering(job) if use_kernel and library() is not None else ArrowGathering(job)
+    return KernelGathering(job) if has_kernel(wanted=use_kernel) else ArrowGathering(job)
+
+
+def has_kernel(*, wanted: bool) -> bool:
+    """Whether the kernel does the work."""
+    return wanted and library() is not None

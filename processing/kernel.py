@@ -20,7 +20,7 @@ import pyarrow as pa
 from processing.columns import DATE, PLAYS, SONG
 from processing.dialect import Dialect
 
-VERSION = 1  # as KERNEL_VERSION
+VERSION = 3  # as KERNEL_VERSION
 MOST_ODD = 1 << 14  # records handed back in one call
 
 # How packed rows lie in scratch: the smallest form that holds their days and plays.
@@ -49,6 +49,7 @@ class _Columns(ctypes.Structure):
         ("plays", ctypes.c_void_p),
         ("odd_start", ctypes.c_void_p),
         ("odd_end", ctypes.c_void_p),
+        ("odd_line", ctypes.c_void_p),
         ("most_rows", ctypes.c_uint64),
         ("most_odd", ctypes.c_uint64),
     )
@@ -59,6 +60,7 @@ class _Result(ctypes.Structure):
         ("consumed", ctypes.c_uint64),
         ("rows", ctypes.c_uint64),
         ("odd", ctypes.c_uint64),
+        ("lines", ctypes.c_uint64),
         ("plays_low", ctypes.c_uint64),
         ("plays_high", ctypes.c_uint64),
         ("most_plays", ctypes.c_int64),
@@ -96,12 +98,22 @@ def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
         "songs_add": (ctypes.c_int64, [pointer, ctypes.c_char_p, u64, pointer]),
         "songs_export": (None, [pointer, pointer, pointer, pointer]),
         "read_rows": (None, [pointer, pointer, pointer, u64, pointer, pointer]),
+        "last_record_end": (u64, [pointer, pointer, u64]),
         "pack_rows": (None, [pointer, u64, u32, ctypes.c_int32, ctypes.c_int32, pointer, pointer]),
     }
     for name, (result, arguments) in types.items():
         function = getattr(found, name)
         function.restype, function.argtypes = result, arguments
     return found
+
+
+def last_record_end(data: bytes | bytearray, delimiter: str) -> int:
+    """How many bytes are whole records, whatever comes behind them; the kernel must be there."""
+    found = library()
+    assert found is not None
+    form = _Form(delimiter=ord(delimiter), quote=ord('"'))
+    text = np.frombuffer(data, np.uint8)
+    return int(found.last_record_end(ctypes.addressof(form), text.ctypes.data, len(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +170,8 @@ class Reading:
     consumed: int  # bytes; not all of them where the columns or the table of songs are full
     plays: int  # exact sum
     rows: int
-    odd: tuple[tuple[int, int], ...]  # byte ranges of the records that only Python can judge, in order
+    lines: int  # line ends in the consumed bytes
+    odd: tuple[tuple[int, int, int], ...]  # of the records that only Python can judge: start, end, line (0 upwards)
     table_full: bool
 
 
@@ -183,7 +196,7 @@ class Columns:
         self._bucket = np.empty(capacity, np.uint16)
         self._day = np.empty(capacity, np.int32)
         self._plays = np.empty(capacity, np.int64)
-        self._odd = np.empty((2, MOST_ODD), np.uint32)
+        self._odd = np.empty((3, MOST_ODD), np.uint32)
         self._packed = np.empty(0, np.uint8)
 
     song = property(lambda self: self._song[: self.rows], doc="for each row the song's number")
@@ -213,7 +226,7 @@ class Columns:
             self.rows += rows
         odd = tuple(zip(*self._odd[:, : result.odd].tolist(), strict=True))
         plays = result.plays_high << 64 | result.plays_low
-        return Reading(int(result.consumed), plays, rows, odd, bool(result.status))
+        return Reading(int(result.consumed), plays, rows, int(result.lines), odd, bool(result.status))
 
     def append(
         self, song: npt.ArrayLike, bucket: npt.ArrayLike, day: npt.NDArray[np.int32], plays: npt.NDArray[np.int64]

@@ -6,13 +6,14 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
-from processing.blocks import Span
+from processing.blocks import Span, is_well_quoted
 from processing.buckets import Buckets
 from processing.gathering import Job, Source
 from processing.grid import Grid
@@ -20,6 +21,7 @@ from processing.kernel import Columns, SongTable
 from processing.numbered import NumberedBuckets
 from processing.numbered_sources import NumberedSources
 from processing.reading import BlockReport, OddRows, exact_sum, read_clean
+from processing.tokenizer import count_lines
 
 _COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of them is worth a read
 _ENOUGH_ROWS = _COLUMN_ROWS * 3 // 4
@@ -47,17 +49,14 @@ class KernelGathering:
         with self._workspace() as workspace, BadRowList(spool) as bad:
             data = workspace.load(self._job.source, span)
             odd = OddRows(data, self._job.dialect, bad)
-            rows, plays, at = self._read_numbers(workspace.columns, data, odd)
-            if at < len(data):
-                rest = self._read_texts(data, at, span, odd)
-                if rest is not None:
-                    self._texts.append(rest)
-                    rows, plays = rows + len(rest), plays + exact_sum(to_numpy(rest.column(2)))
+            read = self._read_numbers(workspace.columns, data, odd)
+            if read.bytes < len(data):
+                read += self._read_texts(data, read, span, odd)
             if odd.songs:
                 found = odd.rows()
                 self._keep_odd(workspace.columns, found)
-                rows, plays = rows + len(found), plays + exact_sum(to_numpy(found.column(2)))
-        return BlockReport(span, rows, plays, bad)
+                read += _Amount(len(found), exact_sum(to_numpy(found.column(2))))
+        return BlockReport(span, read.rows, read.plays, bad, read.lines)
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""
@@ -91,24 +90,29 @@ class KernelGathering:
             yield from self._grid.totals(self._sources.names.names)
         yield from self._sources
 
-    def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> tuple[int, int, int]:
-        """Rows and plays that the kernel read, and where it stopped because the table of songs was full."""
-        rows = plays = at = 0
-        while at < len(data) and not self._full:
-            found = columns.read(self._songs, self._job.dialect, data[at:])
-            for start, end in found.odd:
-                odd.judge(at + start, at + end)
+    def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> _Amount:
+        """What the kernel read; not all where the table of songs is full."""
+        read = _Amount()
+        while read.bytes < len(data) and not self._full:
+            found = columns.read(self._songs, self._job.dialect, data[read.bytes :])
+            for start, end, line in found.odd:
+                odd.judge_one(read.bytes + start, read.bytes + end, read.lines + line + 1)
             self._full = self._full or found.table_full
             self._keep(columns, found.plays)
-            rows, plays, at = rows + found.rows, plays + found.plays, at + found.consumed
-        return rows, plays, at
+            read += _Amount(found.rows, found.plays, found.lines, found.consumed)
+        return read
 
-    def _read_texts(self, data: memoryview, at: int, span: Span, odd: OddRows) -> pa.RecordBatch | None:
-        """The rows from a byte on as Arrow reads them; None where it does not and they were left to ``odd``."""
-        rows = None if span.exact else read_clean(bytes(data[at:]), self._job.dialect, quoted=span.quoted, coded=False)
+    def _read_texts(self, data: memoryview, before: _Amount, span: Span, odd: OddRows) -> _Amount:
+        """The rest of a block as Arrow reads it; where Arrow does not, it is left to ``odd``."""
+        rest = bytes(data[before.bytes :])
+        lines = count_lines(rest)
+        simple = not span.exact or is_well_quoted(rest, self._job.dialect.delimiter)
+        rows = read_clean(rest, self._job.dialect, quoted=span.quoted, coded=False) if simple else None
         if rows is None:
-            odd.judge(at, len(data))
-        return rows
+            odd.judge(before.bytes, len(data), before.lines + 1)
+            return _Amount(lines=lines)
+        self._texts.append(rows)
+        return _Amount(len(rows), exact_sum(to_numpy(rows.column(2))), lines)
 
     def _keep(self, columns: Columns, plays: int) -> None:
         if not columns.rows:
@@ -151,6 +155,19 @@ class KernelGathering:
             yield free
         finally:
             free.busy = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """How much was read."""
+
+    rows: int = 0
+    plays: int = 0
+    lines: int = 0
+    bytes: int = 0
+
+    def __add__(self, more: _Amount) -> _Amount:
+        return _Amount(self.rows + more.rows, self.plays + more.plays, self.lines + more.lines, self.bytes + more.bytes)
 
 
 class _Workspace:

@@ -16,14 +16,14 @@ import pyarrow as pa
 from processing.arrays import to_numpy
 from processing.blocks import Span, spans
 from processing.gathering import Gathering, Job, Source
-from processing.gatherings import gathering_for
+from processing.gatherings import gathering_for, has_kernel
 from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
 from processing.outcome import Outcome, Part
 from processing.parallel import in_order
 from processing.parts import PartWriter, format_totals
-from processing.plan import make_plan
+from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, make_plan
 from processing.progress import OnProgress, Step
 from processing.reading import BlockReport, exact_sum
 from processing.rejections import Rejections
@@ -84,13 +84,18 @@ class _Run:
     def _skips(self) -> bool:
         return self.options.bad_rows is BadRows.SKIP
 
+    @property
+    def _by_kernel(self) -> bool:
+        return has_kernel(wanted=self.options.use_kernel)
+
     def outcome(self) -> Outcome:
         """Do it all, and prove that nothing was lost on the way."""
         self.meter.enter(Step.CHECKING)
         dialect = inspect(self.source)
-        job = Job(self.source, dialect, make_plan(self.source, dialect, self.options), self.scratch / "buckets")
+        most = MAX_NUMBERED_BUCKETS if self._by_kernel else MAX_ARROW_BUCKETS
+        job = Job(self.source, dialect, make_plan(self.source, dialect, self.options, most), self.scratch / "buckets")
         with (
-            closing(gathering_for(job, use_kernel=self.options.use_kernel)) as gathering,
+            closing(gathering_for(job, use_kernel=self._by_kernel)) as gathering,
             ThreadPoolExecutor(self.options.threads) as executor,
         ):
             with Rejections(self.source, self.staging, keep_all=self._skips) as rejections:
@@ -124,7 +129,8 @@ class _Run:
         def work(span: Span) -> BlockReport:
             return gathering.read(span, self.scratch / f"bad-{span.index}.csv" if self._skips else None)
 
-        cuts = spans(self.source, first, job.plan.block_bytes, job.dialect.delimiter)
+        plan, delimiter = job.plan, job.dialect.delimiter
+        cuts = spans(self.source, first, plan.block_bytes, delimiter, use_kernel=self._by_kernel)
         for block in in_order(executor, work, cuts, under_way=self.options.threads + 1):
             rejections.add(block)
             rows += block.rows

@@ -18,9 +18,8 @@ from processing.blocks import Span
 from processing.columns import DATE, PLAYS, SONG
 from processing.dialect import Dialect
 from processing.inspection import BOM
-from processing.outcome import BadRow
 from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, read_row
-from processing.tokenizer import Record, Tokenizer, count_lines
+from processing.tokenizer import Tokenizer, count_lines
 
 ROWS = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
 _SONG_CODES = pa.dictionary(pa.int32(), pa.string())
@@ -38,6 +37,7 @@ class BlockReport:
     rows: int
     plays: int  # their exact sum
     bad: BadRowList  # lines counted from the span's own first line, which is 1
+    lines: int | None = None  # how many line ends the span holds, where that is known
 
 
 def read_block(
@@ -191,37 +191,45 @@ class OddRows:
         self._dialect = dialect
         self._tokenizer = Tokenizer(dialect.delimiter)
         self._bad = bad
-        self._line, self._counted = 1, 0
+        self._delimiter = dialect.delimiter.encode()
 
-    def judge(self, start: int, end: int) -> None:
-        """Take the records of a range of whole ones; ranges come in order."""
+    def judge(self, start: int, end: int, line: int = 1) -> None:
+        """Take the records of a range of whole ones that begins on a line of the block."""
         text = bytes(self._data[start:end])
+        counted = 0
         for record in self._tokenizer.records(text):
-            try:
-                song, day, count = _read_record(record, self._dialect, text)
-            except BadValueError as error:
-                self._count_lines_to(start + record.start)
-                self._bad.add(BadRow(self._line, error.column, error.value, error.reason))
-            else:
-                self.songs.append(song)
-                self.days.append(day)
-                self.plays.append(count)
+            line += count_lines(text[counted : record.start])
+            counted = record.start
+            self._take(record.fields, text[record.start : record.end], line)
+
+    def judge_one(self, start: int, end: int, line: int) -> None:
+        """The same for a range that is one record, which is seldom quoted."""
+        text = bytes(self._data[start:end])
+        if b'"' in text:
+            self.judge(start, end, line)
+        else:
+            self._take(tuple(text.rstrip(b"\r\n").split(self._delimiter)), text, line)
+
+    def _take(self, fields: tuple[bytes, ...] | None, text: bytes, line: int) -> None:
+        try:
+            song, day, count = _read_record(fields, text, self._dialect)
+        except BadValueError as error:
+            self._bad.add((line, error.column, error.value, error.reason))
+        else:
+            self.songs.append(song)
+            self.days.append(day)
+            self.plays.append(count)
 
     def rows(self) -> pa.RecordBatch:
         """The good ones, schema ROWS."""
         columns = [pa.array(self.songs, pa.string()), pa.array(self.days, pa.int32()), pa.array(self.plays, pa.int64())]
         return pa.record_batch(columns, schema=ROWS)
 
-    def _count_lines_to(self, offset: int) -> None:
-        self._line += count_lines(bytes(self._data[self._counted : offset]))
-        self._counted = offset
 
-
-def _read_record(record: Record, dialect: Dialect, data: bytes) -> tuple[str, int, int]:
-    fields = record.fields
+def _read_record(fields: tuple[bytes, ...] | None, raw: bytes, dialect: Dialect) -> tuple[str, int, int]:
     if fields is not None and len(fields) == dialect.fields:
         return read_row(fields, dialect.places)
-    text = data[record.start : record.end].rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
+    text = raw.rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
     if fields is None:
         raise BadValueError("row", text, "each quote closed before a comma or line end", "has an open one")
     raise BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")

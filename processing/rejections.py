@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -52,15 +52,19 @@ class Rejections:
 
     def add(self, block: BlockReport) -> None:
         """List the bad rows of the next block."""
-        if not block.bad.count:
-            return
-        self._count_lines_to(block.span.start)
-        before = self._lines
-        listed = [replace(row, line=before + row.line) for row in block.bad.first]
-        self.count += block.bad.count
-        self.listed += listed[: LISTED_BAD_ROWS - len(self.listed)]
-        if self._keep_all:
-            self._write((before + row.line, row.column, row.value, row.reason) for row in block.bad.all())
+        if block.bad.count or block.lines is not None:
+            self._count_lines_to(block.span.start)
+        if block.bad.count:
+            before = self._lines
+            rows = ((before + line, column, value, reason) for line, column, value, reason in block.bad.all())
+            listed = list(islice(rows, LISTED_BAD_ROWS - len(self.listed)))
+            self.count += block.bad.count
+            self.listed += [BadRow(*row) for row in listed]
+            if self._keep_all:
+                self._write(chain(listed, rows))
+        if block.lines is not None:
+            self._lines += block.lines
+            self._counted_to = block.span.end
 
     def refusal(self) -> RefusedError:
         """The refusal of the whole file for its bad rows."""

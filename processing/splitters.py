@@ -6,6 +6,7 @@ bytes whatever the number of buckets.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from processing.arrays import texts_to_arrow
+from processing.arrays import to_arrow, to_numpy
 
 Keys = npt.NDArray[np.uint64]
 
@@ -31,6 +32,7 @@ class Divider(Protocol):
 
 
 _WORD = 8
+_LONGEST = 256  # bytes of a border
 _AT_ONCE = 1 << 14  # keys; what belongs to them stays in the processor's cache
 # Keeps the first n of eight bytes that were read as a little-endian word.
 _KEEP = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
@@ -39,40 +41,49 @@ _LOWEST, _HIGHEST = np.uint64(0), np.uint64((1 << 64) - 1)
 
 @dataclass(frozen=True, slots=True)
 class Splitters:
-    """The borders between buckets: keys of the sixteen bytes that follow a prefix most songs share."""
+    """The borders between buckets: what follows a prefix that most songs share."""
 
     prefix: bytes
-    keys: tuple[
-        tuple[int, int], ...
-    ]  # ascending, two words each; bucket i holds from keys[i - 1] (included) to keys[i]
+    suffixes: tuple[bytes, ...]  # ascending, no NUL at the end; bucket i holds from border i - 1 (included) to border i
 
     @property
     def buckets(self) -> int:
         """How many buckets the borders make."""
-        return len(self.keys) + 1
+        return len(self.suffixes) + 1
 
     def borders(self) -> list[bytes]:
-        """The same borders as songs: the lowest there can be in each bucket but the first."""
-        return [self.prefix + b"".join(word.to_bytes(_WORD, "big") for word in key).rstrip(b"\0") for key in self.keys]
+        """The borders as songs: the lowest there can be in each bucket but the first."""
+        return [self.prefix + suffix for suffix in self.suffixes]
 
     def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
         """The bucket of each row, schema reading.ROWS; never falls along sorted songs."""
-        if not self.keys:
+        if not self.suffixes:
             return np.zeros(len(rows), np.uint16)
-        songs = rows.column(0)
-        border = np.array(self.keys, np.uint64)
+        songs, longest = rows.column(0), max(map(len, self.suffixes))
+        border = np.array([_two_words(suffix) for suffix in self.suffixes], np.uint64)
         key = song_keys(songs, self.prefix)
         first, counts = np.unique(border[:, 0], return_counts=True)
         reached = _borders_passed(first, key)
         bucket = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint16)[reached]
-        if not border[:, 1].any():
+        if longest <= _WORD:
             return bucket
         # Where the first word is a border's own, the second one decides between the borders that share it.
         level = np.flatnonzero((reached > 0) & (first[np.maximum(reached, 1) - 1] == key))
-        second = np.unique(border[:, 1])
-        passed = _borders_passed(second, _second_words(songs, len(self.prefix), level))
+        second, words = np.unique(border[:, 1]), _second_words(songs, len(self.prefix), level)
+        passed = _borders_passed(second, words)
         bucket[level] = _shared_borders(border, first, second)[reached[level] - 1, passed]
+        if longest > 2 * _WORD:
+            below = border[np.maximum(bucket[level], 1) - 1]
+            self._settle(bucket, songs, level[(below[:, 0] == key[level]) & (below[:, 1] == words)])
         return bucket
+
+    def _settle(self, bucket: npt.NDArray[np.uint16], songs: pa.Array, undecided: npt.NDArray[np.intp]) -> None:
+        """Compare songs as a whole where both words are a border's own: they are few, and fewer are different."""
+        coded = songs.take(to_arrow(undecided)).cast(pa.binary()).dictionary_encode()
+        borders = self.borders()
+        found = np.array([bisect_right(borders, song) for song in coded.dictionary.to_pylist()], np.uint16)
+        if len(undecided):
+            bucket[undecided] = found[to_numpy(coded.indices)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +116,17 @@ def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
     # A few odd songs must not hide the prefix of all others; they land in the first or last bucket.
     margin = len(ordered) // 100
     prefix = _shared_prefix(ordered[margin], ordered[-1 - margin])
-    songs = texts_to_arrow(ordered)
-    keys = np.stack([song_keys(songs, prefix), _second_words(songs, len(prefix), np.arange(len(ordered)))], axis=1)
-    keys[(keys[:, 0] == _LOWEST) | (keys[:, 0] == _HIGHEST), 1] = 0  # these may lack the prefix
-    places = np.arange(1, buckets) * len(keys) // buckets
-    borders = sorted({(int(first), int(second)) for first, second in keys[places]})
-    if len({first for first, _ in borders}) == len(borders):
-        borders = [(first, 0) for first, _ in borders]  # one word tells them apart, which is faster
-    lowest = (int(keys[0, 0]), int(keys[0, 1]))
-    return Splitters(prefix, tuple(border for border in borders if border > lowest))
+    suffixes = [song[len(prefix) :] for song in ordered if song.startswith(prefix)]
+    borders = {suffixes[number * len(suffixes) // buckets][:_LONGEST] for number in range(1, buckets)}
+    # Short borders are compared faster, and do as well where no two become the same.
+    for length in (2 * _WORD, _WORD):
+        shorter = {border[:length] for border in borders}
+        borders = shorter if len(shorter) == len(borders) else borders
+    # Without NULs at their ends borders compare as words, which are padded with them, just as they do as songs.
+    # One that the lowest song reaches would cut nothing off.
+    chosen = sorted({border.rstrip(b"\0") for border in borders})
+    chosen = [border for border in chosen if border > suffixes[0] and _LOWEST < _two_words(border)[0] < _HIGHEST]
+    return Splitters(prefix, tuple(chosen))
 
 
 def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
@@ -145,10 +158,15 @@ def _second_words(songs: pa.Array, prefix: int, chosen: npt.NDArray[np.intp]) ->
     return _words(text, offsets[chosen].astype(np.int64) + skipped, np.diff(offsets)[chosen].astype(np.int64) - skipped)
 
 
+def _two_words(suffix: bytes) -> tuple[int, int]:
+    padded = suffix[: 2 * _WORD].ljust(2 * _WORD, b"\0")
+    return int.from_bytes(padded[:_WORD], "big"), int.from_bytes(padded[_WORD:], "big")
+
+
 def _shared_borders(border: Keys, first: Keys, second: Keys) -> npt.NDArray[np.uint16]:
     """The bucket by place of the first word (in ``first``) and number of second words reached (of ``second``)."""
     found = np.zeros((len(first), len(second) + 1), np.int64)
-    found[np.searchsorted(first, border[:, 0]), np.searchsorted(second, border[:, 1]) + 1] = 1
+    np.add.at(found, (np.searchsorted(first, border[:, 0]), np.searchsorted(second, border[:, 1]) + 1), 1)
     before = np.concatenate([[0], np.cumsum(found.sum(axis=1))[:-1]])
     return (before[:, None] + np.cumsum(found, axis=1)).astype(np.uint16)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from processing.reading import ROWS
 
 logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
 
-# Up to here Vaex's grid beats sorting; measured in docs/decisions/0002-grid-or-runs.md.
-GRID_CELLS_PER_ROW = 2
-# Below, sorting takes milliseconds, and loading Vaex most of a second.
-LEAST_GRID_ROWS = 1 << 16
+# Cells of a grid of songs and days for each row; measured in docs/decisions/0002-grid-or-runs.md.
+DENSE_CELLS_PER_ROW = 0.5  # up to here Vaex adds up
+CELLS_PER_ROW = 4  # up to here a plain array does, beyond it sorting
+# Below, all ways take milliseconds, and loading Vaex most of a second.
+LEAST_VAEX_ROWS = 1 << 16
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
 _RADIX = 1 << 16
@@ -76,12 +78,15 @@ def total(rows: pa.Table) -> Totals:
 
 def total_coded(coded: Coded) -> Totals:
     """Add up rows whose songs are numbers already."""
-    fits = int(coded.plays.max()) * len(coded.plays) < 1 << 63
-    cells = len(coded.names) * coded.days
-    if fits and len(coded.plays) >= LEAST_GRID_ROWS and cells <= GRID_CELLS_PER_ROW * len(coded.plays):
+    rows, cells = len(coded.plays), len(coded.names) * coded.days
+    if int(coded.plays.max()) * rows >= 1 << 63:
+        song, day, plays = _run_totals(coded, exact=True)
+    elif rows >= LEAST_VAEX_ROWS and cells <= DENSE_CELLS_PER_ROW * rows:
         song, day, plays = _grid_totals(coded)
+    elif cells <= CELLS_PER_ROW * rows:
+        song, day, plays = _cell_totals(coded)
     else:
-        song, day, plays = _run_totals(coded, exact=not fits)
+        song, day, plays = _run_totals(coded, exact=False)
     return Totals(coded.names, song, day + np.int32(coded.first_day), plays)
 
 
@@ -107,7 +112,21 @@ def _grid_totals(coded: Coded) -> _Columns:
         frame.execute()
     song, day = np.nonzero(np.asarray(counts.get()))  # a pair whose plays add up to 0 counts, too
     plays = np.asarray(sums.get())[song, day].astype(np.int64, copy=False)
+    del frame, sums, counts
+    gc.collect(1)  # Vaex's frames hold themselves, and with them the rows
     return song.astype(np.int32), day.astype(np.int32), to_arrow(plays)
+
+
+def _cell_totals(coded: Coded) -> _Columns:
+    """Pairs neither dense nor sparse: a cell for each of them."""
+    cell = coded.song.astype(np.int64) * coded.days + coded.day
+    sums = np.zeros(len(coded.names) * coded.days, np.int64)
+    np.add.at(sums, cell, coded.plays)
+    seen = np.zeros(len(sums), bool)
+    seen[cell] = True
+    found = np.flatnonzero(seen)
+    song = found // coded.days
+    return song.astype(np.int32), (found - song * coded.days).astype(np.int32), to_arrow(sums[found])
 
 
 def _run_totals(coded: Coded, *, exact: bool) -> _Columns:

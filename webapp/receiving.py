@@ -7,7 +7,6 @@ checked before the first byte of a file is written, and a file that does not arr
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from store.files import Files
 from store.intake import Received
 from webapp.errors import InsufficientStorage
-from webapp.hashing import HashingThread
+from webapp.writing import HashedFile
 
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
@@ -138,7 +137,7 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int 
     """Write the pieces to a file in incoming/, hashed and fsynced; a failure leaves no file."""
     path = files.new_incoming()
     try:
-        with open(path, "xb") as file, HashingThread() as digest:
+        with HashedFile(path) as file:
             written = looked = 0
             for piece in pieces:
                 written += len(piece)
@@ -148,11 +147,8 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int 
                     looked = written
                     if files.free_bytes() < RESERVE:
                         raise InsufficientStorage
-                digest.update(piece)
                 file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-            return Received(path=path, name=name, bytes=written, sha256=digest.hexdigest())
+            return Received(path=path, name=name, bytes=written, sha256=file.finish())
     except BaseException:
         path.unlink(missing_ok=True)
         raise

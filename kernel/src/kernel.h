@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_VERSION 1
+#define KERNEL_VERSION 3
 
 typedef uint8_t byte;
 typedef struct songs songs_t;
@@ -66,12 +66,14 @@ typedef struct {
     int32_t *day; /* since 1970-01-01 */
     int64_t *plays;
     uint32_t *odd_start, *odd_end; /* byte ranges of the records that Python judges */
+    uint32_t *odd_line;            /* the line ends before them */
     uint64_t most_rows, most_odd;
 } columns_t;
 
 typedef struct {
     uint64_t consumed; /* bytes; fewer than there are when a column or the table of songs is full */
     uint64_t rows, odd;
+    uint64_t lines; /* line ends in the consumed bytes */
     uint64_t plays_low, plays_high; /* their exact sum */
     int64_t most_plays;
     int32_t first_day, last_day;
@@ -80,6 +82,9 @@ typedef struct {
 
 void read_rows(songs_t *songs, const form_t *form, const byte *data, uint64_t size, const columns_t *columns,
                result_t *result);
+
+/* cuts.c: how many bytes are whole records, whatever comes behind them. */
+uint64_t last_record_end(const form_t *form, const byte *data, uint64_t size);
 
 /* pack.c: rows in the order of their buckets, for scratch. */
 enum { PACK_SMALL = 0, PACK_MIDDLE = 1, PACK_LARGE = 2 };

@@ -1,23 +1,15 @@
 #include "kernel.h"
+#include "fields.h"
 #include "names.h"
 #include "values.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#define MAX_QUOTED_RUN ((size_t)1 << 20) /* as processing/tokenizer.py has it */
 #define AT_ONCE 64 /* songs looked up together, so that the waits for memory overlap */
 #define MOST_UNESCAPED 4096
 
 typedef struct {
-    const byte *start;
-    size_t length;
-    int doubled; /* holds doubled quotes */
-} field_t;
-
-typedef struct {
     const byte *start, *end; /* of the record, line end included */
+    uint64_t line;           /* the line ends before it */
+    uint64_t inner_lines;    /* those inside its quotes */
     field_t song;
     name_t name;
 } waiting_t;
@@ -31,69 +23,12 @@ typedef struct {
     unsigned __int128 plays;
     waiting_t waiting[AT_ONCE];
     uint32_t waiting_count; /* rows whose day and plays stand in the columns behind result->rows */
+    uint64_t lines; /* line ends so far */
     uint64_t seed;
     byte unescaped[MOST_UNESCAPED + WORD_BYTES];
 } reader_t;
 
 enum { RECORD_READ, RECORD_ODD };
-
-static int is_line_end(byte one) { return one == '\n' || one == '\r'; }
-
-static const byte *after_line_end(const byte *at, const byte *end) {
-    if (at < end && *at == '\r') {
-        at++;
-        return at < end && *at == '\n' ? at + 1 : at;
-    }
-    return at < end ? at + 1 : at;
-}
-
-#ifdef __SSE2__
-static inline uint32_t ends_among_16(const byte *at, byte delimiter) {
-    const __m128i mark = _mm_set1_epi8((char)delimiter), lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
-    __m128i text = _mm_loadu_si128((const __m128i *)at);
-    __m128i line_end = _mm_or_si128(_mm_cmpeq_epi8(text, lf), _mm_cmpeq_epi8(text, cr));
-    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(line_end, _mm_cmpeq_epi8(text, mark)));
-}
-#endif
-
-/* The first delimiter or line end, or the end. */
-static const byte *plain_end(const byte *at, const byte *end, byte delimiter) {
-#ifdef __SSE2__
-    while (end - at >= 32) {
-        uint32_t places = ends_among_16(at, delimiter) | ends_among_16(at + 16, delimiter) << 16;
-        if (places) return at + __builtin_ctz(places);
-        at += 32;
-    }
-#endif
-    while (at < end && *at != delimiter && !is_line_end(*at)) at++;
-    return at;
-}
-
-static const byte *next_line(const byte *at, const byte *end) {
-    while (at < end && !is_line_end(*at)) at++;
-    return after_line_end(at, end);
-}
-
-/* A field that opens with a quote at ``at``; the byte after its closing quote, NULL where it does not close properly. */
-static const byte *quoted_end(const reader_t *reader, const byte *at, field_t *field) {
-    const byte quote = (byte)reader->form->quote, *run = at + 1;
-    field->start = run;
-    field->doubled = 0;
-    for (;;) {
-        size_t left = (size_t)(reader->end - run);
-        const byte *found = memchr(run, quote, left > MAX_QUOTED_RUN ? MAX_QUOTED_RUN + 1 : left);
-        if (!found) return NULL;
-        const byte *after = found + 1;
-        if (after < reader->end && *after == quote) {
-            field->doubled = 1;
-            run = after + 1;
-            continue;
-        }
-        if (after < reader->end && *after != (byte)reader->form->delimiter && !is_line_end(*after)) return NULL;
-        field->length = (size_t)(found - field->start);
-        return after;
-    }
-}
 
 static void trim(field_t *field) {
     while (field->length && is_blank(*field->start)) field->start++, field->length--;
@@ -114,13 +49,15 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
     field_t date = {0}, number = {0};
     uint32_t count = 0;
     for (;; at++, count++) {
-        field_t field = {at, 0, 0};
+        field_t field = {.start = at};
         if (at < end && *at == form->quote) {
-            at = quoted_end(reader, at, &field);
+            at = quoted_end(form, at, end, &field);
             if (!at) {
                 record->end = next_line(record->start, end);
+                record->inner_lines = 0;
                 return RECORD_ODD;
             }
+            record->inner_lines += count_line_ends(field.start, field.start + field.length);
         } else {
             at = plain_end(at, end, (byte)form->delimiter);
             field.length = (size_t)(at - field.start);
@@ -142,7 +79,7 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
 static int read_usual(const reader_t *reader, waiting_t *record, int32_t *day, int64_t *plays) {
     const byte delimiter = (byte)reader->form->delimiter, *end = reader->end;
     const byte *at = plain_end(record->start, end, delimiter);
-    record->song = (field_t){record->start, (size_t)(at - record->start), 0};
+    record->song = (field_t){.start = record->start, .length = (size_t)(at - record->start)};
     if (end - at < DATE_BYTES + 3 || *at != delimiter || at[DATE_BYTES + 1] != delimiter || !record->song.length) return 0;
     if (!read_date(at + 1, day)) return 0;
     at = read_digits(at + DATE_BYTES + 2, end, plays);
@@ -172,8 +109,9 @@ static const song_t *song_of(reader_t *reader, const waiting_t *row, int32_t *st
 }
 
 /* At most most_odd: the caller saw to that. */
-static void hand_back(reader_t *reader, const byte *start, const byte *end) {
+static void hand_back(reader_t *reader, const byte *start, const byte *end, uint64_t line) {
     result_t *result = reader->result;
+    reader->columns->odd_line[result->odd] = (uint32_t)line;
     reader->columns->odd_start[result->odd] = (uint32_t)(start - reader->data);
     reader->columns->odd_end[result->odd++] = (uint32_t)(end - reader->data);
 }
@@ -189,12 +127,13 @@ static int flush(reader_t *reader) {
         int32_t status = SONG_OK;
         const song_t *song = song_of(reader, row, &status);
         if (!song && status == SONG_NOT_TEXT) {
-            hand_back(reader, row->start, row->end);
+            hand_back(reader, row->start, row->end, row->line);
             continue;
         }
         if (!song) {
             result->status = status;
             result->consumed = (uint64_t)(row->start - reader->data);
+            result->lines = row->line;
             return 0;
         }
         uint64_t to = result->rows++;
@@ -222,10 +161,15 @@ static const byte *take(reader_t *reader, const byte *at) {
     const form_t *form = reader->form;
     record->start = at;
     int usual = form->fields == 3 && !form->song && form->date == 1 && *at != form->quote;
-    if (!(usual && read_usual(reader, record, day, plays)) && read_record(reader, record, day, plays) == RECORD_ODD) {
-        const byte *end = record->end; /* flushing writes over the record */
-        if (!flush(reader)) return NULL;
-        hand_back(reader, at, end);
+    record->line = reader->lines;
+    record->inner_lines = 0;
+    int read = (usual && read_usual(reader, record, day, plays)) || read_record(reader, record, day, plays) == RECORD_READ;
+    reader->lines += record->inner_lines + is_line_end(record->end[-1]);
+    if (!read) {
+        const byte *end = record->end;
+        uint64_t line = record->line;
+        if (!flush(reader)) return NULL; /* it writes over the record */
+        hand_back(reader, at, end, line);
         return end;
     }
     size_t readable = (size_t)(reader->end - record->song.start);
@@ -243,12 +187,17 @@ void read_rows(songs_t *songs, const form_t *form, const byte *data, uint64_t si
     /* A flush can hand back all waiting rows, and one more record. */
     while (at && at < reader.end && result->odd + AT_ONCE < columns->most_odd &&
            result->rows + reader.waiting_count < columns->most_rows) {
-        if (is_line_end(*at))
-            at++; /* of a blank line */
-        else
+        if (is_line_end(*at)) { /* a blank line */
+            at = after_line_end(at, reader.end);
+            reader.lines++;
+        } else {
             at = take(&reader, at);
+        }
     }
-    if (at && flush(&reader)) result->consumed = (uint64_t)(at - data);
+    if (at && flush(&reader)) {
+        result->consumed = (uint64_t)(at - data);
+        result->lines = reader.lines;
+    }
     result->plays_low = (uint64_t)reader.plays;
     result->plays_high = (uint64_t)(reader.plays >> 64);
 }

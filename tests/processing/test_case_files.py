@@ -13,6 +13,7 @@ import pytest
 
 from processing.options import BadRows, Options
 from processing.pipeline import process_csv
+from tests.processing.ways import BOTH_WAYS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 CASES = sorted(path.stem for path in DATA.glob("*.csv"))
@@ -30,10 +31,11 @@ def test_each_file_has_its_expected_totals_and_the_other_way_round() -> None:
     assert expected == set(CASES) == {path.name.split(".")[0] for path in DATA.iterdir() if path.is_file()}
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("cuts", CUTS)
 @pytest.mark.parametrize("case", CASES)
-def test_a_file_gives_its_expected_totals_byte_for_byte(case: str, cuts: str, tmp_path: Path) -> None:
-    process_csv(DATA / f"{case}.csv", tmp_path, Options(**CUTS[cuts], **options_of(case)))
+def test_a_file_gives_its_expected_totals_byte_for_byte(case: str, cuts: str, use_kernel: bool, tmp_path: Path) -> None:
+    process_csv(DATA / f"{case}.csv", tmp_path, Options(use_kernel=use_kernel, **CUTS[cuts], **options_of(case)))
     assert (
         b"".join(path.read_bytes() for path in sorted(tmp_path.glob("part-*.csv")))
         == (DATA / "expected" / f"{case}.csv").read_bytes()

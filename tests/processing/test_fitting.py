@@ -54,6 +54,13 @@ def test_a_bucket_too_big_is_cut_without_a_change_to_its_totals(tmp_path: Path, 
     assert set(tmp_path.rglob("*.arrow")) == {piece.path for piece in fitted}
 
 
+def test_songs_that_differ_in_nuls_at_their_ends_alone_are_cut_like_others(tmp_path: Path) -> None:
+    table = [("ab", day, 1) for day in range(300)] + [("ab\0", day, 1) for day in range(900)]
+    table += [("zz", day, 1) for day in range(100)]
+    bucket = bucket_of(table, tmp_path)
+    assert totals_of(list(fitting(bucket, bucket.memory_bytes * 2 // 3))) == table
+
+
 def test_a_bucket_that_fits_is_given_as_it_is(tmp_path: Path) -> None:
     bucket = bucket_of([("a", 1, 1)], tmp_path)
     assert list(fitting(bucket, 1 << 20)) == [bucket]

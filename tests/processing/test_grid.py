@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,8 +17,8 @@ from processing import grid, plan
 from processing.grid import CELL_BYTES, Grid
 from processing.options import Options
 from processing.pipeline import process_csv
-from processing.reading import CODED_ROWS
 from tests.processing.oracle import parts_of, sorted_sums, sums_of, written
+from tests.processing.ways import BOTH_WAYS, IN_MEMORY
 
 Table = list[tuple[str, int, int]]
 BLOCKS = st.lists(
@@ -27,22 +28,31 @@ BLOCKS = st.lists(
 )
 
 
-def coded(table: Table) -> pa.RecordBatch:
-    song, day, plays = zip(*table, strict=True)
-    columns = [pa.array(song).dictionary_encode(), pa.array(day, pa.int32()), pa.array(plays, pa.int64())]
-    return pa.record_batch(columns, schema=CODED_ROWS)
+class Filled:
+    """A grid and the numbers of its songs, which are given as they come up."""
 
+    def __init__(self, max_bytes: int) -> None:
+        self.grid = Grid(max_bytes)
+        self.names: list[str] = []
 
-def add(to: Grid, table: Table) -> bool:
-    return to.add(coded(table), sum(plays for _song, _day, plays in table))
+    def add(self, table: Table) -> bool:
+        song, day, plays = zip(*table, strict=True)
+        self.names += dict.fromkeys(name for name in song if name not in self.names)
+        columns = [np.array([self.names.index(name) for name in song]), np.array(day, np.int32), np.array(plays)]
+        return self.grid.add(*columns, songs=len(self.names), plays_sum=sum(plays))
 
+    def totals(self) -> Table:
+        found: Table = []
+        for totals in self.grid.totals(pa.array(self.names)):
+            rows = totals.to_rows().to_pylist()
+            found += [(row["song"], row["day"], row["plays"]) for row in rows]
+        return found
 
-def listed(of: Grid) -> Table:
-    found: Table = []
-    for totals in of.totals():
-        rows = totals.to_rows().to_pylist()
-        found += [(row["song"], row["day"], row["plays"]) for row in rows]
-    return found
+    def cells(self) -> Table:
+        found: Table = []
+        for song, day, plays in self.grid.cells():
+            found += zip([self.names[number] for number in song], day.tolist(), plays.tolist(), strict=True)
+        return found
 
 
 @given(blocks=BLOCKS, cells_at_once=st.integers(1, 200))
@@ -53,13 +63,14 @@ def test_songs_and_days_that_come_up_later_find_room_and_the_totals_are_those_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grid, "ROWS_PER_SONG", 0)
         patch.setattr(grid, "CELLS_AT_ONCE", cells_at_once)
-        totals = Grid(1 << 20)
+        filled = Filled(1 << 20)
         for table in blocks:
-            assert add(totals, table)
+            assert filled.add(table)
             for song, day, plays in table:
                 expected[song, day] += plays
-        assert listed(totals) == sorted((song, day, plays) for (song, day), plays in expected.items())
-        assert totals.totals_count == len(expected)
+        assert filled.totals() == sorted((song, day, plays) for (song, day), plays in expected.items())
+        assert sorted(filled.cells()) == filled.totals()
+        assert filled.grid.totals_count == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -72,14 +83,23 @@ def test_songs_and_days_that_come_up_later_find_room_and_the_totals_are_those_of
     ids=["too many songs", "too many cells", "past 2^63"],
 )
 def test_a_block_that_does_not_fit_closes_the_grid_and_leaves_it_as_it_was(table: Table) -> None:
-    totals = Grid(500 * CELL_BYTES)
-    assert add(totals, [("a", 0, 2**62)] * 1 + [("a", 0, 0)] * 15)
-    assert not add(totals, table)
-    assert not totals.is_open
-    assert not add(totals, [("a", 0, 1)] * 16)
-    assert listed(totals) == [("a", 0, 2**62)]
+    filled = Filled(500 * CELL_BYTES)
+    assert filled.add([("a", 0, 2**62)] * 1 + [("a", 0, 0)] * 15)
+    assert not filled.add(table)
+    assert not filled.grid.is_open
+    assert not filled.add([("a", 0, 1)] * 16)
+    assert filled.totals() == filled.cells() == [("a", 0, 2**62)]
 
 
+def test_a_grid_that_was_cleared_holds_nothing_and_takes_nothing() -> None:
+    filled = Filled(1 << 20)
+    assert filled.add([("a", 3, 1)] * 16)
+    filled.grid.clear()
+    assert not filled.add([("a", 3, 1)] * 16)
+    assert (filled.totals(), filled.cells(), filled.grid.totals_count) == ([], [], 0)
+
+
+@BOTH_WAYS
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(
@@ -96,12 +116,13 @@ def test_a_block_that_does_not_fit_closes_the_grid_and_leaves_it_as_it_was(table
     threads=st.integers(1, 3),
 )
 def test_a_run_that_changes_from_the_grid_to_buckets_at_any_block_gives_the_same_sums(
-    rows: list[tuple[str, date, int]], rows_per_song: int, block_bytes: int, threads: int
+    use_kernel: bool, rows: list[tuple[str, date, int]], rows_per_song: int, block_bytes: int, threads: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(grid, "ROWS_PER_SONG", rows_per_song)
         patch.setattr(plan, "_FEW_DIFFERENT", 2)
         source = Path(folder) / "in.csv"
         source.write_bytes(written(rows))
-        process_csv(source, Path(folder) / "out", Options(block_bytes=block_bytes, threads=threads, buckets=3))
+        options = Options(block_bytes=block_bytes, threads=threads, buckets=3, use_kernel=use_kernel)
+        process_csv(source, Path(folder) / "out", options)
         assert parts_of(Path(folder) / "out") == sorted_sums(sums_of(rows))

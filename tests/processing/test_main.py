@@ -27,8 +27,23 @@ REFUSAL = (
 )
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "processing", *map(str, words)]
+# What the interpreter is told: to run the package, and the same where no kernel was installed with it.
+INSTALLED = ("-m", "processing")
+WITHOUT_KERNEL = (
+    "-c",
+    "import runpy, sys; sys.modules['playtally_kernel'] = None; runpy.run_module('processing', run_name='__main__')",
+)
+# A kernel that fails wherever it is used shows who uses it.
+BROKEN_KERNEL = (
+    "-c",
+    "import runpy, processing.kernel; processing.kernel.SongTable.__init__ = None; "
+    "runpy.run_module('processing', run_name='__main__')",
+)
+EITHER = pytest.mark.parametrize("program", [INSTALLED, WITHOUT_KERNEL], ids=["with kernel", "without kernel"])
+
+
+def run(*words: object, program: tuple[str, ...] = INSTALLED) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *program, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, cwd=DATA.parents[1])
 
 
@@ -39,15 +54,17 @@ def partly_bad(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_that_is_added_up_ends_with_0_and_a_sentence(tmp_path: Path) -> None:
-    done = run(EXAMPLE, tmp_path / "new" / "out")
+@EITHER
+def test_a_file_that_is_added_up_ends_with_0_and_a_sentence(program: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path / "new" / "out", program=program)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"7 rows read, 7 used. 2,400 plays of 4 songs and days in 1 part(s) in {tmp_path}/new/out\n"
     assert (tmp_path / "new" / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
 
 
-def test_the_json_of_success_has_exactly_the_keys_of_the_contract(tmp_path: Path) -> None:
-    done = run(EXAMPLE, tmp_path, "--json")
+@EITHER
+def test_the_json_of_success_has_exactly_the_keys_of_the_contract(program: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(EXAMPLE, tmp_path, "--json", program=program)
     assert (done.returncode, done.stderr) == (0, "")
     report: dict[str, Any] = json.loads(done.stdout)
     seconds = report.pop("seconds")
@@ -74,8 +91,11 @@ def test_the_json_of_success_has_exactly_the_keys_of_the_contract(tmp_path: Path
     }
 
 
-def test_a_refused_file_ends_with_1_and_one_sentence(tmp_path: Path, partly_bad: Path) -> None:
-    refused = run(partly_bad, tmp_path / "out")
+@EITHER
+def test_a_refused_file_ends_with_1_and_one_sentence(
+    program: tuple[str, ...], tmp_path: Path, partly_bad: Path
+) -> None:
+    refused = run(partly_bad, tmp_path / "out", program=program)
     assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", REFUSAL + "\n")
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -87,8 +107,18 @@ def test_the_json_of_a_refusal_has_exactly_the_keys_of_the_contract(tmp_path: Pa
     assert json.loads(refused.stdout) == {"error": {"code": "bad_rows", "message": REFUSAL, **place}}
 
 
-def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(tmp_path: Path, partly_bad: Path) -> None:
-    done = run(partly_bad, tmp_path / "out", "--json", "--bad-rows", "skip")
+def test_without_kernel_if_asked_for_a_file_is_added_up_and_nothing_of_the_kernel_is_used(tmp_path: Path) -> None:
+    assert run(EXAMPLE, tmp_path / "broken", program=BROKEN_KERNEL).returncode == 1
+    done = run(EXAMPLE, tmp_path / "out", "--no-kernel", program=BROKEN_KERNEL)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
+
+
+@EITHER
+def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(
+    program: tuple[str, ...], tmp_path: Path, partly_bad: Path
+) -> None:
+    done = run(partly_bad, tmp_path / "out", "--json", "--bad-rows", "skip", program=program)
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     assert (report["rows_read"], report["rows_used"], report["bad_rows"], report["plays"]) == (3, 1, 2, 1)

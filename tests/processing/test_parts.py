@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import tempfile
 from itertools import accumulate
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from processing.errors import RefusedError
 from processing.outcome import Part
 from processing.parts import HEADER, PartWriter, format_totals
 from processing.totals import Totals
+from tests.processing.ways import IN_MEMORY
 
 NAMES = ["\n", "\n\n\n", '"', '"\n"', '12" mix', "A", "In, The End", "Two\nLines", "Umbrella", "夜に駆ける"]
 DAYS = 3
@@ -51,12 +53,13 @@ def test_rows_are_quoted_where_a_reader_needs_it() -> None:
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 4, len(ROWS)])
-def test_at_every_limit_each_part_takes_all_the_rows_that_fit_and_none_more(tmp_path: Path, rows_at_once: int) -> None:
+def test_at_every_limit_each_part_takes_all_the_rows_that_fit_and_none_more(rows_at_once: int) -> None:
     texts = row_texts()
     least = len(HEADER) + max(map(len, texts)) + 1
     everything = len(HEADER) + sum(map(len, texts)) + 1
     for limit in range(least, everything + 2):
-        parts = write(tmp_path / str(limit), texts, limit, rows_at_once)
+        with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+            parts = write(Path(folder) / "out", texts, limit, rows_at_once)
         assert [part.rows for part in parts] == greedily(texts, limit)
         assert (len(parts) == 1) == (limit >= everything)
         assert max(part.bytes for part in parts) <= limit

@@ -10,6 +10,7 @@ import pytest
 from processing.errors import RefusedError
 from processing.options import BadRows, Options
 from processing.pipeline import process_csv
+from tests.processing.ways import BOTH_WAYS
 
 LINES = [
     "Song,Date,Number of Plays",
@@ -40,12 +41,16 @@ BAD = [
 ]
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("block_bytes", [1, 7, 30, 64, 1 << 20])
-def test_left_out_rows_are_listed_with_their_physical_lines(tmp_path: Path, line_end: str, block_bytes: int) -> None:
+def test_left_out_rows_are_listed_with_their_physical_lines(
+    tmp_path: Path, line_end: str, block_bytes: int, use_kernel: bool
+) -> None:
     source = tmp_path / "in.csv"
     source.write_bytes(line_end.join(LINES).encode())
-    outcome = process_csv(source, tmp_path / "out", Options(bad_rows=BadRows.SKIP, block_bytes=block_bytes))
+    options = Options(bad_rows=BadRows.SKIP, block_bytes=block_bytes, use_kernel=use_kernel)
+    outcome = process_csv(source, tmp_path / "out", options)
     assert [(row.line, row.column, row.value, row.reason) for row in outcome.rejected] == BAD
     assert (outcome.rows_read, outcome.rows_used, outcome.bad_rows, outcome.plays) == (9, 3, 6, 10)
     with (tmp_path / "out" / "rejected.csv").open(encoding="utf-8", newline="") as file:
@@ -53,11 +58,12 @@ def test_left_out_rows_are_listed_with_their_physical_lines(tmp_path: Path, line
     assert listed == [["Line", "Column", "Value", "Reason"], *([str(line), *rest] for line, *rest in BAD)]
 
 
-def test_a_file_with_bad_rows_is_refused_with_the_first_and_the_count_of_all(tmp_path: Path) -> None:
+@BOTH_WAYS
+def test_a_file_with_bad_rows_is_refused_with_the_first_and_the_count_of_all(use_kernel: bool, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("\n".join(LINES))
     with pytest.raises(RefusedError) as refusal:
-        process_csv(source, tmp_path / "out", Options(block_bytes=10))
+        process_csv(source, tmp_path / "out", Options(block_bytes=10, use_kernel=use_kernel))
     assert refusal.value.to_json() == {
         "code": "bad_rows",
         "message": 'Line 6 should have a whole number of plays, but says "12.5". There are 6 rows that we cannot read. '
@@ -69,10 +75,15 @@ def test_a_file_with_bad_rows_is_refused_with_the_first_and_the_count_of_all(tmp
     }
 
 
-def test_more_bad_rows_than_a_report_lists_are_all_in_the_file(tmp_path: Path) -> None:
+@BOTH_WAYS
+@pytest.mark.parametrize("block_bytes", [30_000, 1 << 20])  # the larger holds more than a list keeps in memory
+def test_more_bad_rows_than_a_report_lists_are_all_in_the_file(
+    block_bytes: int, use_kernel: bool, tmp_path: Path
+) -> None:
     source = tmp_path / "in.csv"
     source.write_text("Song,Date,Number of Plays\nA,2020-01-01,1\n" + "B,2020-01-01,x\n" * 5000)
-    outcome = process_csv(source, tmp_path / "out", Options(bad_rows=BadRows.SKIP, block_bytes=30_000))
+    options = Options(bad_rows=BadRows.SKIP, block_bytes=block_bytes, use_kernel=use_kernel)
+    outcome = process_csv(source, tmp_path / "out", options)
     assert (outcome.bad_rows, len(outcome.rejected)) == (5000, 1000)
     with (tmp_path / "out" / "rejected.csv").open(newline="") as file:
         assert [int(row["Line"]) for row in csv.DictReader(file)] == list(range(3, 5003))

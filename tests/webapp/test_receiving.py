@@ -165,14 +165,17 @@ def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, mo
 
 @dataclass
 class FullDisk:
-    """Stands where os.fsync is: the disk turns out to be full."""
+    """Stands where os.write or os.fsync is: the disk turns out to be full."""
 
-    def __call__(self, descriptor: int) -> None:
+    def __call__(self, descriptor: int, data: object = None) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_no_half_file(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.receiving.os.fsync", FullDisk())
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_disk_that_fills_up_meanwhile_leaves_no_half_file(
+    files: Files, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setattr(f"processing.direct.os.{call}", FullDisk())
     with pytest.raises(InsufficientStorage):
         taken(request_with(file(CONTENT) + END), files)
     assert incoming(files) == []

@@ -1,0 +1,68 @@
+"""A file written and hashed beside the reading of the body: all three let go of Python's lock, so they overlap."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from queue import Queue
+from types import TracebackType
+
+from processing.direct import DirectBuffer, DirectFile
+
+PIECES_AHEAD = 8  # how far the reader may be ahead; bounds the memory of one upload
+
+
+class HashedFile:
+    """A new file that takes pieces in order. Use it in a ``with`` block.
+
+    An error of the disk is raised by the next call, whichever that is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._sha256 = hashlib.sha256()
+        self._file = DirectFile(path, DirectBuffer())
+        self._pieces: Queue[bytes | None] = Queue(PIECES_AHEAD)
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="writing", daemon=True)
+
+    def __enter__(self) -> HashedFile:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._join()
+        self._file.close()
+
+    def write(self, piece: bytes) -> None:
+        """Take the next piece; waits while PIECES_AHEAD others wait."""
+        if self._error is not None:
+            raise self._error
+        self._pieces.put(piece)
+
+    def finish(self) -> str:
+        """Flush all pieces to the disk; gives their sha256."""
+        self._join()
+        if self._error is not None:
+            raise self._error
+        self._file.finish()
+        return self._sha256.hexdigest()
+
+    def _work(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            if self._error is None:  # after an error pieces are only taken, so that nobody waits for room
+                try:
+                    self._put(memoryview(piece))
+                except Exception as error:  # whoever writes next raises it
+                    self._error = error
+
+    def _put(self, piece: memoryview) -> None:
+        self._sha256.update(piece)
+        self._file.write(piece)
+
+    def _join(self) -> None:
+        if self._thread.is_alive():
+            self._pieces.put(None)
+            self._thread.join()
