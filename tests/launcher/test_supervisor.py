@@ -32,7 +32,7 @@ def supervisor(tmp_path: Path, screen: io.StringIO) -> Iterator[Supervisor]:
 
 
 def test_the_lines_of_a_program_are_printed_behind_its_name(supervisor: Supervisor, screen: io.StringIO) -> None:
-    supervisor.start(Program("talker", "sh -c 'echo one; echo two >&2; printf three; sleep 1000'"))
+    supervisor.start(Program("talker", "sh -c 'echo one >&2; printf \"two\\nthree\"; sleep 1000'"))
     assert supervisor.run_until(lambda: "two" in screen.getvalue(), 60)
     supervisor.stop()
     assert screen.getvalue().splitlines() == ["talker | one", "talker | two", "talker | three"]

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from processing import grid, kernel_gathering, numbered, pipeline, plan
 from processing.blocks import Span
+from processing.buckets import Bucket
 from processing.gathering import Job
 from processing.gatherings import gathering_for
 from processing.inspection import inspect
@@ -29,10 +30,10 @@ from tests.processing.referee import LEAST_TABLE
 from tests.processing.ways import same_both_ways
 
 ROOT = Path(__file__).resolve().parents[2]
-FEW = {"max_examples": 60, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-TABLES = {"seed": st.integers(0, 1 << 30), "count": st.integers(30, 300), "songs": st.integers(1, 40)}
+FEW = {"max_examples": 40, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+TABLES = {"seed": st.integers(0, 1 << 30), "count": st.integers(30, 250), "songs": st.integers(1, 40)}
 COLUMN_ROWS = st.integers(8, 60)
-CUTS = {"block_bytes": st.integers(20, 4000), "threads": st.integers(1, 3), "buckets": st.integers(1, 5)}
+CUTS = {"block_bytes": st.integers(100, 4000), "threads": st.integers(1, 3), "buckets": st.integers(1, 5)}
 
 
 def with_plan(patch: pytest.MonkeyPatch, **sizes: int) -> None:
@@ -77,7 +78,7 @@ def check(data: bytes, good: list[Row], **options: int) -> None:
 
 @settings(**FEW)
 @given(
-    **TABLES, room=st.integers(0, 500), grid_tried=st.booleans(), block_bytes=st.integers(20, 4000), columns=COLUMN_ROWS
+    **TABLES, room=st.integers(0, 500), grid_tried=st.booleans(), block_bytes=st.integers(100, 4000), columns=COLUMN_ROWS
 )
 def test_rows_of_songs_that_find_no_room_in_the_table_are_added_up_from_text(
     seed: int, count: int, songs: int, room: int, grid_tried: bool, block_bytes: int, columns: int
@@ -163,6 +164,18 @@ def test_a_song_much_longer_than_the_others_leaves_buckets_in_numbers_where_they
         assert sum(source.rows for source in sources) == gathering.weight == len(rows)
         assert list(job.folder.rglob("*.arrow")) == []
         assert sum(source.totals().rows for source in sources) == 61
+
+
+@pytest.mark.parametrize("room", [0, 10_000], ids=["from text", "from numbers"])
+def test_no_bucket_that_comes_out_takes_more_memory_than_there_is(tmp_path: Path, room: int) -> None:
+    rows = [(f"Song {n * 13 % 1500:04d}", date(2020, 1, 1 + n % 28), n) for n in range(3000)]
+    job = job_of(rows, tmp_path, table_bytes=LEAST_TABLE + room, bucket_memory=40_000, grid_bytes=0)
+    with closing(KernelGathering(job)) as gathering:
+        read_all(gathering, job)
+        sources = [source for source in gathering.sources() if isinstance(source, Bucket)]
+        assert len(sources) > 3
+        assert all(source.memory_bytes <= 40_000 for source in sources)
+        assert sum(source.rows for source in sources) <= len(rows)
 
 
 def test_scratch_is_empty_and_no_file_is_open_after_close_wherever_the_run_ended(tmp_path: Path) -> None:
