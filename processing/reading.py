@@ -18,7 +18,7 @@ from processing.blocks import Span
 from processing.columns import DATE, PLAYS, SONG
 from processing.dialect import Dialect
 from processing.inspection import BOM
-from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, read_row
+from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, judge_row
 from processing.tokenizer import Tokenizer, count_lines
 
 ROWS = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
@@ -211,14 +211,14 @@ class OddRows:
             self._take(tuple(text.rstrip(b"\r\n").split(self._delimiter)), text, line)
 
     def _take(self, fields: tuple[bytes, ...] | None, text: bytes, line: int) -> None:
-        try:
-            song, day, count = _read_record(fields, text, self._dialect)
-        except BadValueError as error:
-            self._bad.add((line, error.column, error.value, error.reason))
-        else:
-            self.songs.append(song)
-            self.days.append(day)
-            self.plays.append(count)
+        found = _judge_record(fields, text, self._dialect)
+        if isinstance(found, BadValueError):
+            self._bad.add((line, found.column, found.value, found.reason))
+            return
+        song, day, count = found
+        self.songs.append(song)
+        self.days.append(day)
+        self.plays.append(count)
 
     def rows(self) -> pa.RecordBatch:
         """The good ones, schema ROWS."""
@@ -226,13 +226,15 @@ class OddRows:
         return pa.record_batch(columns, schema=ROWS)
 
 
-def _read_record(fields: tuple[bytes, ...] | None, raw: bytes, dialect: Dialect) -> tuple[str, int, int]:
+def _judge_record(
+    fields: tuple[bytes, ...] | None, raw: bytes, dialect: Dialect
+) -> tuple[str, int, int] | BadValueError:
     if fields is not None and len(fields) == dialect.fields:
-        return read_row(fields, dialect.places)
+        return judge_row(fields, dialect.places)
     text = raw.rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
     if fields is None:
-        raise BadValueError("row", text, "each quote closed before a comma or line end", "has an open one")
-    raise BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
+        return BadValueError("row", text, "each quote closed before a comma or line end", "has an open one")
+    return BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
 
 
 def _columns(number: int) -> str:

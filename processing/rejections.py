@@ -56,7 +56,7 @@ class Rejections:
             self._count_lines_to(block.span.start)
         if block.bad.count:
             before = self._lines
-            rows = ((before + line, column, value, reason) for line, column, value, reason in block.bad.all())
+            rows = ((before + row[0], *row[1:]) for row in block.bad.all())
             listed = list(islice(rows, LISTED_BAD_ROWS - len(self.listed)))
             self.count += block.bad.count
             self.listed += [BadRow(*row) for row in listed]

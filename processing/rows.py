@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from processing.columns import DATE, PLAYS, SONG
 
@@ -37,11 +38,23 @@ class BadValueError(ValueError):
 
 def read_row(fields: tuple[bytes, ...], places: dict[str, int]) -> tuple[str, int, int]:
     """Song, day (days since 1970-01-01) and plays of a record's fields; raises BadValueError."""
-    return (
-        read_song(fields[places[SONG]]),
-        read_day(_text(fields[places[DATE]], DATE)),
-        read_plays(_text(fields[places[PLAYS]], PLAYS)),
-    )
+    found = judge_row(fields, places)
+    if isinstance(found, BadValueError):
+        raise found.with_traceback(None)
+    return found
+
+
+def judge_row(fields: tuple[bytes, ...], places: dict[str, int]) -> tuple[str, int, int] | BadValueError:
+    """The same with the error given back, not raised: bad rows can come in millions, with the same few values."""
+    try:
+        song = read_song(fields[places[SONG]])
+    except BadValueError as error:
+        return error
+    day = _judged(DATE, fields[places[DATE]])
+    if isinstance(day, BadValueError):
+        return day
+    plays = _judged(PLAYS, fields[places[PLAYS]])
+    return plays if isinstance(plays, BadValueError) else (song, day, plays)
 
 
 def read_song(raw: bytes) -> str:
@@ -74,6 +87,18 @@ def read_plays(text: str) -> int:
     if len(digits) > 19 or int(digits) > MAX_PLAYS:
         raise BadValueError(PLAYS, text, f"at most {MAX_PLAYS:,} plays")
     return int(digits)
+
+
+def _judged(column: str, raw: bytes) -> int | BadValueError:
+    return _judge(column, raw) if len(raw) <= LONGEST_SHOWN else _judge.__wrapped__(column, raw)
+
+
+@lru_cache(1 << 13)
+def _judge(column: str, raw: bytes) -> int | BadValueError:
+    try:
+        return (read_day if column == DATE else read_plays)(_text(raw, column))
+    except BadValueError as error:
+        return error.with_traceback(None)  # which would keep the whole block alive
 
 
 def _text(raw: bytes, column: str) -> str:

@@ -78,7 +78,11 @@ def check(data: bytes, good: list[Row], **options: int) -> None:
 
 @settings(**FEW)
 @given(
-    **TABLES, room=st.integers(0, 500), grid_tried=st.booleans(), block_bytes=st.integers(100, 4000), columns=COLUMN_ROWS
+    **TABLES,
+    room=st.integers(0, 500),
+    grid_tried=st.booleans(),
+    block_bytes=st.integers(100, 4000),
+    columns=COLUMN_ROWS,
 )
 def test_rows_of_songs_that_find_no_room_in_the_table_are_added_up_from_text(
     seed: int, count: int, songs: int, room: int, grid_tried: bool, block_bytes: int, columns: int
