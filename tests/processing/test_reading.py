@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing import reading
+from processing import reading, rows
+from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.columns import INPUT_COLUMNS
 from processing.dialect import Dialect
-from processing.reading import exact_sum, read_block
+from processing.reading import OddRows, exact_sum, read_block
 
 DIALECT = Dialect("utf-8", ",", True, 3, {name: place for place, name in enumerate(INPUT_COLUMNS)}, 0, 20.0)
 SONGS = ["A", "", "NA", "null", "0x10", " b ", '"q,""x"', "\ufeffbom", "é", "a\x00b", "\x1f", '12" mix']
@@ -97,6 +100,22 @@ def test_letters_that_are_not_utf_8_make_a_bad_row_and_spare_the_others(tmp_path
     fast, _exact = both_ways(b"caf\xe9,2020-01-01,5\nB,2020-01-01,7\n", tmp_path)
     assert fast[2] == 7  # type: ignore[index]
     assert [row[:3] for row in fast[3]] == [(1, "Song", "caf\\xe9")]  # type: ignore[index]
+
+
+def judged(data: bytes) -> weakref.ref[OddRows]:
+    with BadRowList(None) as bad:
+        odd = OddRows(memoryview(data), DIALECT, bad)
+        odd.judge(0, len(data))
+        assert bad.count == 1
+    return weakref.ref(odd)
+
+
+@pytest.mark.parametrize("row", [b"A,x,5", b"A,2020-02-30,5", b"A,\xff,5", b"A,2020-01-01,12.5", b"A,2020-01-01,\xff"])
+def test_a_bad_value_that_is_remembered_keeps_nothing_of_its_block_alive(row: bytes) -> None:
+    rows._judge.cache_clear()
+    block = judged(row)
+    gc.collect()
+    assert block() is None
 
 
 @given(st.lists(st.integers(0, 2**63 - 1), max_size=20))
