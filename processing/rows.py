@@ -98,7 +98,9 @@ def _judge(column: str, raw: bytes) -> int | BadValueError:
     try:
         return (read_day if column == DATE else read_plays)(_text(raw, column))
     except BadValueError as error:
-        return error.with_traceback(None)  # which would keep the whole block alive
+        # What led here would keep the whole block alive, as long as the error is remembered.
+        error.__context__ = None
+        return error.with_traceback(None)
 
 
 def _text(raw: bytes, column: str) -> str:
