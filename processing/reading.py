@@ -61,12 +61,15 @@ def read_block(
 
 
 def read_bytes(source: Path, start: int, end: int) -> bytes:
-    """The bytes of a range of the file."""
+    """The bytes of a range of the file; raises OSError where it has become shorter."""
     descriptor = os.open(source, os.O_RDONLY)
     try:
-        return os.pread(descriptor, end - start, start)
+        data = os.pread(descriptor, end - start, start)
     finally:
         os.close(descriptor)
+    if len(data) < end - start:
+        raise OSError("the file became shorter while it was read")
+    return data
 
 
 def exact_sum(values: npt.NDArray[np.int64]) -> int:

@@ -202,10 +202,14 @@ def test_scratch_is_empty_and_no_file_is_open_after_close_wherever_the_run_ended
     assert not [path for path in held if path.startswith(str(tmp_path))]
 
 
-def test_a_file_that_became_shorter_while_it_was_read_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("use_kernel", [True, False])
+def test_a_file_that_became_shorter_while_it_was_read_is_an_error(tmp_path: Path, use_kernel: bool) -> None:
     job = job_of(SOME, tmp_path)
     size = job.source.stat().st_size
-    with closing(gathering_for(job, use_kernel=True)) as gathering, pytest.raises(OSError, match="became shorter"):
+    with (
+        closing(gathering_for(job, use_kernel=use_kernel)) as gathering,
+        pytest.raises(OSError, match="became shorter"),
+    ):
         gathering.read(Span(0, job.dialect.first_row, size + 1, quoted=False, exact=False), None)
 
 
