@@ -12,19 +12,18 @@ from pathlib import Path
 import pytest
 
 from launcher.client import Client
-from processing.demo import write_demo_file
 from tests.end_to_end.conftest import Site
 from tests.end_to_end.horses import worker_with_horse_in_mid_job
 from tests.processes import eventually
+from tests.slow_files import write_slow_file
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-BIG_BYTES = 60_000_000
 
 
 @pytest.fixture(scope="session")
 def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("big") / "big.csv"
-    write_demo_file(path, BIG_BYTES, songs=100_000, days=365, seed=7)
+    write_slow_file(path)
     return path
 
 

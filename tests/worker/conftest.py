@@ -14,17 +14,16 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from processing.demo import write_demo_file
 from store import accounts, intake, queues
 from store.database import db
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from store.settings import Settings
+from tests.slow_files import write_slow_file
 
 EXAMPLE = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,50\n"
 EXAMPLE_TOTALS = b"Song,Date,Total Number of Plays for Date\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,250\n"
-BIG_BYTES = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ Enqueue = Callable[[Submitted], None]
 def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that keeps a worker busy long enough to be disturbed."""
     path = tmp_path_factory.mktemp("big") / "big.csv"
-    write_demo_file(path, BIG_BYTES, songs=100_000, days=365, seed=7)
+    write_slow_file(path)
     return path
 
 
