@@ -93,7 +93,6 @@ def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
         "songs_new": (pointer, [u64, ctypes.c_char_p, pointer, u32, u64]),
         "songs_free": (None, [pointer]),
         "songs_count": (u32, [pointer]),
-        "songs_bytes": (u64, [pointer]),
         "songs_name_bytes": (u64, [pointer]),
         "songs_add": (ctypes.c_int64, [pointer, ctypes.c_char_p, u64, pointer]),
         "songs_export": (None, [pointer, pointer, pointer, pointer]),

@@ -36,7 +36,6 @@ songs_t *songs_new(uint64_t seed, const byte *borders, const uint32_t *border_en
 void songs_free(songs_t *songs);
 uint64_t songs_seed(const songs_t *songs);
 uint32_t songs_count(songs_t *songs);
-uint64_t songs_bytes(songs_t *songs);
 /* Two steps ahead of songs_find: bring the slot near, then what it points to. */
 void songs_prefetch(const songs_t *songs, uint64_t hash);
 void songs_prefetch_entry(const songs_t *songs, uint64_t hash);

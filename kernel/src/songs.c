@@ -98,8 +98,6 @@ static uint64_t table_bytes(const songs_t *songs) {
     return (atomic_load(&songs->table)->mask + 1) * sizeof(uint64_t);
 }
 
-uint64_t songs_bytes(songs_t *songs) { return songs->entries_used + table_bytes(songs); }
-
 void songs_prefetch(const songs_t *songs, uint64_t hash) {
     const table_t *table = atomic_load_explicit(&songs->table, memory_order_acquire);
     __builtin_prefetch((const void *)&table->slots[hash & table->mask]);
