@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from processing.dates import DateStyle
 from processing.errors import RefusedError
-from processing.options import BadRows, Options
+from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, Form, Options
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         max_part_bytes=wanted.max_part_bytes,
         memory_bytes=wanted.memory,
         bad_rows=BadRows(wanted.bad_rows),
+        corrections=wanted.corrections == "allow",
+        form=_form(wanted),
         scratch=wanted.scratch,
         use_kernel=not wanted.no_kernel,
     )
@@ -54,10 +57,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-part-bytes", type=_bytes(200), default=defaults.max_part_bytes, metavar="N")
     parser.add_argument("--memory", type=_bytes(1 << 28), default=defaults.memory_bytes, metavar="BYTES")
     parser.add_argument("--bad-rows", choices=[str(choice) for choice in BadRows], default=str(defaults.bad_rows))
+    parser.add_argument(
+        "--corrections", choices=["refuse", "allow"], default="refuse", help="whether plays may be negative"
+    )
+    _add_form(parser)
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for temporary files")
     parser.add_argument("--no-kernel", action="store_true", help="read as where the compiled kernel is not installed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _add_form(parser: argparse.ArgumentParser) -> None:
+    """What the caller says about the form of the file; without it the file is looked at."""
+    form = parser.add_argument_group("the form of the file, where it should not be found out")
+    form.add_argument("--encoding", choices=list(ENCODINGS), metavar="NAME", help=", ".join(ENCODINGS))
+    form.add_argument("--delimiter", type=_delimiter, metavar="MARK", help=f"{', '.join(DELIMITERS)}, or a character")
+    form.add_argument("--quote", choices=list(QUOTES))
+    form.add_argument("--header-line", type=_line, metavar="N", help="the line that names the columns, or none")
+    form.add_argument("--date-style", choices=[str(style) for style in DateStyle], metavar="STYLE")
+    form.add_argument("--thousands", choices=list(THOUSANDS), help="what stands between the digits of 1,234,567")
+    for column in ("song", "date", "plays"):
+        form.add_argument(f"--{column}-column", metavar="NAME", help="a name in the header, or a number from 1")
+
+
+def _delimiter(text: str) -> str:
+    mark = DELIMITERS.get(text, text)
+    if len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark in "\r\n\"'\\":
+        raise argparse.ArgumentTypeError(f"should be one of {', '.join(DELIMITERS)} or one mark, but is {text!r}")
+    return mark
+
+
+def _line(text: str) -> int:
+    if text == "none":
+        return 0
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"should be a line from 1 or none, but is {text!r}")
+    return int(text)
+
+
+def _form(wanted: argparse.Namespace) -> Form:
+    return Form(
+        encoding=wanted.encoding,
+        delimiter=wanted.delimiter,
+        quote=None if wanted.quote is None else QUOTES[wanted.quote],
+        header_line=wanted.header_line,
+        date_style=DateStyle(wanted.date_style) if wanted.date_style else None,
+        thousands=None if wanted.thousands is None else THOUSANDS[wanted.thousands],
+        columns=(wanted.song_column, wanted.date_column, wanted.plays_column),
+    )
 
 
 class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages

@@ -1,23 +1,20 @@
-"""Where to cut a file into blocks: always at a record's end, never inside quotes."""
+"""The text of a file in spans of whole records: ranges where any place can be read, else pieces of a stream."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from processing.errors import RefusedError
-from processing.kernel import last_record_end
-from processing.tokenizer import MAX_QUOTED_RUN, Text, Tokenizer
-
-# A record longer than this is refused: it is no row of plays.
-MAX_RECORD = 64 << 20
-
-_QUOTE, _LF, _CR = 34, 10, 13
+from processing.cutting import Cutter, Window
+from processing.dialect import Dialect
+from processing.footer import TAIL_BYTES, footer_start
+from processing.options import Options
+from processing.text import Text, open_bytes
+from processing.tokenizer import Text as Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,149 +22,135 @@ class Span:
     """A range of whole records: the unit of work of reading."""
 
     index: int  # 0 upwards, in file order
-    start: int  # byte offsets in the file
+    start: int  # byte offsets in the text
     end: int
     quoted: bool  # holds quotes
-    exact: bool  # holds quotes that only the tokenizer can judge
+    exact: bool  # holds what only the tokenizer can judge
+    footer: bool = False  # lines at the end of the file, of which one begins like a line of totals
+    fraction: float = 0.0  # of the file that was read with it, 0 to 1
+    data: bytes | None = None  # the text itself, where it cannot be read from the file again
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    end: int
-    quoted: bool
-    exact: bool
-
-
-def spans(source: Path, first: int, block_bytes: int, delimiter: str, *, use_kernel: bool = False) -> Iterator[Span]:
-    """Cut the file from byte ``first`` on into spans of about ``block_bytes``; raises RefusedError.
+def spans(
+    source: Path, dialect: Dialect, block_bytes: int, options: Options | None = None, *, use_kernel: bool = False
+) -> Iterator[Span]:
+    """Cut the text from its first row on into spans of about ``block_bytes``; raises RefusedError.
 
     With the kernel spans that hold quotes are not looked at closely, and count as exact.
     """
-    cut_quoted = _cut_by_kernel if use_kernel else _cut_by_quotes
-    size = source.stat().st_size
+    cutter = Cutter(dialect.marks, block_bytes, use_kernel=use_kernel)
+    with _open_window(source, dialect, block_bytes, options or Options()) as window:
+        index, start = 0, dialect.first_row
+        while cut := cutter.cut(window, start):
+            end = start + cut.end
+            data, fraction = window.pass_on(start, end)
+            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data)
+            index, start = index + 1, end
+        if footer := window.footer():
+            yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)
+
+
+def load(source: Path, span: Span) -> bytes:
+    """The text of a span; raises OSError where the file has become shorter."""
+    return span.data if span.data is not None else read_bytes(source, span.start, span.end)
+
+
+def read_bytes(source: Path, start: int, end: int) -> bytes:
+    """The bytes of a range of the file; raises OSError where it has become shorter."""
     descriptor = os.open(source, os.O_RDONLY)
-    window = _Window(descriptor, block_bytes)
     try:
-        index, start = 0, first
-        while start < size:
-            cut = _cut_at(window, start, size, block_bytes, delimiter, cut_quoted)
-            yield Span(index, start, start + cut.end, cut.quoted, cut.exact)
-            index, start = index + 1, start + cut.end
+        data = os.pread(descriptor, end - start, start)
     finally:
         os.close(descriptor)
+    if len(data) < end - start:
+        raise OSError("the file became shorter while it was read")
+    return data
 
 
-_CutQuoted = Callable[[Text, bool, str], _Cut]
+class _Window(Window, Protocol):
+    def pass_on(self, start: int, end: int) -> tuple[bytes | None, float]:
+        """The text of a span that carries it, and how much of the file has been read with it."""
+
+    def footer(self) -> bytes:
+        """What stands behind the last row, once that was read."""
 
 
-class _Window:
-    """Part of a file in memory that is used again and again: fresh memory would cost more than the reading."""
+@contextmanager
+def _open_window(source: Path, dialect: Dialect, block_bytes: int, options: Options) -> Iterator[_Window]:
+    if dialect.is_raw:
+        descriptor = os.open(source, os.O_RDONLY)
+        try:
+            yield _FileWindow(descriptor, block_bytes, dialect)
+        finally:
+            os.close(descriptor)
+    else:
+        with open_bytes(source, dialect.compression, options) as file:
+            doubts = options.form.encoding is None
+            yield _StreamWindow(Text(file, dialect.encoding, dialect.mark_bytes, doubts=doubts), dialect)
 
-    def __init__(self, descriptor: int, size: int) -> None:
+
+class _FileWindow:
+    """A file in memory that is used again and again: fresh memory would cost more than the reading."""
+
+    def __init__(self, descriptor: int, block_bytes: int, dialect: Dialect) -> None:
         self._descriptor = descriptor
-        self._buffer = bytearray(size)
+        self._buffer = bytearray(block_bytes)
+        self._size = os.fstat(descriptor).st_size
+        tail = max(self._size - TAIL_BYTES, dialect.first_row)
+        text = os.pread(descriptor, self._size - tail, tail)
+        self._end = tail + footer_start(text, dialect, is_torn=tail > dialect.first_row)
 
-    def read(self, start: int, length: int) -> Text:
-        """The bytes from ``start`` on, fewer at the end of the file; good until the next call."""
-        room = self._buffer if length == len(self._buffer) else bytearray(length)
+    def read(self, start: int, length: int) -> tuple[Bytes, bool]:
+        length = min(length, self._end - start)
+        room = self._buffer if length == len(self._buffer) else bytearray(max(length, 0))
         # pread, not mmap: mapped input would count as memory of the job.
-        got = os.preadv(self._descriptor, [room], start)
-        return room if got == length else room[:got]
+        got = os.preadv(self._descriptor, [room], start) if length > 0 else 0
+        return (room if got == len(room) else room[:got]), start + got >= self._end
+
+    def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
+        return None, end / self._size
+
+    def footer(self) -> bytes:
+        return os.pread(self._descriptor, self._size - self._end, self._end)
 
 
-def _cut_at(
-    window: _Window,
-    start: int,
-    size: int,
-    block_bytes: int,
-    delimiter: str,
-    cut_quoted: Callable[[Text, bool, str], _Cut],
-) -> _Cut:
-    length = block_bytes
-    while True:
-        data = window.read(start, length)
-        at_end = start + len(data) >= size
-        if data.find(b'"') >= 0:
-            found = cut_quoted(data, at_end, delimiter)
-        else:
-            found = _Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
-        if found.end:
-            return found
-        if length > MAX_RECORD:
-            raise RefusedError(
-                "line_too_long",
-                f"Somewhere after byte {start:,} a line is longer than {MAX_RECORD >> 20} MB. "
-                "That is no row of plays. Is the file damaged?",
-            )
-        length *= 2
+class _StreamWindow:
+    """A stream, of which as much is in memory as has not been passed on."""
 
+    def __init__(self, text: Text, dialect: Dialect) -> None:
+        self._text = text
+        self._pieces = text.pieces()
+        self._dialect = dialect
+        self._buffer = bytearray()
+        self._start = 0  # of the buffer, in the text
+        self._end: int | None = None  # of the last row, once the stream is at its end
 
-def _cut_by_kernel(data: Text, at_end: bool, delimiter: str) -> _Cut:
-    end = len(data) if at_end else last_record_end(data, delimiter)
-    quoted = data.find(b'"', 0, end) >= 0
-    return _Cut(end, quoted, exact=quoted)
+    def read(self, start: int, length: int) -> tuple[Bytes, bool]:
+        # The end of the text is kept back until it is seen whether it is a footer.
+        while self._end is None and self._start + len(self._buffer) < start + length + TAIL_BYTES:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._end = self._find_end(start)
+            else:
+                self._buffer += piece
+        self._forget(start)
+        end = start + length if self._end is None else min(start + length, self._end)
+        return bytes(memoryview(self._buffer)[: max(end - start, 0)]), end == self._end
 
+    def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
+        data = bytes(memoryview(self._buffer)[: end - self._start])
+        self._forget(end)
+        return data, self._text.fraction
 
-def _cut_by_quotes(data: Text, at_end: bool, delimiter: str) -> _Cut:
-    """The last record end in the bytes (0: none yet), and what the records before it need."""
-    quotes = _quotes(data)
-    end = len(data) if at_end else _last_even_line_end(data, quotes)
-    within = quotes[: np.searchsorted(quotes, end)]
-    if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, delimiter):
-        return _Cut(end, quoted=len(within) > 0, exact=False)
-    end = 0
-    for record in Tokenizer(delimiter).records(data, at_end=at_end):
-        end = record.end
-    return _Cut(len(data) if at_end else end, quoted=True, exact=True)
+    def footer(self) -> bytes:
+        return bytes(self._buffer)
 
+    def _forget(self, start: int) -> None:
+        del self._buffer[: start - self._start]
+        self._start = start
 
-def is_well_quoted(data: Text, delimiter: str) -> bool:
-    """Whether the quotes in whole records tell inside from outside by their number alone."""
-    return _is_well_quoted(data, _quotes(data), len(data), delimiter)
-
-
-def _quotes(data: Text) -> npt.NDArray[np.intp]:
-    """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
-    count = data.count(b'"')
-    if count > len(data) >> 12:
-        return np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
-    places = np.empty(count, np.intp)
-    place = -1
-    for number in range(count):
-        place = places[number] = data.find(b'"', place + 1)
-    return places
-
-
-def _last_line_end(data: Text, before: int) -> int:
-    """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
-    end = data.rfind(b"\n", 0, before) + 1
-    if end:
-        return end
-    # A CR at the very end may be half a CRLF.
-    return data.rfind(b"\r", 0, min(before, len(data) - 1)) + 1
-
-
-def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
-    """The offset after the last line end that has an even number of quotes before it."""
-    before = len(data)
-    while end := _last_line_end(data, before):
-        earlier = int(np.searchsorted(quotes, end))
-        if earlier % 2 == 0:
-            return end
-        before = int(quotes[earlier - 1])
-    return 0
-
-
-def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, delimiter: str) -> bool:
-    """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
-    if len(quotes) % 2:
-        return False
-    text = np.frombuffer(data, np.uint8)
-    opening, closing = quotes[0::2], quotes[1::2]
-    if len(opening) and int((closing - opening).max()) > MAX_QUOTED_RUN:
-        return False
-    borders = np.zeros(256, bool)
-    borders[[_QUOTE, _LF, _CR, ord(delimiter)]] = True
-    before = opening[opening > 0] - 1
-    after = closing[closing < end - 1] + 1
-    return bool(borders[text[before]].all() and borders[text[after]].all())
+    def _find_end(self, start: int) -> int:
+        last = self._start + len(self._buffer)
+        tail = max(last - TAIL_BYTES, start)
+        text = bytes(self._buffer[tail - self._start :])
+        return tail + footer_start(text, self._dialect, is_torn=tail > start)

@@ -70,7 +70,7 @@ class ArrowGathering:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._grid = Grid(job.plan.grid_bytes)
+        self._grid = Grid(0 if job.dialect.corrections else job.plan.grid_bytes)  # it counts on sums that only rise
         self._songs = _SongList()
         self._buckets = Buckets(job.folder, job.plan.splitters)
         self.weight = 0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from processing.dialect import Dialect
 from processing.gathering import ArrowGathering, Gathering, Job
-from processing.kernel import library
 from processing.kernel_gathering import KernelGathering
+from processing.kernel_interface import can_read
 
 
-def gathering_for(job: Job, *, use_kernel: bool) -> Gathering:
-    """By the compiled kernel if it is wanted and there, else by Arrow; the totals are the same."""
-    return KernelGathering(job) if has_kernel(wanted=use_kernel) else ArrowGathering(job)
+def gathering_for(job: Job, *, by_kernel: bool) -> Gathering:
+    """By the compiled kernel or by Arrow; the totals are the same."""
+    return KernelGathering(job) if by_kernel else ArrowGathering(job)
 
 
-def has_kernel(*, wanted: bool) -> bool:
+def is_for_kernel(dialect: Dialect, *, wanted: bool) -> bool:
     """Whether the kernel does the work."""
-    return wanted and library() is not None
+    return wanted and can_read(dialect)

@@ -2,148 +2,199 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from processing.columns import DATE, INPUT_COLUMNS, PLAYS, SONG
+from processing.choice import best_layout, separator_line
+from processing.column_names import plain
+from processing.columns import DATE, PLAYS
+from processing.containers import not_a_csv, refuse_markup
+from processing.date_order import style_in
+from processing.dates import DateStyle
 from processing.dialect import Dialect
+from processing.encodings import BOM
 from processing.errors import RefusedError
-from processing.rows import BadValueError, read_row
-from processing.tokenizer import Record, Tokenizer
+from processing.headers import EXPECTED, Names, columns_question, texts
+from processing.kinds import is_row
+from processing.layout import Layout
+from processing.numbers import find_thousands
+from processing.options import Form, Options
+from processing.rows import printable
+from processing.sample import Sample, sample_of
+from processing.tokenizer import Record, Tokenizer, count_lines
 
-SAMPLE_BYTES = 1 << 20
-SAMPLE_ROWS = 1000
-BOM = b"\xef\xbb\xbf"
-EXPECTED = "Song, Date and Number of Plays"
-
-_OTHER_DELIMITERS = {b";": "semicolons", b"\t": "tabs", b"|": "bars"}
-
-# What a file begins with that is no text at all, and what to do about it.
-_CONTAINERS = {
-    b"PK\x03\x04": "a zip file or a spreadsheet (xlsx, ods). Unpack it, or save it as CSV",
-    b"\x1f\x8b": "compressed (gzip). Unpack it",
-    b"BZh": "compressed (bzip2). Unpack it",
-    b"\xfd7zXZ\x00": "compressed (xz). Unpack it",
-    b"\x28\xb5\x2f\xfd": "compressed (zstd). Unpack it",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet (xls). Save it as CSV",
-    b"%PDF": "a PDF. Save the table in it as CSV",
-    b"\x89PNG": "a picture. Send the table itself as CSV",
-    b"\xff\xfe\x00\x00": "in the encoding UTF-32. Save it as CSV UTF-8",
-    b"\xff\xfe": "in the encoding UTF-16. Save it as CSV UTF-8",
-    b"\xfe\xff": "in the encoding UTF-16. Save it as CSV UTF-8",
-}
+_STYLE_ROWS = 1000
+_GROUPED = re.compile(rb"[0-9](?:[,.' ]|\xc2\xa0|\xe2\x80[\x89\x99\xaf])[0-9]{3}(?![0-9])")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1b\x7f]")
 
 
-def inspect(source: Path) -> Dialect:
+def inspect(source: Path, options: Options | None = None) -> Dialect:
     """Find out the form of the file from its first MiB; raises RefusedError."""
-    with source.open("rb") as file:
-        sample = file.read(SAMPLE_BYTES)
-        at_end = not file.read(1)
-    _refuse_what_is_no_text(sample)
-    start = len(BOM) if sample.startswith(BOM) else 0
-    records = list(islice(Tokenizer().records(sample[start:], at_end=at_end), SAMPLE_ROWS))
-    if not records:
-        _refuse_without_rows(sample[start:])
-    places = _named_places(records[0])
-    header = places is not None
-    if header and len(records) == 1 and at_end:
-        raise RefusedError("no_rows", "The file has a header, but no rows below it. Send a file with rows of plays.")
-    if places is None:
-        places = _places_by_kind(records, sample[start:])
-    last = records[-1].end - records[0].start
-    return Dialect(
-        encoding="utf-8-sig" if start else "utf-8",
-        delimiter=",",
-        header=header,
-        fields=len(records[0].fields or ()),
-        places=places,
-        first_row=start + (records[0].end if header else records[0].start),
-        record_bytes=last / len(records),
-    )
+    options = options or Options()
+    sample = sample_of(source, options)
+    start = len(BOM) if sample.text.startswith(BOM) else 0
+    form = options.form
+    if found := separator_line(sample.text[start : start + 20]):
+        start += found[1]
+        form = form if form.delimiter else replace(form, delimiter=found[0])
+    text = sample.text[start:]
+    if form.header_line:
+        form = replace(form, header_line=max(form.header_line - count_lines(sample.text[:start]), 1))
+    if not text.strip():
+        raise RefusedError("empty_file", "The file has only blank lines. Send a CSV with rows of plays.")
+    layout = best_layout(text, form, at_end=sample.at_end)
+    lines_above = count_lines(sample.text[:start])
+    _refuse_doubts(layout, text, form, lines_above, at_end=sample.at_end)
+    return _dialect(layout, sample, start, options)
 
 
-def _refuse_what_is_no_text(sample: bytes) -> None:
-    if not sample:
-        raise RefusedError("empty_file", "The file is empty. Send a CSV with rows of plays.")
-    for magic, what in _CONTAINERS.items():
-        if sample.startswith(magic):
-            raise RefusedError("not_a_csv", f"The file should be a CSV, but it is {what}, and send that.")
-    if b"\x00" in sample[:4096]:
-        raise RefusedError("not_a_csv", "The file should be a CSV, but it is no text. Save the table as CSV.")
-
-
-def _refuse_without_rows(text: bytes) -> None:
-    if text.strip():
+def _refuse_doubts(layout: Layout, text: bytes, form: Form, lines_above: int, *, at_end: bool) -> None:
+    """Raise RefusedError unless it is beyond doubt which columns are ours."""
+    if not layout.records:
         raise RefusedError(
             "line_too_long",
             "The first line of the file does not end within a million characters. Is it a CSV of plays?",
-            line=1,
+            line=1 + lines_above,
         )
-    raise RefusedError("empty_file", "The file has only blank lines. Send a CSV with rows of plays.")
-
-
-def _named_places(first: Record) -> dict[str, int] | None:
-    """The columns' places if the record is a header; None if it names none of the three."""
-    # Blanks of all kinds count as one: some programs write the unbreakable one.
-    names = [" ".join(field.decode("utf-8", "replace").split()).casefold() for field in first.fields or ()]
-    found = {column: names.count(column.casefold()) for column in INPUT_COLUMNS}
-    for column, times in found.items():
-        if times > 1:
+    header = layout.header
+    if header:
+        line = lines_above + layout.line_of(header.first, text)
+        if not any(form.columns):
+            header.names.refuse_doubts(line)
+        if layout.places is None:
+            raise _unclear(header.names.names, line, "The columns that were chosen are not all in the header.")
+        if at_end and len(layout.records) == header.last + 1:
             raise RefusedError(
-                "columns_ambiguous",
-                f"The header should name each column once, but names {column} {times} times.",
-                line=1,
-                column=column,
+                "no_rows", "The file has a header, but no rows below it. Send a file with rows of plays."
             )
-    missing = [column for column, times in found.items() if not times]
-    if len(missing) == len(INPUT_COLUMNS):
-        return None
-    if missing:
-        raise RefusedError(
-            "columns_missing",
-            f"The header should name the columns {EXPECTED}, but {' and '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing.",
-            line=1,
-            value=", ".join(name[:40] for name in names[:20]),
-        )
-    return {column: names.index(column.casefold()) for column in INPUT_COLUMNS}
+    elif layout.places is None:
+        refuse_markup(text)
+        _refuse_no_table(layout, text, lines_above)
+    elif form.header_line is None:
+        _refuse_strange_header(layout, text, lines_above)
 
 
-def _places_by_kind(records: list[Record], text: bytes) -> dict[str, int]:
-    """The places in a file without header: three columns of the right kinds, or a refusal.
-
-    The order song, date, plays is tried first, so numbers as song names do not mislead.
-    """
-    orders = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0))
-    for order in orders:
-        places = dict(zip((SONG, DATE, PLAYS), order, strict=True))
-        if _reads(records[0], places):
-            return places
-    line = text[records[0].start : records[0].end].strip(b"\r\n")
-    shown = line[:80].decode("utf-8", "backslashreplace")
-    for mark, name in _OTHER_DELIMITERS.items():
-        if line.count(mark) >= max(2, 2 * line.count(b",")):
-            raise RefusedError(
-                "delimiter",
-                f"The columns should be separated by commas, but in this file {name} seem to separate them. "
-                "Save it as CSV with commas and send that.",
-                line=1,
-                value=shown,
-            )
+def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
+    """Say, as exactly as can be, why no columns were found."""
+    if _CONTROL.search(text[:4096]) and not layout.dated:
+        raise not_a_csv("no text. Save the table in it as CSV")
+    for index, record in enumerate(layout.records[:20]):
+        names = Names.of(texts(record.fields or ()))
+        if names.known:
+            names.refuse_doubts(lines_above + layout.line_of(index, text))
+    first = layout.records[0]
+    line = lines_above + layout.line_of(0, text)
+    if layout.dated and first.fields is not None:
+        raise _unclear(texts(first.fields), line, "It is not clear which columns are the song, the date and the plays.")
+    shown = _shown(text[first.start : first.end])
     raise RefusedError(
         "columns_not_found",
         f"The first line should name the columns {EXPECTED}, or be a row with a song, a date like 2024-03-31 "
-        f'and a whole number, but says "{shown}".',
-        line=1,
+        f'and a whole number, but says "{printable(shown)}".',
+        line=line,
         value=shown,
     )
 
 
-def _reads(record: Record, places: dict[str, int]) -> bool:
-    if record.fields is None or len(record.fields) != len(places):
-        return False
+def _refuse_strange_header(layout: Layout, text: bytes, lines_above: int) -> None:
+    """A first line of words above good rows is a header whose names we do not know: a person has to choose."""
+    fields, places = layout.records[0].fields, layout.places
+    if fields is None or places is None or len(fields) != layout.fields or is_row(fields, places):
+        return
+    cells = [plain(cell) for cell in texts(fields)]
+    if layout.rows > 1 and all(cells) and not any(character.isdigit() for cell in cells for character in cell):
+        line, names = lines_above + layout.line_of(0, text), Names.of(texts(fields))
+        if names.known:
+            names.refuse_doubts(line)
+        raise _unclear(names.names, line, "The names of the columns in the first line are not known to us.")
+
+
+def _unclear(names: list[str] | tuple[str, ...], line: int, sentence: str) -> RefusedError:
+    return RefusedError(
+        "columns_unclear",
+        f"{sentence} Choose them, or send the file with a header that names the columns {EXPECTED}.",
+        line=line,
+        value=", ".join(name[:40] for name in names[:20]),
+        question=columns_question(names),
+    )
+
+
+def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Dialect:
+    text = sample.text[start:]
+    header, places, records = layout.header, layout.places, layout.records
+    assert places is not None
+    last = records[header.last] if header else None
+    first_row = start + (last.end if last else records[0].start)
+    size = records[-1].end - records[0].start
+    style, undecided = _dates(layout, text, sample, 1 + count_lines(sample.text[:start]), options.form)
+    return Dialect(
+        encoding=sample.encoding,
+        header=header is not None,
+        fields=layout.fields,
+        places=places,
+        first_row=first_row,
+        record_bytes=size / len(records),
+        marks=layout.marks,
+        compression=sample.compression,
+        mark_bytes=sample.mark_bytes,
+        dates=style,
+        undecided=undecided,
+        thousands=_thousands(layout, text, sample, options.form),
+        corrections=options.corrections,
+        header_line=count_lines(sample.text[:start]) + layout.line_of(header.first, text) if header else None,
+        first_line=1 + count_lines(sample.text[:first_row]),
+        names=header.names.names if header else (),
+        may_reopen=sample.is_open,
+        asks=options.form.date_style is None,
+    )
+
+
+def _dates(
+    layout: Layout, text: bytes, sample: Sample, first_line: int, form: Form
+) -> tuple[DateStyle, tuple[int, str] | None]:
+    """The style of dates, and line and text of one that can be read in two ways where none decides."""
+    if form.date_style:
+        return form.date_style, None
+    assert layout.places is not None
+    rows = _rows(layout, text, sample, limit=_STYLE_ROWS)
+    dates = [date.strip() for date in _column(rows, layout.places[DATE])]
+
+    def line_of(date: str) -> int:
+        start = layout.records[layout.header.last].end if layout.header else 0
+        return first_line + count_lines(text[: start + rows[dates.index(date)].start])
+
     try:
-        read_row(record.fields, places)
-    except BadValueError:
-        return False
-    return True
+        style, example = style_in(dates)
+    except RefusedError as refusal:
+        refusal.line = line_of(refusal.value or "")
+        raise
+    return style, (line_of(example), example) if example else None
+
+
+def _rows(layout: Layout, text: bytes, sample: Sample, *, limit: int | None) -> list[Record]:
+    """Records below the header that have as many fields as rows have."""
+    header = layout.header
+    start = layout.records[header.last].end if header else 0
+    records = Tokenizer(layout.marks).records(text[start:], at_end=sample.at_end)
+    return [record for record in islice(records, limit) if record.fields and len(record.fields) == layout.fields]
+
+
+def _column(rows: list[Record], place: int) -> list[str]:
+    return [record.fields[place].decode("utf-8", "replace") for record in rows if record.fields]
+
+
+def _thousands(layout: Layout, text: bytes, sample: Sample, form: Form) -> str:
+    if form.thousands is not None:
+        return form.thousands
+    if not _GROUPED.search(text):
+        return ""
+    assert layout.places is not None
+    return find_thousands(
+        _column(_rows(layout, text, sample, limit=None), layout.places[PLAYS]), layout.marks.delimiter
+    )
+
+
+def _shown(line: bytes) -> str:
+    return line.strip(b"\r\n")[:80].decode("utf-8", "backslashreplace").replace("\0", "\\x00")

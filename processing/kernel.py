@@ -11,16 +11,15 @@ import secrets
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from processing.columns import DATE, PLAYS, SONG
 from processing.dialect import Dialect
+from processing.kernel_interface import Result, Room, form_of, library, marks_of
+from processing.marks import Marks
 
-VERSION = 3  # as KERNEL_VERSION
 MOST_ODD = 1 << 14  # records handed back in one call
 
 # How packed rows lie in scratch: the smallest form that holds their days and plays.
@@ -30,87 +29,11 @@ LARGE = np.dtype([("song", "<u4"), ("day", "<i4"), ("plays", "<i8")])
 FORMS = (SMALL, MIDDLE, LARGE)
 
 
-class _Form(ctypes.Structure):
-    _fields_ = (
-        ("fields", ctypes.c_uint32),
-        ("song", ctypes.c_uint32),
-        ("date", ctypes.c_uint32),
-        ("plays", ctypes.c_uint32),
-        ("delimiter", ctypes.c_int32),
-        ("quote", ctypes.c_int32),
-    )
-
-
-class _Columns(ctypes.Structure):
-    _fields_ = (
-        ("song", ctypes.c_void_p),
-        ("bucket", ctypes.c_void_p),
-        ("day", ctypes.c_void_p),
-        ("plays", ctypes.c_void_p),
-        ("odd_start", ctypes.c_void_p),
-        ("odd_end", ctypes.c_void_p),
-        ("odd_line", ctypes.c_void_p),
-        ("most_rows", ctypes.c_uint64),
-        ("most_odd", ctypes.c_uint64),
-    )
-
-
-class _Result(ctypes.Structure):
-    _fields_ = (
-        ("consumed", ctypes.c_uint64),
-        ("rows", ctypes.c_uint64),
-        ("odd", ctypes.c_uint64),
-        ("lines", ctypes.c_uint64),
-        ("plays_low", ctypes.c_uint64),
-        ("plays_high", ctypes.c_uint64),
-        ("most_plays", ctypes.c_int64),
-        ("first_day", ctypes.c_int32),
-        ("last_day", ctypes.c_int32),
-        ("status", ctypes.c_int32),
-    )
-
-
-@cache
-def library() -> ctypes.CDLL | None:
-    """The kernel; None where none was built for this machine."""
-    try:
-        from playtally_kernel import LIBRARIES
-    except ImportError:
-        return None
-    for path in LIBRARIES:
-        try:
-            found = ctypes.CDLL(str(path))
-        except OSError:
-            continue  # built for another machine
-        if found.kernel_version() == VERSION:
-            return _with_types(found)
-    return None
-
-
-def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
-    pointer, u32, u64 = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64
-    types: dict[str, tuple[type | None, list[type]]] = {
-        "songs_new": (pointer, [u64, ctypes.c_char_p, pointer, u32, u64]),
-        "songs_free": (None, [pointer]),
-        "songs_count": (u32, [pointer]),
-        "songs_name_bytes": (u64, [pointer]),
-        "songs_add": (ctypes.c_int64, [pointer, ctypes.c_char_p, u64, pointer]),
-        "songs_export": (None, [pointer, pointer, pointer, pointer]),
-        "read_rows": (None, [pointer, pointer, pointer, u64, pointer, pointer]),
-        "last_record_end": (u64, [pointer, pointer, u64]),
-        "pack_rows": (None, [pointer, u64, u32, ctypes.c_int32, ctypes.c_int32, pointer, pointer]),
-    }
-    for name, (result, arguments) in types.items():
-        function = getattr(found, name)
-        function.restype, function.argtypes = result, arguments
-    return found
-
-
-def last_record_end(data: bytes | bytearray, delimiter: str) -> int:
+def last_record_end(data: bytes | bytearray, marks: Marks) -> int:
     """How many bytes are whole records, whatever comes behind them; the kernel must be there."""
     found = library()
     assert found is not None
-    form = _Form(delimiter=ord(delimiter), quote=ord('"'))
+    form = marks_of(marks)
     text = np.frombuffer(data, np.uint8)
     return int(found.last_record_end(ctypes.addressof(form), text.ctypes.data, len(text)))
 
@@ -210,10 +133,9 @@ class Columns:
 
     def read(self, songs: SongTable, dialect: Dialect, data: memoryview) -> Reading:
         """Add the rows of a block of whole records behind those that are here."""
-        found, result = library(), _Result()
+        found, result = library(), Result()
         assert found is not None
-        places = dialect.places
-        form = _Form(dialect.fields, places[SONG], places[DATE], places[PLAYS], ord(dialect.delimiter), ord('"'))
+        form = form_of(dialect)
         room = self._room()
         address = np.frombuffer(data, np.uint8).ctypes.data
         found.read_rows(
@@ -268,10 +190,10 @@ class Columns:
         self._last_day = max(self._last_day, last_day)
         self._most_plays = max(self._most_plays, most_plays)
 
-    def _room(self, start: int | None = None) -> _Columns:
+    def _room(self, start: int | None = None) -> Room:
         """The columns from a row on, by default behind the rows that are here."""
         start = self.rows if start is None else start
         columns = (self._song, self._bucket, self._day, self._plays)
         addresses = [column.ctypes.data + start * column.itemsize for column in columns]
         odd = [row.ctypes.data for row in self._odd]
-        return _Columns(*addresses, *odd, self.capacity - start, MOST_ODD)
+        return Room(*addresses, *odd, self.capacity - start, MOST_ODD)

@@ -13,14 +13,16 @@ import pyarrow as pa
 
 from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
-from processing.blocks import Span, is_well_quoted
+from processing.blocks import Span
 from processing.buckets import Buckets
+from processing.cutting import is_well_quoted
 from processing.gathering import Job, Source
 from processing.grid import Grid
 from processing.kernel import Columns, SongTable
 from processing.numbered import NumberedBuckets
 from processing.numbered_sources import NumberedSources
-from processing.reading import BlockReport, OddRows, exact_sum, read_clean
+from processing.odd_rows import OddRows
+from processing.reading import BlockReport, exact_sum, read_clean
 from processing.tokenizer import count_lines
 
 _COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of them is worth a read
@@ -34,6 +36,7 @@ class KernelGathering:
         plan = job.plan
         job.folder.mkdir(parents=True, exist_ok=True)
         self._job = job
+        self._reader = job.dialect.row_reader()
         self._songs = SongTable(plan.splitters.borders(), plan.table_bytes)
         self._grid = Grid(plan.grid_bytes)
         self._numbered = NumberedBuckets(job.folder / "numbered.rows", plan.splitters.buckets)
@@ -48,15 +51,19 @@ class KernelGathering:
         """Read a block and keep its rows."""
         with self._workspace() as workspace, BadRowList(spool) as bad:
             data = workspace.load(self._job.source, span)
-            odd = OddRows(data, self._job.dialect, bad)
-            read = self._read_numbers(workspace.columns, data, odd)
+            odd = OddRows(data, self._job.dialect, bad, self._reader, footer=span.footer)
+            if span.footer:
+                odd.judge(0, len(data))
+                read = _Amount(lines=count_lines(bytes(data)), bytes=len(data))
+            else:
+                read = self._read_numbers(workspace.columns, data, odd)
             if read.bytes < len(data):
                 read += self._read_texts(data, read, span, odd)
             if odd.songs:
                 found = odd.rows()
                 self._keep_odd(workspace.columns, found)
                 read += _Amount(len(found), exact_sum(to_numpy(found.column(2))))
-        return BlockReport(span, read.rows, read.plays, bad, read.lines)
+        return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt)
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""
@@ -106,8 +113,8 @@ class KernelGathering:
         """The rest of a block as Arrow reads it; where Arrow does not, it is left to ``odd``."""
         rest = bytes(data[before.bytes :])
         lines = count_lines(rest)
-        simple = not span.exact or is_well_quoted(rest, self._job.dialect.delimiter)
-        rows = read_clean(rest, self._job.dialect, quoted=span.quoted, coded=False) if simple else None
+        simple = not span.exact or is_well_quoted(rest, self._job.dialect.marks)
+        rows = read_clean(rest, self._job.dialect, self._reader, quoted=span.quoted, coded=False) if simple else None
         if rows is None:
             odd.judge(before.bytes, len(data), before.lines + 1)
             return _Amount(lines=lines)
@@ -179,7 +186,9 @@ class _Workspace:
         self._buffer = bytearray(block_bytes)
 
     def load(self, source: Path, span: Span) -> memoryview:
-        """The bytes of a span, good until the next one."""
+        """The text of a span, good until the next one."""
+        if span.data is not None:
+            return memoryview(span.data)
         size = span.end - span.start
         if size > len(self._buffer):
             self._buffer = bytearray(size)

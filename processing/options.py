@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from processing.dates import DateStyle
+
 MIB = 1 << 20
 
 
@@ -17,6 +19,42 @@ class BadRows(StrEnum):
     SKIP = "skip"  # leave them out, count them and list them in rejected.csv
 
 
+# The encodings a caller may name, as codecs; what people call them.
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "utf-16-le": "UTF-16, low byte first",
+    "utf-16-be": "UTF-16, high byte first",
+    "iso-8859-15": "ISO 8859-15 (Western Europe)",
+    "mac-roman": "Mac Roman",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "shift_jis": "Shift JIS (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "euc-kr": "EUC-KR (Korean)",
+}
+# What separates the digits of 1,234,567, by the word a caller says; "" for nothing.
+THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}
+QUOTES = {"double": '"', "single": "'", "none": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the caller says about the form of the file; None: find it out."""
+
+    encoding: str | None = None  # of ENCODINGS
+    delimiter: str | None = None  # one ASCII character
+    quote: str | None = None  # " or ', empty for none
+    header_line: int | None = None  # physical line that names the columns, 1 upwards; 0: there is none
+    date_style: DateStyle | None = None
+    thousands: str | None = None  # of THOUSANDS' values
+    columns: tuple[str | None, str | None, str | None] = (None, None, None)  # song, date, plays: name or number from 1
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The choices of one run; sizes in bytes."""
@@ -24,8 +62,12 @@ class Options:
     max_part_bytes: int = 500_000_000
     memory_bytes: int = 1024 * MIB
     bad_rows: BadRows = BadRows.STOP
+    corrections: bool = False  # whether plays may be negative
+    form: Form = field(default_factory=Form)
     scratch: Path | None = None  # for buckets; None: a temporary folder beside the output
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     block_bytes: int | None = None  # None: chosen from memory_bytes
     buckets: int | None = None  # None: chosen from the input's size and memory_bytes
     use_kernel: bool = True  # the compiled way, where it is installed
+    max_unpacked_bytes: int = 1 << 40  # of a compressed file
+    max_unpacked_ratio: int = 250  # unpacked over packed bytes, beyond the first 256 MiB

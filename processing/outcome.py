@@ -12,12 +12,17 @@ LISTED_BAD_ROWS = 1000  # how many bad rows the report itself lists; all are in 
 class Detected:
     """What the inspection found out about the file."""
 
-    encoding: str
+    encoding: str  # utf-8 | utf-8-sig | utf-16-le | utf-16-be | cp1252 | another one of options.ENCODINGS
     delimiter: str
     header: bool
-    compression: str | None
-    date_style: str
+    compression: str | None  # gzip | bzip2 | xz | zstd | zip
+    date_style: str  # of dates.DateStyle
     columns: dict[str, int]  # our name -> place in the file, 0 upwards
+    quote: str | None  # None: no quotes
+    escape: str | None  # a backslash, where one stands before quotes and delimiters that are meant as such
+    thousands: str | None  # what separates the digits of 1,234,567; None: nothing
+    header_line: int | None  # physical line, 1 upwards
+    column_names: tuple[str, ...]  # as the header has them, shortened; empty without header
 
 
 @dataclass(frozen=True, slots=True)

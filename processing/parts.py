@@ -57,7 +57,7 @@ def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     if plays.type == pa.int64():
         numbers = to_numpy(plays)
         most = int(numbers.max())
-        if most < len(_SMALL):
+        if most < len(_SMALL) and int(numbers.min()) >= 0:
             return _SMALL.slice(0, most + 1), numbers
     return plays.cast(pa.string()), np.arange(len(plays))
 

@@ -8,15 +8,18 @@ import shutil
 import tempfile
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from processing.arrays import to_numpy
 from processing.blocks import Span, spans
+from processing.dialect import Dialect
+from processing.doubts import ReopenError
+from processing.errors import RefusedError
 from processing.gathering import Gathering, Job, Source
-from processing.gatherings import gathering_for, has_kernel
+from processing.gatherings import gathering_for, is_for_kernel
 from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
@@ -27,6 +30,8 @@ from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, make_plan
 from processing.progress import OnProgress, Step
 from processing.reading import BlockReport, exact_sum
 from processing.rejections import Rejections
+from processing.sample import encoding_of_whole_file
+from processing.whole_file import with_settled_dates
 
 MANIFEST = "manifest.json"
 
@@ -52,12 +57,30 @@ def process_csv(
     staging = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=output))
     scratch = Path(tempfile.mkdtemp(prefix="buckets-", dir=options.scratch or staging))
     try:
-        outcome = _Run(source, staging, scratch, options, Meter(on_progress)).outcome()
+        outcome = _outcome(source, staging, scratch, options, Meter(on_progress))
         _publish(staging, output, outcome)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(staging, ignore_errors=True)
     return outcome
+
+
+def _outcome(source: Path, staging: Path, scratch: Path, options: Options, meter: Meter) -> Outcome:
+    """Inspect the file and do the rest; once more where its encoding shows only later."""
+    meter.enter(Step.CHECKING)
+    dialect = inspect(source, options)
+    try:
+        dialect = with_settled_dates(source, dialect, options, lambda: meter.show(0.5))
+        try:
+            return _Run(source, dialect, staging, scratch / "1", options, meter).outcome()
+        except ReopenError:
+            shutil.rmtree(scratch / "1")
+        found = encoding_of_whole_file(source, dialect.compression, options)
+        dialect = replace(dialect, encoding=found, may_reopen=False)
+        return _Run(source, dialect, staging, scratch / "2", options, meter).outcome()
+    except RefusedError as refusal:
+        refusal.detected = dialect.detected()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +98,7 @@ class _Run:
     """One run from file to staged parts."""
 
     source: Path
+    dialect: Dialect
     staging: Path
     scratch: Path
     options: Options
@@ -86,19 +110,19 @@ class _Run:
 
     @property
     def _by_kernel(self) -> bool:
-        return has_kernel(wanted=self.options.use_kernel)
+        return is_for_kernel(self.dialect, wanted=self.options.use_kernel)
 
     def outcome(self) -> Outcome:
         """Do it all, and prove that nothing was lost on the way."""
-        self.meter.enter(Step.CHECKING)
-        dialect = inspect(self.source)
+        self.scratch.mkdir()
         most = MAX_NUMBERED_BUCKETS if self._by_kernel else MAX_ARROW_BUCKETS
-        job = Job(self.source, dialect, make_plan(self.source, dialect, self.options, most), self.scratch / "buckets")
+        plan = make_plan(self.source, self.dialect, self.options, most)
+        job = Job(self.source, self.dialect, plan, self.scratch / "buckets")
         with (
-            closing(gathering_for(job, use_kernel=self._by_kernel)) as gathering,
+            closing(gathering_for(job, by_kernel=self._by_kernel)) as gathering,
             ThreadPoolExecutor(self.options.threads) as executor,
         ):
-            with Rejections(self.source, self.staging, keep_all=self._skips) as rejections:
+            with Rejections(self.source, self.staging, self.dialect, keep_all=self._skips) as rejections:
                 self.meter.enter(Step.READING)
                 rows, plays_in = self._read(executor, gathering, job, rejections)
             if rejections.count and not self._skips:
@@ -115,27 +139,24 @@ class _Run:
             plays=plays,
             groups=groups,
             seconds=self.meter.seconds(),
-            detected=dialect.detected(),
+            detected=self.dialect.detected(),
             parts=parts,
             rejected=tuple(rejections.listed),
         )
 
     def _read(self, executor: Executor, gathering: Gathering, job: Job, rejections: Rejections) -> tuple[int, int]:
         """The rows used, and their plays."""
-        first = job.dialect.first_row
-        size = max(self.source.stat().st_size - first, 1)
         rows = plays = 0
 
         def work(span: Span) -> BlockReport:
             return gathering.read(span, self.scratch / f"bad-{span.index}.csv" if self._skips else None)
 
-        plan, delimiter = job.plan, job.dialect.delimiter
-        cuts = spans(self.source, first, plan.block_bytes, delimiter, use_kernel=self._by_kernel)
+        cuts = spans(self.source, self.dialect, job.plan.block_bytes, self.options, use_kernel=self._by_kernel)
         for block in in_order(executor, work, cuts, under_way=self.options.threads + 1):
             rejections.add(block)
             rows += block.rows
             plays += block.plays
-            self.meter.show((block.span.end - first) / size, rows + rejections.count)
+            self.meter.show(block.span.fraction, rows + rejections.count)
         gathering.finish()
         return rows, plays
 

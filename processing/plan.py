@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import resource
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from processing.buckets import memory_bytes
-from processing.columns import SONG
 from processing.dialect import Dialect
 from processing.options import MIB, Options
+from processing.sampling import sample_songs, text_bytes
 from processing.splitters import Splitters, choose_splitters
-from processing.tokenizer import Tokenizer
 
 # Of the memory limit, what Python, Arrow and Vaex take before the first row.
 BASE_BYTES = 200 * MIB
@@ -24,10 +20,8 @@ FAST_ROWS = 200_000
 MAX_ARROW_BUCKETS = 512
 MAX_NUMBERED_BUCKETS = 4096
 _OTHER_FILES = 256  # that the process may have open beside its buckets
-_SAMPLE_PLACES = 128
 _FEW_DIFFERENT = 0.95  # of the songs in a sample; less where a song comes up again and again
 _SAMPLED_FOR_EACH_BUCKET = 50  # rows: the sizes of buckets then differ by a seventh
-_LEAST_SAMPLE_BYTES, _MOST_SAMPLE_BYTES = 2 << 10, 128 << 10  # at each place
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +39,12 @@ def make_plan(source: Path, dialect: Dialect, options: Options, max_buckets: int
     """Choose the sizes from the file's size and the memory limit."""
     max_buckets = min(max_buckets, _open_files() - _OTHER_FILES)
     share = max(options.memory_bytes - BASE_BYTES, 64 * MIB) // options.threads
-    size = source.stat().st_size - dialect.first_row
+    size = text_bytes(source, dialect, options)
     rows = int(size / dialect.record_bytes)
     # Twice as many as would just fit, since the borders come from a sample.
     needed = max(rows // FAST_ROWS, 2 * memory_bytes(rows, size) // share) + 1
     buckets = options.buckets or min(needed, max_buckets)
-    sample = _sample_songs(source, dialect, buckets)
+    sample = sample_songs(source, dialect, options, buckets * _SAMPLED_FOR_EACH_BUCKET)
     return Plan(
         # A block takes about six times its size while it is read and shared out.
         block_bytes=options.block_bytes or min(8 * MIB, max(MIB, share // 8)),
@@ -74,31 +68,3 @@ def _open_files() -> int:
 def _repeats(sample: list[bytes]) -> bool:
     """Whether songs come up so often that they may be few: a guess, which the grid checks block by block."""
     return len(set(sample)) <= _FEW_DIFFERENT * len(sample)
-
-
-def _sample_songs(source: Path, dialect: Dialect, buckets: int) -> list[bytes]:
-    """Songs from places all over the file. A wrong one does no harm: the borders only balance the buckets."""
-    size = source.stat().st_size
-    wanted = int(buckets * _SAMPLED_FOR_EACH_BUCKET * dialect.record_bytes / _SAMPLE_PLACES)
-    length = min(max(wanted, _LEAST_SAMPLE_BYTES), _MOST_SAMPLE_BYTES)
-    place = dialect.places[SONG]
-    songs: list[bytes] = []
-    descriptor = os.open(source, os.O_RDONLY)
-    try:
-        for number in range(_SAMPLE_PLACES):
-            start = dialect.first_row + (size - dialect.first_row) * number // _SAMPLE_PLACES
-            records = _records(os.pread(descriptor, length, start), dialect.delimiter)
-            # The first and last records are torn unless they meet the borders by chance.
-            songs += [
-                found[place] for found in islice(records, 1 if number else 0, None) if len(found) == dialect.fields
-            ]
-    finally:
-        os.close(descriptor)
-    return songs
-
-
-def _records(text: bytes, delimiter: str) -> Iterator[Sequence[bytes]]:
-    if b'"' in text:
-        yield from (record.fields for record in Tokenizer(delimiter).records(text) if record.fields is not None)
-    else:
-        yield from (line.split(delimiter.encode()) for line in text.splitlines())

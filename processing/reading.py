@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +13,22 @@ import pyarrow.csv
 
 from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
-from processing.blocks import Span
+from processing.blocks import Span, load
 from processing.columns import DATE, PLAYS, SONG
+from processing.dates import FIRST_DAY, LAST_DAY
 from processing.dialect import Dialect
-from processing.inspection import BOM
-from processing.rows import FIRST_DAY, LAST_DAY, BadValueError, judge_row
+from processing.doubts import Doubt
+from processing.encodings import BOM
+from processing.odd_rows import SCHEMA, OddRows
+from processing.rows import BadValueError, RowReader
 from processing.tokenizer import Tokenizer, count_lines
 
-ROWS = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
+ROWS = SCHEMA
 _SONG_CODES = pa.dictionary(pa.int32(), pa.string())
 CODED_ROWS = ROWS.set(0, pa.field("song", _SONG_CODES))
 _TYPES = {SONG: pa.string(), DATE: pa.date32(), PLAYS: pa.int64()}
 _CODED_TYPES = _TYPES | {SONG: _SONG_CODES}
+_WRITTEN = pa.dictionary(pa.int32(), pa.string())  # values as they are written, each once
 _POWERS = 10 ** np.arange(1, 6, dtype=np.int64)
 
 
@@ -38,6 +41,7 @@ class BlockReport:
     plays: int  # their exact sum
     bad: BadRowList  # lines counted from the span's own first line, which is 1
     lines: int | None = None  # how many line ends the span holds, where that is known
+    doubt: Doubt | None = None  # ends the run
 
 
 def read_block(
@@ -48,68 +52,106 @@ def read_block(
     With ``coded`` the songs come as a dictionary, as CODED_ROWS has them. ``spool`` is a file for more bad rows than
     the report lists.
     """
-    data = read_bytes(source, span.start, span.end)
-    rows = None if span.exact else read_clean(data, dialect, quoted=span.quoted, coded=coded)
+    data = load(source, span)
+    reader = dialect.row_reader()
+    rows = None if span.exact else read_clean(data, dialect, reader, quoted=span.quoted, coded=coded)
+    doubt = None
     with BadRowList(spool) as bad:
         if rows is None:
-            odd = OddRows(memoryview(data), dialect, bad)
+            odd = OddRows(memoryview(data), dialect, bad, reader, footer=span.footer)
             odd.judge(0, len(data))
-            rows = odd.rows()
+            rows, doubt = odd.rows(), odd.doubt
             if coded:
                 rows = rows.set_column(0, CODED_ROWS.field(0), rows.column(0).dictionary_encode())
-    return rows, BlockReport(span, len(rows), exact_sum(to_numpy(rows.column(2))), bad)
+    lines = count_lines(data) if span.data is not None else None
+    return rows, BlockReport(span, len(rows), exact_sum(to_numpy(rows.column(2))), bad, lines, doubt)
 
 
-def read_bytes(source: Path, start: int, end: int) -> bytes:
-    """The bytes of a range of the file; raises OSError where it has become shorter."""
-    descriptor = os.open(source, os.O_RDONLY)
-    try:
-        data = os.pread(descriptor, end - start, start)
-    finally:
-        os.close(descriptor)
-    if len(data) < end - start:
-        raise OSError("the file became shorter while it was read")
-    return data
+def written_values(data: bytes, span: Span, dialect: Dialect, column: str) -> set[str]:
+    """The different values of a column, as they are written, in the rows of a span that are cut into fields."""
+    if not span.exact:
+        table = _table(data, dialect, {column: _WRITTEN}, quoted=span.quoted)
+        if table is not None and len(table):
+            values = table.column(0).combine_chunks()
+            return set(values.dictionary.to_pylist())
+    place = dialect.places[column]
+    rows = (record.fields for record in Tokenizer(dialect.marks).records(data))
+    return {row[place].decode("utf-8", "replace") for row in rows if row is not None and len(row) == dialect.fields}
 
 
 def exact_sum(values: npt.NDArray[np.int64]) -> int:
-    """The sum of non-negative numbers, also past 2^63."""
+    """The sum of numbers between -(2^63 - 1) and 2^63 - 1, also where it is beyond them."""
     if not len(values):
         return 0
-    if int(values.max()) * len(values) < 1 << 63:
+    if largest(values) * len(values) < 1 << 63:
         return int(values.sum())
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
-def read_clean(data: bytes, dialect: Dialect, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
+def largest(values: npt.NDArray[np.int64]) -> int:
+    """How far the farthest of at least one number is from 0."""
+    return max(int(values.max()), -int(values.min()))
+
+
+def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
     """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
-    if data.startswith(BOM):
-        data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
-    try:
-        table = pa.csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa.csv.ReadOptions(
-                column_names=_names(dialect), use_threads=False, block_size=max(len(data), 1)
-            ),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=dialect.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=_CODED_TYPES if coded else _TYPES,
-                include_columns=list(_TYPES),
-                null_values=[],
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid:
+    if b"\0" in data:
+        return None
+    table = _table(data, dialect, _types(dialect, coded=coded), quoted=quoted)
+    if table is None:
         return None
     schema = CODED_ROWS if coded else ROWS
     batches = table.combine_chunks().to_batches()
     if not batches:
         return None  # blank lines only
-    song, day, plays = batches[0].columns
-    rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=schema)
-    return rows if _is_beyond_doubt(data, rows, dialect) else None
+    if dialect.has_plain_values:
+        song, day, plays = batches[0].columns
+        rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=schema)
+        return rows if _is_beyond_doubt(data, rows, dialect) else None
+    return _by_value(batches[0], schema, reader)
+
+
+def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quoted: bool) -> pa.Table | None:
+    """Some columns of a span by Arrow; None where Arrow cannot read it."""
+    if dialect.marks.escape or dialect.marks.skips_blanks:
+        return None
+    if data.startswith(BOM):
+        data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
+    try:
+        return pa.csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pa.csv.ReadOptions(
+                column_names=_names(dialect), use_threads=False, block_size=max(len(data), 1)
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=dialect.marks.delimiter,
+                quote_char=dialect.marks.quote if quoted and dialect.marks.quote else False,
+                newlines_in_values=quoted,
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=types, include_columns=list(types), null_values=[], strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+
+
+def _types(dialect: Dialect, *, coded: bool) -> dict[str, pa.DataType]:
+    types = _CODED_TYPES if coded else _TYPES
+    return types if dialect.has_plain_values else types | {DATE: _WRITTEN, PLAYS: _WRITTEN}
+
+
+def _by_value(batch: pa.RecordBatch, schema: pa.Schema, reader: RowReader) -> pa.RecordBatch | None:
+    """Rows whose days and numbers are judged one by one, each way to write one once; None if one is bad."""
+    songs = _Songs.of(batch.column(0))
+    columns = [batch.column(0)]
+    for column, field in ((DATE, schema.field(1)), (PLAYS, schema.field(2))):
+        written = batch.column(len(columns))
+        judged = [reader.judge_value(column, text) for text in written.dictionary.cast(pa.binary()).to_pylist()]
+        if any(isinstance(value, BadValueError) for value in judged):
+            return None
+        columns.append(pa.array(judged, field.type).take(written.indices))
+    return pa.record_batch(columns, schema=schema) if songs.lengths.min() > 0 else None
 
 
 def _names(dialect: Dialect) -> list[str]:
@@ -181,64 +223,3 @@ def _line_end_bytes(data: bytes, rows: int) -> int:
         text = np.frombuffer(data, np.uint8)
         return int(np.count_nonzero(text == 13)) + int(np.count_nonzero(text == 10))
     return rows if data.endswith((b"\n", b"\r")) else rows - 1
-
-
-class OddRows:
-    """The records of one block that only the tokenizer and rows.py can judge: good ones kept, bad ones listed."""
-
-    def __init__(self, data: memoryview, dialect: Dialect, bad: BadRowList) -> None:
-        self.songs: list[str] = []
-        self.days: list[int] = []
-        self.plays: list[int] = []
-        self._data = data
-        self._dialect = dialect
-        self._tokenizer = Tokenizer(dialect.delimiter)
-        self._bad = bad
-        self._delimiter = dialect.delimiter.encode()
-
-    def judge(self, start: int, end: int, line: int = 1) -> None:
-        """Take the records of a range of whole ones that begins on a line of the block."""
-        text = bytes(self._data[start:end])
-        counted = 0
-        for record in self._tokenizer.records(text):
-            line += count_lines(text[counted : record.start])
-            counted = record.start
-            self._take(record.fields, text[record.start : record.end], line)
-
-    def judge_one(self, start: int, end: int, line: int) -> None:
-        """The same for a range that is one record, which is seldom quoted."""
-        text = bytes(self._data[start:end])
-        if b'"' in text:
-            self.judge(start, end, line)
-        else:
-            self._take(tuple(text.rstrip(b"\r\n").split(self._delimiter)), text, line)
-
-    def _take(self, fields: tuple[bytes, ...] | None, text: bytes, line: int) -> None:
-        found = _judge_record(fields, text, self._dialect)
-        if isinstance(found, BadValueError):
-            self._bad.add((line, found.column, found.value, found.reason))
-            return
-        song, day, count = found
-        self.songs.append(song)
-        self.days.append(day)
-        self.plays.append(count)
-
-    def rows(self) -> pa.RecordBatch:
-        """The good ones, schema ROWS."""
-        columns = [pa.array(self.songs, pa.string()), pa.array(self.days, pa.int32()), pa.array(self.plays, pa.int64())]
-        return pa.record_batch(columns, schema=ROWS)
-
-
-def _judge_record(
-    fields: tuple[bytes, ...] | None, raw: bytes, dialect: Dialect
-) -> tuple[str, int, int] | BadValueError:
-    if fields is not None and len(fields) == dialect.fields:
-        return judge_row(fields, dialect.places)
-    text = raw.rstrip(b"\r\n")[:1000].decode("utf-8", "backslashreplace")
-    if fields is None:
-        return BadValueError("row", text, "each quote closed before a comma or line end", "has an open one")
-    return BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
-
-
-def _columns(number: int) -> str:
-    return "1 column" if number == 1 else f"{number} columns"

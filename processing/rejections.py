@@ -10,9 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from processing.blocks import read_bytes
+from processing.dialect import Dialect
+from processing.doubts import end_of_run
 from processing.errors import RefusedError
 from processing.outcome import LISTED_BAD_ROWS, BadRow
-from processing.reading import BlockReport, read_bytes
+from processing.reading import BlockReport
 from processing.tokenizer import count_lines
 
 FILE_NAME = "rejected.csv"
@@ -28,13 +31,14 @@ class Rejections:
     counted only up to blocks with bad rows.
     """
 
-    def __init__(self, source: Path, folder: Path, *, keep_all: bool) -> None:
+    def __init__(self, source: Path, folder: Path, dialect: Dialect, *, keep_all: bool) -> None:
         self._source = source
+        self._dialect = dialect
         self._keep_all = keep_all
         self._path = folder / FILE_NAME
         self._file: IO[str] | None = None
-        self._counted_to = 0  # byte offset
-        self._lines = 0  # line ends before it
+        self._counted_to = dialect.first_row  # byte offset in the text
+        self._lines = dialect.first_line - 1  # line ends before it
         self.count = 0
         self.listed: list[BadRow] = []
 
@@ -51,9 +55,11 @@ class Rejections:
             self._file = None
 
     def add(self, block: BlockReport) -> None:
-        """List the bad rows of the next block."""
-        if block.bad.count or block.lines is not None:
+        """List the bad rows of the next block; raises what ends the run where something in it is in doubt."""
+        if block.bad.count or block.lines is not None or block.doubt:
             self._count_lines_to(block.span.start)
+        if block.doubt:
+            raise end_of_run(block.doubt, self._lines + block.doubt.line, self._dialect)
         if block.bad.count:
             before = self._lines
             rows = ((before + row[0], *row[1:]) for row in block.bad.all())
@@ -70,7 +76,7 @@ class Rejections:
         """The refusal of the whole file for its bad rows."""
         first = self.listed[0]
         others = "It is the only row that" if self.count == 1 else f"There are {self.count:,} rows that"
-        return RefusedError(
+        refusal = RefusedError(
             "bad_rows",
             f"Line {first.line:,} {first.reason}. {others} we cannot read. "
             "Correct the file and send it again, or leave such rows out.",
@@ -79,12 +85,18 @@ class Rejections:
             value=first.value,
             bad_rows=self.count,
         )
+        refusal.rejected = tuple(self.listed)
+        return refusal
 
     def _write(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
         if self._file is None:
             self._file = self._path.open("x", encoding="utf-8", newline="")
             csv.writer(self._file, lineterminator="\n").writerow(HEADER)
-        csv.writer(self._file, lineterminator="\n").writerows(rows)
+        plain = csv.writer(self._file, lineterminator="\n")
+        quoted = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in rows:
+            # The plain one would leave a CR, which ends a line for others, without quotes.
+            (quoted if "\r" in row[2] + row[3] else plain).writerow(row)
 
     def _count_lines_to(self, offset: int) -> None:
         while self._counted_to < offset:

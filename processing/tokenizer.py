@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.marks import COMMAS, Marks
+
 # A quote that is not closed within this many bytes counts as never closed, so one stray quote
 # cannot swallow a file.
 MAX_QUOTED_RUN = 1 << 20
@@ -21,6 +23,7 @@ Text = bytes | bytearray
 
 _LONG = 1 << 14
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_BACKSLASHES = re.compile(rb"(\\*)(?:\r\n|\r|\n)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,36 @@ class Record:
     fields: tuple[bytes, ...] | None  # None: a quote is opened and not closed properly
 
 
-class Tokenizer:
-    """Cuts bytes into records for one delimiter."""
+class _Patterns:
+    """The regular expressions for one set of marks."""
 
-    def __init__(self, delimiter: str = ",") -> None:
-        self._delimiter = delimiter.encode()
-        mark = re.escape(self._delimiter)
-        run = rb'[^"]{0,%d}+' % MAX_QUOTED_RUN
-        self._quoted = re.compile(rb'"(' + run + rb'(?:""' + run + rb')*+)"(?=[' + mark + rb"\r\n]|\Z)")
-        self._plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
-        self._open_at_end = re.compile(rb'"' + run + rb'(?:""' + run + rb")*+\"?\Z")
+    def __init__(self, marks: Marks) -> None:
+        mark, quote = re.escape(marks.delimiter.encode()), re.escape(marks.quote.encode())
+        most = b"{0,%d}+" % MAX_QUOTED_RUN
+        if marks.escape:
+            inner = rb"((?:[^\\" + quote + rb"]|\\[\s\S]|" + quote * 2 + rb")" + most + rb")"
+            self.plain = re.compile(rb"(?:[^\\" + mark + rb"\r\n]|\\(?:\r\n|[\s\S]|\Z))*+")
+            unfinished = rb"[\\" + quote + rb"]?"
+        else:
+            run = rb"[^" + quote + rb"]" + most
+            inner = rb"(" + run + rb"(?:" + quote * 2 + run + rb")*+)"
+            self.plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
+            unfinished = quote + rb"?"
+        if marks.quote:
+            self.quoted = re.compile(quote + inner + quote + rb"(?=[" + mark + rb"\r\n]|\Z)")
+            self.open_at_end = re.compile(quote + inner + unfinished + rb"\Z")
+        self.escaped = re.compile(rb"\\(\r\n|[\\\"'\r\n" + mark + rb"])|(" + (quote * 2 or rb"(?!)") + rb")")
+        self.blanks = re.compile(rb"[ \t]*+" if marks.delimiter != "\t" else rb" *+")
+
+
+class Tokenizer:
+    """Cuts bytes into records by one set of marks."""
+
+    def __init__(self, marks: Marks = COMMAS) -> None:
+        self._marks = marks
+        self._delimiter = marks.delimiter.encode()
+        self._quote = marks.quote.encode()
+        self._patterns = _Patterns(marks)
 
     def records(self, data: Text, *, at_end: bool = True) -> Iterator[Record]:
         """The records of ``data`` in order, blank lines left out.
@@ -55,45 +78,70 @@ class Tokenizer:
                 if not at_end and self._may_go_on(data, position):
                     return
                 record = Record(position, self._next_line(data, position), None)
-            # A line end that touches the end of the bytes may be the first half of CRLF.
-            if not at_end and record.end == size and not data.endswith(b"\n"):
+            if not at_end and record.end == size and not self._is_ended(data, record):
                 return
-            if record.fields != (b"",) or data[record.start : record.start + 1] == b'"':
+            if record.fields != (b"",) or self._opens(data, record.start):
                 yield record
             position = record.end
+
+    def _opens(self, data: Text, position: int) -> bool:
+        return bool(self._quote) and data.startswith(self._quote, position)
 
     def _record(self, data: Text, start: int) -> Record | None:
         """The record that begins at ``start``; None when one of its quotes does not close properly."""
         fields = []
         position = start
         while True:
-            if data.startswith(b'"', position):
-                match = self._quoted.match(data, position)
+            if self._opens(data, position):
+                match = self._patterns.quoted.match(data, position)
                 if match is None:
                     return None
-                fields.append(bytes(match[1]).replace(b'""', b'"'))
+                fields.append(self._without_escapes(bytes(match[1]), quoted=True))
             else:
-                match = self._plain.match(data, position)
+                match = self._patterns.plain.match(data, position)
                 assert match is not None  # the pattern matches nothing, too
-                fields.append(bytes(match[0]))
+                fields.append(self._without_escapes(bytes(match[0]), quoted=False))
             position = match.end()
             if not data.startswith(self._delimiter, position):
                 line_end = _LINE_END.match(data, position)
                 return Record(start, line_end.end() if line_end else position, tuple(fields))
-            position += len(self._delimiter)
+            position = self._next_field(data, position)
+
+    def _without_escapes(self, field: bytes, *, quoted: bool) -> bytes:
+        if self._marks.escape and (b"\\" in field or quoted):
+            return self._patterns.escaped.sub(lambda found: found[1] or (found[2][:1] if quoted else found[2]), field)
+        return field.replace(self._quote * 2, self._quote) if quoted else field
+
+    def _next_field(self, data: Text, delimiter: int) -> int:
+        position = delimiter + len(self._delimiter)
+        if self._marks.skips_blanks:
+            blanks = self._patterns.blanks.match(data, position)
+            assert blanks is not None
+            return blanks.end()
+        return position
 
     def _may_go_on(self, data: Text, start: int) -> bool:
         """Whether the quote that does not close could still close in the bytes to come."""
         position = start
         while True:
-            if data.startswith(b'"', position):
-                match = self._quoted.match(data, position)
+            if self._opens(data, position):
+                match = self._patterns.quoted.match(data, position)
                 if match is None:
-                    return self._open_at_end.match(data, position) is not None
+                    return self._patterns.open_at_end.match(data, position) is not None
             else:
-                match = self._plain.match(data, position)
+                match = self._patterns.plain.match(data, position)
                 assert match is not None
-            position = match.end() + len(self._delimiter)
+            position = self._next_field(data, match.end())
+
+    def _is_ended(self, data: Text, record: Record) -> bool:
+        """Whether a record that touches the end of the bytes stays as it is, whatever follows."""
+        # A CR may be the first half of CRLF.
+        if not data.endswith(b"\n"):
+            return False
+        if not self._marks.escape or record.fields is None:
+            return True
+        found = _BACKSLASHES.search(data, record.start)
+        return found is not None and len(found[1]) % 2 == 0
 
     @staticmethod
     def _next_line(data: Text, start: int) -> int:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.arrays import to_arrow, to_numpy
-from processing.reading import ROWS
+from processing.reading import ROWS, largest
 
 logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
 
@@ -79,7 +79,7 @@ def total(rows: pa.Table) -> Totals:
 def total_coded(coded: Coded) -> Totals:
     """Add up rows whose songs are numbers already."""
     rows, cells = len(coded.plays), len(coded.names) * coded.days
-    if int(coded.plays.max()) * rows >= 1 << 63:
+    if largest(coded.plays) * rows >= 1 << 63:
         song, day, plays = _run_totals(coded, exact=True)
     elif rows >= LEAST_VAEX_ROWS and cells <= DENSE_CELLS_PER_ROW * rows:
         song, day, plays = _grid_totals(coded)

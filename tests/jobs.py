@@ -14,6 +14,19 @@ from store.options import JobOptions
 from store.states import JobState
 
 TOTALS = b"Song,Date,Total Number of Plays for Date\nIn The End,2020-01-01,1500\nUmbrella,2020-01-02,250\n"
+DETECTED = {
+    "encoding": "utf-8",
+    "delimiter": ",",
+    "header": True,
+    "compression": None,
+    "date_style": "YYYY-MM-DD",
+    "columns": {"Song": 0, "Date": 1, "Number of Plays": 2},
+    "quote": '"',
+    "escape": None,
+    "thousands": None,
+    "header_line": 1,
+    "column_names": ["Song", "Date", "Number of Plays"],
+}
 
 
 def make_job(
@@ -26,6 +39,8 @@ def make_job(
     parts: tuple[bytes, ...] = (TOTALS,),
     rejected: tuple[dict[str, Any], ...] = (),
     error: dict[str, Any] | None = None,
+    options: JobOptions | None = None,
+    detected: dict[str, Any] | None = None,
     **values: Any,
 ) -> str:
     """A job in a state, brought there by the functions that the worker uses; ``values`` are set in the end."""
@@ -33,15 +48,16 @@ def make_job(
     path = files.new_incoming()
     path.write_bytes(content)
     received = intake.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
-    job = intake.accept(files, owner_id, received, JobOptions())
+    job = intake.accept(files, owner_id, received, options or JobOptions())
     job_id, until = job.id, jobs.keep_until(30)
     if state in (JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.EXPIRED):
         claim = attempts.claim(job_id, 1, 30)
         assert claim is not None
         if state is JobState.FAILED:
-            attempts.fail(claim, error or refusal(), until)
+            attempts.fail(claim, error or refusal(), until, found_before_refusal(rejected, detected))
         elif state is not JobState.RUNNING:
-            attempts.publish(claim, summary(rejected), publish_files(files, job_id, parts, rejected), until)
+            report = summary(rejected, detected)
+            attempts.publish(claim, report, publish_files(files, job_id, parts, rejected), until)
     elif state is JobState.CANCELLED:
         jobs.cancel(job_id, until)
     job = db.session.get_one(Job, job_id, populate_existing=True)
@@ -72,8 +88,8 @@ def publish_files(
     return published
 
 
-def summary(rejected: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
-    """What processing reports of a run."""
+def summary(rejected: tuple[dict[str, Any], ...] = (), detected: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What processing reports of a run; ``detected`` is what it found otherwise than usual."""
     return {
         "rows_read": 30_000_000,
         "rows_used": 30_000_000 - len(rejected),
@@ -81,16 +97,17 @@ def summary(rejected: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
         "plays": 14_983_596_449,
         "groups": 24_693_301,
         "seconds": {"reading": 6.0, "totalling": 2.0, "writing": 1.0},
-        "detected": {
-            "encoding": "utf-8",
-            "delimiter": ",",
-            "header": True,
-            "compression": None,
-            "date_style": "YYYY-MM-DD",
-            "columns": {"Song": 0, "Date": 1, "Number of Plays": 2},
-        },
+        "detected": DETECTED | (detected or {}),
         "rejected": list(rejected),
     }
+
+
+def found_before_refusal(
+    rejected: tuple[dict[str, Any], ...] = (), detected: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What processing has found out about a file that it then refuses; nothing if it did not come so far."""
+    known = DETECTED | detected if detected is not None else None
+    return {"bad_rows": len(rejected), "rejected": list(rejected[:100]), "detected": known}
 
 
 def refusal(**changes: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from webapp.resources import resources
 from webapp.sizes import parse_size
 
 TOP = Path(__file__).parent.parent
-NOT_TO_BE_HAD = 1  # what `python -m worker JOB ATTEMPT` exits with when another one has the attempt
+NOT_TO_BE_HAD = 75  # what `python -m worker JOB ATTEMPT` exits with when another one has the attempt
 
 
 def init_app(app: Flask) -> None:

@@ -14,7 +14,7 @@ from store import accounts
 from store.models import Account
 
 OPEN_TO_ALL = {"static", "health.alive", "account.sign_in", "account.sign_in_form"}
-API_BLUEPRINTS = {"api_tokens", "api_jobs", "api_files"}  # these look at bearer tokens themselves
+API_BLUEPRINTS = {"api_tokens", "api_jobs", "api_files", "api_v1"}  # these look at bearer tokens themselves
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
-"""Sending files: parts whole or by range, several as one zip that is made while it is sent."""
+"""Sending files: parts whole or by range, several as one zip that is made while it is sent.
+
+For a spreadsheet they are changed while they are sent, so there they have no length, no range and no tag.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Response, abort, send_file
@@ -11,11 +15,20 @@ from zipstream import ZIP_STORED, ZipStream
 from store.files import REJECTED
 from store.models import Job, Part
 from webapp.resources import resources
+from webapp.spreadsheet import pieces_of, safe_table, safe_totals
+
+_CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
 
 
 def send_part(part: Part) -> Response:
     """One output file; knows Range, If-Range and If-None-Match by its sha256."""
     return _send(_path(part.job, part.name), part_name(part), etag=part.sha256)
+
+
+def send_part_for_spreadsheet(part: Part) -> Response:
+    """The same with songs that no spreadsheet takes for formulas."""
+    path = _existing(_path(part.job, part.name))
+    return _stream(safe_totals(pieces_of(path)), "text/csv", part_name(part, _SPREADSHEET))
 
 
 def send_input(job: Job) -> Response:
@@ -27,6 +40,12 @@ def send_input(job: Job) -> Response:
 def send_left_out(job: Job) -> Response:
     """The rows that were left out; 404 where there are none."""
     return _send(_path(job, REJECTED), _left_out_name(job), etag=True)
+
+
+def send_left_out_for_spreadsheet(job: Job) -> Response:
+    """The same with values that no spreadsheet takes for formulas."""
+    path = _existing(_path(job, REJECTED))
+    return _stream(safe_table(path), "text/csv", _left_out_name(job, _SPREADSHEET))
 
 
 def send_zip(job: Job) -> Response:
@@ -42,9 +61,19 @@ def send_zip(job: Job) -> Response:
     return answer
 
 
-def part_name(part: Part) -> str:
+def send_zip_for_spreadsheet(job: Job) -> Response:
+    """The same with all files as a spreadsheet can be trusted with."""
+    archive = ZipStream(compress_type=ZIP_STORED)
+    for part in job.parts:
+        archive.add(safe_totals(pieces_of(_existing(_path(job, part.name)))), part_name(part, _SPREADSHEET))
+    if _path(job, REJECTED).exists():
+        archive.add(safe_table(_path(job, REJECTED)), _left_out_name(job, _SPREADSHEET))
+    return _stream(iter(archive), "application/zip", f"{stem(job.upload.name)}-totals-spreadsheet.zip")
+
+
+def part_name(part: Part, ending: str = _CSV) -> str:
     """What a downloaded part is called: plays-2024-03.csv, part 1 -> plays-2024-03-totals-00001.csv"""
-    return f"{stem(part.job.upload.name)}-totals-{part.number:05d}.csv"
+    return f"{stem(part.job.upload.name)}-totals-{part.number:05d}{ending}"
 
 
 def stem(upload_name: str) -> str:
@@ -60,6 +89,13 @@ def _send(path: Path, name: str, etag: str | bool) -> Response:
     )
 
 
+def _stream(content: Iterator[bytes], mimetype: str, name: str) -> Response:
+    answer = Response(content, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.headers.set("Accept-Ranges", "none")
+    return answer
+
+
 def _existing(path: Path) -> Path:
     if not path.is_file():
         abort(404)
@@ -70,5 +106,5 @@ def _path(job: Job, name: str) -> Path:
     return resources().files.result(job.id, job.attempt, name)
 
 
-def _left_out_name(job: Job) -> str:
-    return f"{stem(job.upload.name)}-left-out.csv"
+def _left_out_name(job: Job, ending: str = _CSV) -> str:
+    return f"{stem(job.upload.name)}-left-out{ending}"

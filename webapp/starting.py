@@ -11,7 +11,8 @@ from store import intake, jobs, queues
 from store.database import db
 from store.intake import Received
 from store.models import Job
-from store.options import JobOptions
+from store.options import DEFAULTS, JobOptions
+from store.states import JobState
 from webapp.receiving import Check, ReceivedForm, receive
 from webapp.resources import resources
 
@@ -24,9 +25,12 @@ def received_form(check: Check) -> Iterator[ReceivedForm]:
         yield form
 
 
-def chosen_options(fields: Mapping[str, str]) -> JobOptions:
-    """The options that a form names; raises OptionsError."""
-    return JobOptions(bad_rows=fields.get("bad_rows") or "stop")
+def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) -> JobOptions:
+    """The options that a form names, and for the others those ``before``; raises OptionsError."""
+    given = {name: fields[name] for name in DEFAULTS if name in fields}
+    if "header_line" in given:
+        given["header_line"] = given["header_line"].strip()  # typed by hand; elsewhere a blank may be meant
+    return (before or JobOptions()).with_changes(given)
 
 
 def start(owner_id: int, received: Received, options: JobOptions) -> Job:
@@ -41,6 +45,11 @@ def start_again(job: Job, options: JobOptions) -> Job:
     again = jobs.run_again(job, options)
     tell(again)
     return again
+
+
+def has_file(job: Job) -> bool:
+    """Whether the file of a job is still there, so that it can be read once more."""
+    return job.state is not JobState.EXPIRED and resources().files.upload(job.upload_id).is_file()
 
 
 def stop(job: Job) -> None:

@@ -12,9 +12,11 @@ from store.settings import Settings, SettingsError, read_settings
 from worker import logs, threads
 from worker.context import database
 
+NOT_TO_BE_HAD = 75  # unlike 1, which Python itself ends with when something breaks
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0: stopped, or the attempt's end is recorded (done or failed); 1: it was not to be had; 2: wrong usage."""
+    """Exit 0: stopped, or the attempt's end is recorded (done or failed); 2: wrong usage; 75: it was not to be had."""
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("--queue", choices=QUEUES)
     parser.add_argument("job_id", nargs="?")
@@ -37,12 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_one(job_id: str, attempt: int, settings: Settings) -> int:
-    """Run an attempt in this process, without a queue."""
+    """Run an attempt in this process, without a queue; gives the exit code."""
     from worker.attempt import run  # as above
 
     signal.signal(signal.SIGTERM, _leave)
     with database(settings) as app:
-        return 0 if run(app, job_id, attempt, settings) else 1
+        return 0 if run(app, job_id, attempt, settings) else NOT_TO_BE_HAD
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

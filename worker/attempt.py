@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from processing.errors import RefusedError
-from processing.options import BadRows, Options
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
 from store import attempts, jobs
@@ -16,11 +16,13 @@ from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import db
 from store.files import Files
 from store.settings import Settings
-from worker import threads
 from worker.failures import words_for
 from worker.heartbeat import Heartbeat
+from worker.options import options_for
 from worker.progress import ProgressReporter
 from worker.recording import with_patience
+
+LISTED_BAD_ROWS = 100  # of a file that is refused; they stand in the job's row, for there is no file of them
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
         outcome = process_csv(
             files.upload(claim.upload_id),
             files.staging(claim.job_id, claim.attempt),
-            _options(claim, settings, files),
+            options_for(claim, settings, files),
             report,
         )
         _publish(claim, outcome, settings, files)
@@ -61,16 +63,6 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
         raise
 
 
-def _options(claim: Claim, settings: Settings, files: Files) -> Options:
-    return Options(
-        max_part_bytes=settings.max_single_file_size,
-        memory_bytes=settings.memory_limit,
-        bad_rows=BadRows(claim.options.bad_rows),
-        scratch=files.scratch(claim.job_id, claim.attempt),
-        threads=threads.for_a_job(settings),
-    )
-
-
 def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -> None:
     parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256) for part in outcome.parts]
     keep_until = jobs.keep_until(settings.keep_days)
@@ -80,17 +72,24 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
 
 
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:
+    summary = None
     if isinstance(error, RefusedError):
-        words = error.to_json()
+        words, summary = error.to_json(), _summary(error)
         _log.info("job %s: refused while %s: %s (%s)", claim.job_id, report.step, error.code, error)
     else:
         words = words_for(error, files.upload(claim.upload_id))
         _log.error("job %s: %s while %s", claim.job_id, words["code"], report.step, exc_info=error)
     files.remove_working_files(claim.job_id, claim.attempt)  # a full disk may have no room for the record either
     try:
-        with_patience(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days)))
+        with_patience(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
     except LeaseLostError:
         _log.info("job %s: attempt %d was over before it failed", claim.job_id, claim.attempt)
+
+
+def _summary(error: RefusedError) -> dict[str, Any]:
+    """What was found out before the refusal, for the job's page."""
+    summary = error.summary()
+    return summary | {"rejected": summary["rejected"][:LISTED_BAD_ROWS]}
 
 
 def _tidy(claim: Claim, files: Files) -> None:

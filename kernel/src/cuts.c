@@ -3,7 +3,7 @@
 /* The end of the record that begins at ``at``; NULL where the bytes to come could move it. */
 static const byte *record_end(const form_t *form, const byte *at, const byte *end) {
     const byte *start = at, *found = NULL;
-    for (; !found; at++) {
+    for (; !found; at = found ? at : field_start(form, at + 1, end)) {
         if (at < end && *at == form->quote) {
             field_t field;
             at = quoted_end(form, at, end, &field);

@@ -66,6 +66,13 @@ static inline const byte *next_line(const byte *at, const byte *end) {
     return after_line_end(at, end);
 }
 
+/* The beginning of a field behind a delimiter. */
+static inline const byte *field_start(const form_t *form, const byte *at, const byte *end) {
+    if (form->skips_blanks)
+        while (at < end && (*at == ' ' || *at == '\t') && *at != form->delimiter) at++;
+    return at;
+}
+
 /* A field that opens with a quote at ``at``; the byte after its closing quote, NULL where it does not close properly. */
 static inline const byte *quoted_end(const form_t *form, const byte *at, const byte *end, field_t *field) {
     const byte quote = (byte)form->quote, *run = at + 1;

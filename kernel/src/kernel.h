@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_VERSION 3
+#define KERNEL_VERSION 4
 
 typedef uint8_t byte;
 typedef struct songs songs_t;
@@ -50,14 +50,20 @@ void songs_export(songs_t *songs, int32_t *offsets, byte *names, uint16_t *bucke
 int32_t kernel_version(void);
 
 /* text.c */
-int is_utf8(const byte *text, size_t length);
+int is_text(const byte *text, size_t length);
 
 /* rows.c: the records of a block. */
 typedef struct {
     uint32_t fields; /* of each record */
     uint32_t song, date, plays; /* their places */
-    int32_t delimiter, quote; /* bytes; quote -1: none */
+    int32_t delimiter, quote;    /* bytes; quote -1: none */
+    int32_t skips_blanks;        /* behind a delimiter */
+    int32_t is_plain;            /* dates are ISO without times and numbers are digits, but for a few */
+    int32_t date_order, date_mark; /* DATE_...; the byte between year, month and day */
+    int32_t thousands;           /* the byte between them; 0: none */
 } form_t;
+
+enum { DATE_ISO = 0, DATE_COMPACT = 1, DATE_YEAR_FIRST = 2, DATE_DAY_FIRST = 3, DATE_MONTH_FIRST = 4 };
 
 typedef struct {
     uint32_t *song;

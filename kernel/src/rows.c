@@ -1,6 +1,7 @@
 #include "kernel.h"
 #include "fields.h"
 #include "names.h"
+#include "styles.h"
 #include "values.h"
 
 #define AT_ONCE 64 /* songs looked up together, so that the waits for memory overlap */
@@ -35,11 +36,18 @@ static void trim(field_t *field) {
     while (field->length && is_blank(field->start[field->length - 1])) field->length--;
 }
 
-static int read_plays(field_t *field, int64_t *plays) {
+static int read_plays(const form_t *form, field_t *field, int64_t *plays) {
     const byte *at = field->start, *end = at + field->length;
     int negative = 0;
     if (at < end && (*at == '+' || *at == '-')) negative = *at++ == '-';
-    return read_digits(at, end, plays) == end && at < end && !(negative && *plays);
+    if (at == end) return 0;
+    int read = (form->is_plain && read_digits(at, end, plays) == end) || read_styled_number(form, at, end, plays);
+    return read && !(negative && *plays);
+}
+
+static int read_day(const form_t *form, const field_t *field, int32_t *day) {
+    if (form->is_plain && field->length == DATE_BYTES) return read_date(field->start, day);
+    return read_styled_date(form, field->start, field->length, day);
 }
 
 /* Any record, with quotes and columns as they may be. Sets the record's end. */
@@ -48,7 +56,7 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
     const byte *at = record->start, *end = reader->end;
     field_t date = {0}, number = {0};
     uint32_t count = 0;
-    for (;; at++, count++) {
+    for (;; at = field_start(form, at + 1, end), count++) {
         field_t field = {.start = at};
         if (at < end && *at == form->quote) {
             at = quoted_end(form, at, end, &field);
@@ -71,7 +79,7 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
     if (count + 1 != form->fields || !record->song.length || date.doubled || number.doubled) return RECORD_ODD;
     trim(&date);
     trim(&number);
-    if (date.length != DATE_BYTES || !read_date(date.start, day) || !read_plays(&number, plays)) return RECORD_ODD;
+    if (!read_day(form, &date, day) || !read_plays(form, &number, plays)) return RECORD_ODD;
     return record->song.doubled && record->song.length > MOST_UNESCAPED ? RECORD_ODD : RECORD_READ;
 }
 
@@ -160,7 +168,7 @@ static const byte *take(reader_t *reader, const byte *at) {
     waiting_t *record = &reader->waiting[reader->waiting_count];
     const form_t *form = reader->form;
     record->start = at;
-    int usual = form->fields == 3 && !form->song && form->date == 1 && *at != form->quote;
+    int usual = form->is_plain && form->fields == 3 && !form->song && form->date == 1 && *at != form->quote;
     record->line = reader->lines;
     record->inner_lines = 0;
     int read = (usual && read_usual(reader, record, day, plays)) || read_record(reader, record, day, plays) == RECORD_READ;

@@ -172,7 +172,7 @@ static const song_t *add(songs_t *songs, const name_t *name, int32_t *status) {
     const song_t *found = look_up(songs, atomic_load(&songs->table), name);
     if (found) return found;
     uint64_t bytes = entry_bytes(name->length);
-    if (!is_utf8(name->text, name->length)) {
+    if (!is_text(name->text, name->length)) {
         *status = SONG_NOT_TEXT;
     } else if (songs->entries_used + bytes + table_bytes(songs) > songs->most_bytes || songs->count >= INT32_MAX ||
                songs->name_bytes + name->length > INT32_MAX) {

@@ -4,13 +4,14 @@ int32_t kernel_version(void) { return KERNEL_VERSION; }
 
 static int is_tail(byte one) { return (one & 0xC0) == 0x80; }
 
-/* Well-formed UTF-8 by table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing past U+10FFFF. */
-int is_utf8(const byte *text, size_t length) {
+/* Well-formed UTF-8 by table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing past U+10FFFF; and no NUL. */
+int is_text(const byte *text, size_t length) {
     const byte *end = text + length;
     while (text < end) {
         byte first = *text;
         size_t left = (size_t)(end - text);
         if (first < 0x80) {
+            if (!first) return 0;
             text += 1;
         } else if (first >= 0xC2 && first <= 0xDF) {
             if (left < 2 || !is_tail(text[1])) return 0;

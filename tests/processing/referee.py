@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Any
 
 from processing.columns import INPUT_COLUMNS
 from processing.dialect import Dialect
 from processing.kernel import Columns, SongTable
-from processing.rows import BadValueError, read_row
+from processing.marks import Marks
+from processing.rows import BadValueError
 from processing.tokenizer import Tokenizer, count_lines
 
 Row = tuple[str, int, int]
@@ -17,9 +19,11 @@ ENOUGH = 1 << 24  # bytes, for a table of songs that does not get full
 LEAST_TABLE = 8 << 14  # bytes that the slots of an empty table take
 
 
-def dialect_of(order: tuple[int, int, int] = (0, 1, 2), fields: int = 3, delimiter: str = ",") -> Dialect:
-    """A form with song, date and plays at these places."""
-    return Dialect("utf-8", delimiter, True, fields, dict(zip(INPUT_COLUMNS, order, strict=True)), 0, 20.0)
+def dialect_of(order: tuple[int, int, int] = (0, 1, 2), fields: int = 3, delimiter: str = ",", **form: Any) -> Dialect:
+    """A form with song, date and plays at these places; ``form``: what else is unusual of Marks and Dialect."""
+    places = dict(zip(INPUT_COLUMNS, order, strict=True))
+    marks = Marks(delimiter, **{name: form.pop(name) for name in ("quote", "skips_blanks") if name in form})
+    return Dialect("utf-8", True, fields, places, 0, 20.0, marks, **form)
 
 
 PLAIN = dialect_of()
@@ -39,7 +43,7 @@ def judge(data: bytes, dialect: Dialect = PLAIN) -> list[Judged]:
     """Each record of the bytes."""
     return [
         Judged(record.start, record.end, count_lines(data[: record.start]), _row(record.fields, dialect))
-        for record in Tokenizer(dialect.delimiter).records(data)
+        for record in Tokenizer(dialect.marks).records(data)
     ]
 
 
@@ -47,7 +51,7 @@ def _row(fields: tuple[bytes, ...] | None, dialect: Dialect) -> Row | None:
     if fields is None or len(fields) != dialect.fields:
         return None
     try:
-        return read_row(fields, dialect.places)
+        return dialect.row_reader().read(fields)
     except BadValueError:
         return None
 

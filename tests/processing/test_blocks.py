@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing import blocks
+from processing import cutting
 from processing.blocks import spans
 from processing.errors import RefusedError
 from processing.kernel import last_record_end
+from processing.marks import COMMAS
 from processing.tokenizer import MAX_QUOTED_RUN, Tokenizer
+from tests.processing.referee import PLAIN
 from tests.processing.ways import BOTH_WAYS
 
+# Two columns, so that nothing is a row of plays, nor a footer below one.
+DIALECT = replace(PLAIN, fields=2)
 PIECES = st.lists(
     st.sampled_from(
         [b"a,b\n", b'"x\ny",b\n', b'"q""q",b\r\n', b'12" mix,b\n', b'"open,b\n', b"\n", b"c,d\r", b'e,"f"']
@@ -28,7 +33,7 @@ def cut(data: bytes, block_bytes: int, *, use_kernel: bool) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in.csv"
         source.write_bytes(data)
-        found = list(spans(source, 0, block_bytes, ",", use_kernel=use_kernel))
+        found = list(spans(source, DIALECT, block_bytes, use_kernel=use_kernel))
         assert [span.index for span in found] == list(range(len(found)))
         if not use_kernel:  # which may call a block quoted for what it saw behind it
             assert all(not span.quoted for span in found if b'"' not in data[span.start : span.end])
@@ -71,18 +76,18 @@ def test_a_quote_that_never_closes_costs_its_own_line_and_the_blocks_go_on_behin
 def test_a_line_longer_than_any_row_of_plays_is_refused_with_its_place(
     long: bytes, use_kernel: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "MAX_RECORD", 1000)
+    monkeypatch.setattr(cutting, "MAX_RECORD", 1000)
     source = tmp_path / "in.csv"
     source.write_bytes(b"a,b\n" + long)
     with pytest.raises(RefusedError, match="after byte 4 a line is longer"):
-        list(spans(source, 0, 100, ",", use_kernel=use_kernel))
+        list(spans(source, DIALECT, 100, use_kernel=use_kernel))
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from([b"a", b'"', b",", b"\n", b"\r", b'""']), max_size=24).map(b"".join))
 def test_the_kernel_cuts_where_the_tokenizer_does(data: bytes) -> None:
-    ends = [record.end for record in Tokenizer(",").records(data, at_end=False)]
-    end = last_record_end(data, ",")
+    ends = [record.end for record in Tokenizer().records(data, at_end=False)]
+    end = last_record_end(data, COMMAS)
     # Blank lines behind the last record belong to none, so either may take them.
     assert data[max(ends, default=0) : end].strip(b"\r\n") == b""
     assert end >= max(ends, default=0)

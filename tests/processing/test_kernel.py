@@ -9,7 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from processing import kernel
-from processing.kernel import MOST_ODD, last_record_end, library
+from processing.kernel import MOST_ODD, last_record_end
+from processing.kernel_interface import library
+from processing.marks import COMMAS
 from processing.tokenizer import MAX_QUOTED_RUN, Tokenizer
 from tests.processing.referee import LEAST_TABLE, PLAIN, assert_agrees, dialect_of, judge, kernel_read
 
@@ -123,7 +125,8 @@ def test_names_of_bytes_that_are_no_text_are_handed_back_and_not_numbered() -> N
 
 
 def test_every_letter_there_is_makes_a_name() -> None:
-    letters = [chr(code) for code in range(0x10FFFF + 1) if not 0xD800 <= code < 0xE000 and chr(code) not in '\n\r,"']
+    codes = [code for code in range(1, 0x10FFFF + 1) if not 0xD800 <= code < 0xE000]
+    letters = [letter for letter in map(chr, codes) if letter not in '\n\r,"']
     songs = ["".join(letters[start : start + 500]) for start in range(0, len(letters), 500)]
     read = kernel_read("".join(f"{song},2020-01-31,1\n" for song in songs).encode(), capacity=len(songs) + 1)
     assert [song for song, _day, _plays in read.rows] == songs
@@ -150,7 +153,7 @@ def test_more_odd_rows_than_one_call_hands_back_take_several_calls(before: int) 
 )
 def test_what_counts_as_whole_records_stays_so_whatever_comes_behind(pieces: list[bytes], more: list[bytes]) -> None:
     data, behind = b"".join(pieces), b"".join(more)
-    end = last_record_end(data, ",")
+    end = last_record_end(data, COMMAS)
     tokenizer = Tokenizer()
     whole = [(record.start, record.end, record.fields) for record in tokenizer.records(data + behind)]
     rest = [(end + record.start, end + record.end, record.fields) for record in tokenizer.records(data[end:] + behind)]
@@ -170,7 +173,7 @@ def test_a_quote_closes_as_far_away_as_the_referee_allows_and_no_further(over: i
     assert_agrees(data, read)
     # Still open at the end, it may close in the bytes to come only where they could be near enough.
     before, opened = b"a,2020-01-31,1\n", b'"\n' + b"x" * (MAX_QUOTED_RUN - 1 + over)
-    assert last_record_end(before + opened, ",") == len(before) + 2 * over
+    assert last_record_end(before + opened, COMMAS) == len(before) + 2 * over
 
 
 def test_nothing_that_lies_behind_a_block_changes_how_it_is_read() -> None:

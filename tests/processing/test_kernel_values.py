@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processing.dates import EPOCH, FIRST_DAY, LAST_DAY
 from processing.dialect import Dialect
 from processing.kernel import FORMS, Columns, SongTable
-from processing.rows import EPOCH, FIRST_DAY, LAST_DAY
 from tests.processing.referee import ENOUGH, PLAIN, assert_agrees, dialect_of, kernel_read
 
 OTHER_ORDER = dialect_of((1, 2, 0))  # goes the longer way through the kernel

@@ -83,6 +83,11 @@ def test_the_json_of_success_has_exactly_the_keys_of_the_contract(program: tuple
             "compression": None,
             "date_style": "YYYY-MM-DD",
             "columns": {"Song": 0, "Date": 1, "Number of Plays": 2},
+            "quote": '"',
+            "escape": None,
+            "thousands": None,
+            "header_line": 1,
+            "column_names": ["Song", "Date", "Number of Plays"],
         },
         "parts": [
             {"name": "part-00001.csv", "rows": 4, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

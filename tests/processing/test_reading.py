@@ -11,14 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing import reading, rows
+from processing import reading
 from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.columns import INPUT_COLUMNS
 from processing.dialect import Dialect
-from processing.reading import OddRows, exact_sum, read_block
+from processing.odd_rows import OddRows
+from processing.reading import exact_sum, read_block
 
-DIALECT = Dialect("utf-8", ",", True, 3, {name: place for place, name in enumerate(INPUT_COLUMNS)}, 0, 20.0)
+DIALECT = Dialect("utf-8", True, 3, {name: place for place, name in enumerate(INPUT_COLUMNS)}, 0, 20.0)
+READER = DIALECT.row_reader()
 SONGS = ["A", "", "NA", "null", "0x10", " b ", '"q,""x"', "\ufeffbom", "é", "a\x00b", "\x1f", '12" mix']
 DAYS = [
     "2020-01-01",
@@ -104,7 +106,7 @@ def test_letters_that_are_not_utf_8_make_a_bad_row_and_spare_the_others(tmp_path
 
 def judged(data: bytes) -> weakref.ref[OddRows]:
     with BadRowList(None) as bad:
-        odd = OddRows(memoryview(data), DIALECT, bad)
+        odd = OddRows(memoryview(data), DIALECT, bad, READER)
         odd.judge(0, len(data))
         assert bad.count == 1
     return weakref.ref(odd)
@@ -112,7 +114,6 @@ def judged(data: bytes) -> weakref.ref[OddRows]:
 
 @pytest.mark.parametrize("row", [b"A,x,5", b"A,2020-02-30,5", b"A,\xff,5", b"A,2020-01-01,12.5", b"A,2020-01-01,\xff"])
 def test_a_bad_value_that_is_remembered_keeps_nothing_of_its_block_alive(row: bytes) -> None:
-    rows._judge.cache_clear()
     block = judged(row)
     gc.collect()
     assert block() is None

@@ -72,6 +72,7 @@ def test_a_file_with_bad_rows_is_refused_with_the_first_and_the_count_of_all(use
         "column": "Number of Plays",
         "value": "12.5",
         "bad_rows": 6,
+        "question": None,
     }
 
 

@@ -17,6 +17,7 @@ from store.files import Files
 from store.models import Job
 from store.states import STATES, JobState
 from tests.browser import COPY, answer_for_the_cdn, chromium, sign_in, throttle_uploads
+from tests.jobs import TOTALS, refusal
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,54 @@ def test_everything_works_without_scripts(app: Flask, open_page: Callable[..., P
     page.wait_for_selector("h1:has-text('Sign in')")
 
 
+def test_a_file_is_read_differently_without_scripts(
+    app: Flask, open_page: Callable[..., Page], job_in: Callable[..., str]
+) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"/jobs/{job_in(JobState.DONE)}")
+    page.click("summary:has-text('Read it differently')")
+    page.select_option("select[name=delimiter]", label="semicolons")
+    page.fill("input[name=header_line]", "none")
+    page.click("text=Add it up again")
+    page.wait_for_selector(f"text={STATES[JobState.QUEUED].sentence}")
+    with app.app_context():
+        options = db.session.get_one(Job, page.url.rsplit("/", 1)[1]).options
+    assert options == {"bad_rows": "stop", "delimiter": "semicolon", "header_line": "none"}
+
+
+def test_a_question_wants_each_of_its_answers(
+    app: Flask, open_page: Callable[..., Page], job_in: Callable[..., str]
+) -> None:
+    columns = ("song_column", "date_column", "plays_column")
+    choices = [{"value": str(number), "label": f"Column {number}"} for number in (1, 2, 3)]
+    error = refusal(code="columns_unclear", bad_rows=0, question={"options": columns, "choices": choices})
+    page = open_page()
+    page.goto(f"/jobs/{job_in(JobState.FAILED, error=error)}")
+    before = page.url
+    for number, column in enumerate(columns, start=1):
+        page.click("text=Go on")
+        assert page.url == before
+        page.select_option(f".question select[name={column}]", str(number))
+    page.click("text=Go on")
+    page.wait_for_selector(f"text={STATES[JobState.QUEUED].sentence}")
+    with app.app_context():
+        options = db.session.get_one(Job, page.url.rsplit("/", 1)[1]).options
+    assert options == {"bad_rows": "stop", "song_column": "1", "date_column": "2", "plays_column": "3"}
+
+
+def test_a_wrong_option_is_shown_at_its_field(open_page: Callable[..., Page], job_in: Callable[..., str]) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"/jobs/{job_in(JobState.DONE)}")
+    page.click("summary:has-text('Read it differently')")
+    page.evaluate("for (const form of document.forms) form.noValidate = true")
+    page.fill("input[name=header_line]", "three")
+    page.click("text=Add it up again")
+    page.wait_for_selector("text=header_line should be the number of a line")
+    assert page.evaluate("document.activeElement.name") == "header_line"
+    assert page.locator("#wrong").evaluate("it => it.getBoundingClientRect().top < innerHeight")
+
+
 def test_the_keyboard_keeps_its_place_while_the_page_changes(
     open_page: Callable[..., Page], job_in: Callable[..., str]
 ) -> None:
@@ -159,7 +208,12 @@ def test_no_page_is_wider_than_a_phone(open_page: Callable[..., Page], job_in: C
     page = open_page()
     page.set_viewport_size({"width": 320, "height": 700})
     row = {"line": 2, "column": "Number of Plays", "value": "x" * 70, "reason": "Not a whole number of plays."}
-    jobs_there = [job_in(state, name="a" * 120 + ".csv", rejected=(row,)) for state in JobState]
+    wide = {"detected": {"column_names": ["x" * 80, "y" * 80, "z" * 80]}, "rejected": (row,)}
+    order = [{"value": "DD/MM/YYYY", "label": "day/month/year, like 31/03/2024 for 31 March 2024"}]
+    error = refusal(question={"options": ["date_style"], "choices": order})
+    jobs_there = [job_in(state, name="a" * 120 + ".csv", error=error, **wide) for state in JobState]
+    jobs_there.append(job_in(JobState.DONE, parts=(TOTALS, TOTALS)))
     for where in ("/", "/files", "/account", *(f"/jobs/{job_id}" for job_id in jobs_there)):
         page.goto(where)
+        page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, where

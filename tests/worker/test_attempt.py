@@ -12,8 +12,9 @@ from flask import Flask
 from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import OperationalError
 
+from processing.errors import Choice, Question, RefusedError
 from processing.options import Options
-from processing.outcome import Detected, Outcome, Part
+from processing.outcome import BadRow, Detected, Outcome, Part
 from processing.progress import OnProgress, Progress, Step
 from store import attempts, jobs
 from store.files import Files
@@ -25,6 +26,19 @@ from tests.worker.conftest import EXAMPLE, EXAMPLE_TOTALS, Start, Submit, Submit
 from worker import attempt, recording
 
 PART = "part-00001.csv"
+DETECTED = Detected(
+    encoding="cp1252",
+    delimiter=";",
+    header=True,
+    compression=None,
+    date_style="YYYY-MM-DD",
+    columns={"Song": 0, "Date": 1, "Number of Plays": 2},
+    quote='"',
+    escape=None,
+    thousands=None,
+    header_line=1,
+    column_names=("Titel", "Tag", "Anzahl"),
+)
 OUTCOME = Outcome(
     rows_read=1,
     rows_used=1,
@@ -32,7 +46,7 @@ OUTCOME = Outcome(
     plays=3,
     groups=1,
     seconds={},
-    detected=Detected("utf-8", ",", True, None, "iso", {}),
+    detected=DETECTED,
     parts=(Part(PART, 1, 5, "0" * 64),),
     rejected=(),
 )
@@ -96,8 +110,38 @@ def test_skipped_bad_rows_are_published_beside_the_parts(start: Start, submit: S
     assert b"2020-02-30" in files.result(job.id, 1, "rejected.csv").read_bytes()
 
 
-def test_an_attempt_that_is_not_to_be_had_is_told_by_exit_code_1(start: Start, job: Submitted) -> None:
-    assert start("worker", job.id, "2").wait() == 1
+def test_a_refused_file_keeps_what_was_found_in_it_and_its_first_bad_rows(run_with: Run) -> None:
+    error = RefusedError("bad_rows", "Line 2 has no date.", line=2, bad_rows=300)
+    error.detected = DETECTED
+    error.rejected = tuple(BadRow(line, "Date", "", "has no date") for line in range(2, 302))
+    failed = run_with(raising(error))
+    assert (failed.state, failed.error["bad_rows"]) == (JobState.FAILED, 300)
+    assert failed.summary["bad_rows"] == 300
+    assert [row["line"] for row in failed.summary["rejected"]] == list(range(2, 102))
+    assert failed.summary["detected"]["column_names"] == ["Titel", "Tag", "Anzahl"]
+
+
+def test_a_refusal_keeps_its_question(run_with: Run) -> None:
+    question = Question(
+        ("date_style",), (Choice("DD/MM/YYYY", "day/month/year"), Choice("MM/DD/YYYY", "month/day/year"))
+    )
+    failed = run_with(raising(RefusedError("dates_ambiguous", "Which comes first?", question=question)))
+    assert failed.error["question"] == {
+        "options": ["date_style"],
+        "choices": [
+            {"value": "DD/MM/YYYY", "label": "day/month/year"},
+            {"value": "MM/DD/YYYY", "label": "month/day/year"},
+        ],
+    }
+    assert failed.summary == {"bad_rows": 0, "rejected": [], "detected": None}
+
+
+def test_a_failure_of_ours_has_nothing_to_tell_about_the_file(run_with: Run) -> None:
+    assert run_with(raising(MemoryError())).summary is None
+
+
+def test_an_attempt_that_is_not_to_be_had_is_told_by_an_exit_code_of_its_own(start: Start, job: Submitted) -> None:
+    assert start("worker", job.id, "2").wait() == 75
     assert reread(job.id).state is JobState.QUEUED
 
 

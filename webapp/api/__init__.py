@@ -1,4 +1,5 @@
-"""The JSON API that existing scripts speak: codes, keys and trailing slashes exactly as docs and tests have them.
+"""The JSON API that existing scripts speak: codes, keys and trailing slashes exactly as docs and tests have them; for
+new scripts the beginning of ``/api/v1/``.
 
 Bearer tokens only: a cookie never works here, and a token never works on the pages.
 """
@@ -11,12 +12,13 @@ from webapp.api import refusals
 from webapp.api.files import api_files
 from webapp.api.jobs import api_jobs
 from webapp.api.tokens import api_tokens
+from webapp.api.v1 import api_v1
 from webapp.forgery import csrf
 
 
 def init_app(app: Flask) -> None:
     """Add the calls. No cookie is looked at, so no form token is needed either."""
-    for blueprint in (api_tokens, api_jobs, api_files):
+    for blueprint in (api_tokens, api_jobs, api_files, api_v1):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     refusals.init_app(app)

@@ -25,10 +25,10 @@ RETRY_AFTER = "2"  # seconds
 
 @api_jobs.post("/process_file/")
 def process_file() -> tuple[dict[str, str], int]:
-    """Multipart with ``file`` and perhaps ``bad_rows`` (stop | skip) -> 201 ``{uuid}``.
+    """Multipart with ``file`` and perhaps options -> 201 ``{uuid}``; options are those of store.options.JobOptions.
 
-    400 without a file, with an empty one or with several; 409 ``{uuid, message, type}`` when the account sent the
-    same bytes before and that job waits, runs or is done; 413 too large; 507 disk full.
+    400 with a wrong option, without a file, with an empty one or with several; 409 ``{uuid, message, type}`` when the
+    account sent the same bytes before and that job waits, runs or is done; 413 too large; 507 disk full.
     """
     owner_id = caller_id()
     with received_form(lambda _fields: None) as form:

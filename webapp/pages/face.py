@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -12,8 +13,13 @@ from store import jobs
 from store.attempts import MAX_CRASHES
 from store.database import now
 from store.models import Job
+from store.options import JobOptions, OptionsError
 from store.states import STATES, JobState
+from webapp.pages.differently import Group, Question, asked_in, form_for, question_of
+from webapp.pages.found import Found, found_in
+from webapp.progress import percent_of
 from webapp.resources import resources
+from webapp.starting import has_file
 
 FIRST_ROWS = 12
 LISTED_LEFT_OUT = 100
@@ -25,8 +31,6 @@ STEPS = {
     "totalling": "Totalling",
     "writing": "Writing",
 }
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a byte order mark", "cp1252": "Windows-1252"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,26 @@ class Face:
     seconds: float  # from the beginning of the work to its end
     summary: dict[str, Any]
     error: dict[str, Any]
-    found: tuple[str, ...]  # what we found in the file, in words
+    found: tuple[Found, ...]  # what we found in the file, in words
+    differently: tuple[Group, ...]  # the form for reading it differently; none where that cannot be done
+    question: Question | None  # what a person can answer, so that a new run would succeed
+    problem: OptionsError | None  # with what was sent just now
     first_rows: list[list[str]]  # of the totals, the header first
-    left_out: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]  # the first rows that could not be read
     total_bytes: int
     can_skip: bool  # leaving rows out would help, and the file is still there
 
 
-def face_of(job: Job) -> Face:
-    """Work out the face of a job."""
+def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> Face:
+    """Work out the face of a job; ``sent`` is a form of options that has a ``problem``."""
     summary, error = job.summary or {}, job.error or {}
     is_done = job.state is JobState.DONE
+    detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
+    can_run_again = job.state in (JobState.DONE, JobState.FAILED) and has_file(job)
     return Face(
         sentence=STATES[job.state].sentence,
         asks_again=_delay(job),
-        percent=_percent(job),
+        percent=percent_of(job),
         steps=_steps(job),
         ahead=jobs.ahead_of(job) if job.state is JobState.QUEUED else 0,
         silent=_silence(job),
@@ -75,11 +84,14 @@ def face_of(job: Job) -> Face:
         seconds=(job.ended_at - job.started_at).total_seconds() if job.ended_at and job.started_at else 0.0,
         summary=summary,
         error=error,
-        found=_found(summary.get("detected") or {}),
+        found=found_in(detected, chosen, asked_in(error)),
+        differently=form_for(detected, chosen, sent or {}, asked_in(error)) if can_run_again else (),
+        question=question_of(error) if can_run_again else None,
+        problem=problem,
         first_rows=_first_rows(job) if is_done else [],
         left_out=(summary.get("rejected") or [])[:LISTED_LEFT_OUT],
         total_bytes=sum(part.bytes for part in job.parts),
-        can_skip=job.state is JobState.FAILED and bool(error.get("bad_rows")),
+        can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
     )
 
 
@@ -91,13 +103,6 @@ def _delay(job: Job) -> int | None:
     if age < timedelta(minutes=2):
         return 1
     return 3 if age < timedelta(minutes=20) else 10
-
-
-def _percent(job: Job) -> int:
-    """Whole percents, rounded down: 100 is only said once it is true."""
-    if job.state is JobState.DONE:
-        return 100
-    return min(99, int(job.fraction * 100)) if job.state is JobState.RUNNING else 0
 
 
 def _steps(job: Job) -> tuple[Step, ...]:
@@ -116,21 +121,6 @@ def _silence(job: Job) -> float | None:
         return None
     silent = (now() - job.seen_at).total_seconds()
     return silent if silent >= SILENCE else None
-
-
-def _found(detected: dict[str, Any]) -> tuple[str, ...]:
-    if not detected:
-        return ()
-    words = [
-        _ENCODINGS.get(detected.get("encoding", ""), detected.get("encoding")),
-        _DELIMITERS.get(detected.get("delimiter", ""), detected.get("delimiter")),
-        "a header" if detected.get("header") else "no header",
-        f"dates as {detected['date_style']}" if detected.get("date_style") else None,
-        f"compressed with {detected['compression']}" if detected.get("compression") else None,
-    ]
-    places = detected.get("columns") or {}
-    words += [f"{name} in column {place + 1}" for name, place in sorted(places.items(), key=lambda item: item[1])]
-    return tuple(word for word in words if word)
 
 
 def _first_rows(job: Job) -> list[list[str]]:

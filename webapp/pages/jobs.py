@@ -6,13 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from store import jobs
-from store.options import JobOptions
+from store.models import Job
+from store.options import DEFAULTS, JobOptions, OptionsError
 from store.states import UNFINISHED, JobState
 from webapp.identity import visitor
 from webapp.pages.access import job_or_404
-from webapp.pages.face import face_of
+from webapp.pages.face import Face, face_of
 from webapp.resources import resources
-from webapp.starting import start_again, stop
+from webapp.starting import chosen_options, start_again, stop
 
 pages = Blueprint("jobs", __name__)
 PAGE = 50  # jobs on a page of the list
@@ -35,7 +36,7 @@ def mine() -> str:
 def show(job_id: str) -> str:
     """The page of a job, in whatever state it is."""
     job = job_or_404(job_id)
-    return render_template("jobs/job.html", job=job, face=face_of(job), sent_before="sent" in request.args)
+    return _page(job, face_of(job))
 
 
 @pages.get("/jobs/<job_id>/now")
@@ -64,13 +65,22 @@ def delete(job_id: str) -> Response:
 
 
 @pages.post("/jobs/<job_id>/run-again")
-def run_again(job_id: str) -> Response:
-    """The same file once more, leaving out the rows that cannot be read."""
+def run_again(job_id: str) -> Response | tuple[str, int]:
+    """The same file once more as a new job: with the options of the form, and for the others those of this job."""
     job = job_or_404(job_id)
     if job.state not in (JobState.FAILED, JobState.CANCELLED, JobState.DONE):
         return redirect(url_for("jobs.show", job_id=job_id), code=303)
-    again = start_again(job, JobOptions(bad_rows="skip"))
+    # A form without options is the button of a page that was opened before there were others.
+    sent = request.form if any(name in request.form for name in DEFAULTS) else {"bad_rows": "skip"}
+    try:
+        again = start_again(job, chosen_options(sent, JobOptions.from_json(job.options)))
+    except OptionsError as error:
+        return _page(job, face_of(job, sent, error)), 400
     return redirect(url_for("jobs.show", job_id=again.id), code=303)
+
+
+def _page(job: Job, face: Face) -> str:
+    return render_template("jobs/job.html", job=job, face=face, sent_before="sent" in request.args)
 
 
 def list_page(endpoint: str, *, everyone: bool) -> str:

@@ -52,8 +52,8 @@ def _problem(arrived: ReceivedForm) -> str | None:
             return f"{one.name} is empty. Choose a file that has rows in it."
     try:
         chosen_options(arrived.fields)
-    except OptionsError:
-        return "Choose what to do with rows that cannot be read."
+    except OptionsError as error:
+        return "Choose what to do with rows that cannot be read." if error.option == "bad_rows" else str(error)
     return None
 
 

@@ -53,6 +53,14 @@ def test_a_sent_file_is_201_with_the_id_of_its_job(app: Flask, client: FlaskClie
         assert (job.state, job.options, job.owner.username) == (JobState.QUEUED, {"bad_rows": "skip"}, "anna")
 
 
+def test_a_file_may_be_sent_with_all_options(app: Flask, client: FlaskClient, bearer: Bearer) -> None:
+    said = {"encoding": "cp1252", "delimiter": "|", "quote": "none", "header_line": "none", "date_style": "DD/MM/YYYY"}
+    said |= {"thousands": "point", "song_column": "1", "date_column": "2", "plays_column": "3", "corrections": "allow"}
+    answer = send(client, bearer(), **said)
+    with app.app_context():
+        assert db.session.get(Job, answer.json["uuid"]).options == said | {"bad_rows": "stop"}
+
+
 def test_the_same_file_again_is_409_with_the_first_id(client: FlaskClient, bearer: Bearer) -> None:
     first = send(client, bearer()).json["uuid"]
     again = send(client, bearer())
@@ -107,6 +115,7 @@ def test_an_empty_file_and_an_unknown_option_are_400_and_leave_nothing(
     assert send(client, bearer(), b"").json["message"] == "The file is empty."
     answer = send(client, bearer(), bad_rows="guess")
     assert (answer.status_code, "bad_rows" in answer.json["message"]) == (400, True)
+    assert send(client, bearer(), quote="'").json["message"].startswith("quote should be double, single or none")
     assert not any((files.data_dir / "incoming").iterdir())
 
 

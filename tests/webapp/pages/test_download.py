@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import zipfile
@@ -12,12 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from store.database import db
+from store.files import REJECTED, Files
 from store.models import Job
 from store.states import JobState
 from webapp.sending import stem
 
 PARTS = (b"Song,Date,Total\na,2020-01-01,1\n", b"Song,Date,Total\nb,2020-01-01,2\n" * 1000)
 ROW = {"line": 7, "column": "Date", "value": "", "reason": "There is no date."}
+MARK = codecs.BOM_UTF8
 
 
 @pytest.fixture
@@ -72,8 +75,67 @@ def test_the_rows_left_out_come_as_a_file(signed_in: FlaskClient, job_id: str) -
         assert answer.data.startswith(b"line,column,value,reason\n7,")
 
 
+@pytest.fixture
+def formulas(job_in: Callable[..., str], files: Files) -> str:
+    """A job whose songs and left out rows begin like formulas."""
+    job_id = job_in(JobState.DONE, name="plays.csv", parts=(b"Song,Date,Total\n=1+1,2020-01-01,-5\n",), rejected=(ROW,))
+    files.result(job_id, 1, REJECTED).write_bytes(b"Line,Column,Value,Reason\n7,Date,=1+1,-\n")
+    return job_id
+
+
+def test_for_a_spreadsheet_a_part_has_its_mark_and_no_formula(
+    app: Flask, signed_in: FlaskClient, formulas: str
+) -> None:
+    with app.app_context():
+        address = f"/parts/{db.session.get(Job, formulas).parts[0].id}?for=spreadsheet"
+    with signed_in.get(address, headers={"Range": "bytes=5-"}) as answer:
+        assert (answer.status_code, answer.headers["Accept-Ranges"]) == (200, "none")
+        assert answer.data == MARK + b"Song,Date,Total\n'=1+1,2020-01-01,-5\n"
+        assert answer.headers["Content-Disposition"] == "attachment; filename=plays-totals-00001-spreadsheet.csv"
+        assert answer.mimetype == "text/csv"
+        assert "ETag" not in answer.headers
+
+
+def test_for_a_spreadsheet_the_zip_holds_safe_files(signed_in: FlaskClient, formulas: str) -> None:
+    with signed_in.get(f"/jobs/{formulas}/totals.zip?for=spreadsheet") as answer:
+        assert answer.headers["Content-Disposition"] == "attachment; filename=plays-totals-spreadsheet.zip"
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+            assert archive.testzip() is None
+            assert {name: archive.read(name) for name in archive.namelist()} == {
+                "plays-totals-00001-spreadsheet.csv": MARK + b"Song,Date,Total\n'=1+1,2020-01-01,-5\n",
+                "plays-left-out-spreadsheet.csv": MARK + b"Line,Column,Value,Reason\r\n7,Date,'=1+1,'-\r\n",
+            }
+
+
+def test_for_a_spreadsheet_the_rows_left_out_are_safe_too(signed_in: FlaskClient, formulas: str) -> None:
+    with signed_in.get(f"/jobs/{formulas}/left-out.csv?for=spreadsheet") as answer:
+        assert answer.data == MARK + b"Line,Column,Value,Reason\r\n7,Date,'=1+1,'-\r\n"
+        assert answer.headers["Content-Disposition"] == "attachment; filename=plays-left-out-spreadsheet.csv"
+
+
+def test_what_is_no_such_variant_does_not_look_like_one(
+    signed_in: FlaskClient, job_id: str, part_addresses: list[str]
+) -> None:
+    for address in (part_addresses[0], f"/jobs/{job_id}/totals.zip", f"/jobs/{job_id}/left-out.csv"):
+        answer = signed_in.get(f"{address}?for=Excel")
+        assert (answer.status_code, "for should be spreadsheet" in answer.text) == (400, True)
+
+
+def test_the_page_offers_each_download_for_a_spreadsheet(
+    signed_in: FlaskClient, job_id: str, part_addresses: list[str]
+) -> None:
+    page = signed_in.get(f"/jobs/{job_id}").text
+    for address in (*part_addresses, f"/jobs/{job_id}/totals.zip", f"/jobs/{job_id}/left-out.csv"):
+        assert f'href="{address}?for=spreadsheet"' in page
+    assert 'title="Excel then reads all letters rightly' in page
+
+
 def test_without_rows_left_out_there_is_no_such_file(signed_in: FlaskClient, job_in: Callable[..., str]) -> None:
-    assert signed_in.get(f"/jobs/{job_in(JobState.DONE)}/left-out.csv").status_code == 404
+    for address in (
+        f"/jobs/{job_in(JobState.DONE)}/left-out.csv",
+        f"/jobs/{job_in(JobState.DONE)}/left-out.csv?for=spreadsheet",
+    ):
+        assert signed_in.get(address).status_code == 404
 
 
 @pytest.mark.parametrize("state", [state for state in JobState if state is not JobState.DONE])
@@ -95,6 +157,7 @@ def test_files_that_vanished_from_the_disk_are_not_there(
         app.extensions["playtally"].files.remove_job(job_id)
     for address in (*part_addresses, f"/jobs/{job_id}/totals.zip"):
         assert signed_in.get(address).status_code == 404
+        assert signed_in.get(f"{address}?for=spreadsheet").status_code == 404
     assert signed_in.get(f"/jobs/{job_id}").status_code == 200
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,14 +19,19 @@ from rq.serializers import JSONSerializer
 from store.database import db, now
 from store.files import Files
 from store.models import Job
+from store.options import JobOptions
 from store.states import STATES, UNFINISHED, JobState
-from tests.jobs import TOTALS
+from tests.jobs import TOTALS, refusal
 from webapp.pages.face import STEPS
 from webapp.pages.jobs import SHOWN
 
 JobIn = Callable[..., str]
 TEMPLATES = Path(__file__).parents[3] / "templates" / "jobs"
 ROWS = tuple({"line": n, "column": "Date", "value": "<b>", "reason": "There is no date."} for n in range(2, 130))
+
+
+def failed_page(browser: FlaskClient, job_in: JobIn, **error: Any) -> str:
+    return browser.get(f"/jobs/{job_in(JobState.FAILED, error=refusal(**error))}").text
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -38,9 +45,12 @@ def test_every_state_has_a_template_and_a_sentence(signed_in: FlaskClient, job_i
 @pytest.mark.parametrize("state", JobState)
 def test_the_page_and_its_fragment_draw_the_same(signed_in: FlaskClient, job_in: JobIn, state: JobState) -> None:
     job_id = job_in(state)
-    fragment = signed_in.get(f"/jobs/{job_id}/now").text
+    fragment, page = (
+        re.sub('name="csrf_token" value="[^"]*"', "", signed_in.get(address).text)  # which holds the time
+        for address in (f"/jobs/{job_id}/now", f"/jobs/{job_id}")
+    )
     assert fragment.lstrip().startswith("<section")
-    assert fragment.strip() in signed_in.get(f"/jobs/{job_id}").text
+    assert fragment.strip() in page
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -105,6 +115,7 @@ def test_one_is_said_as_one(signed_in: FlaskClient, job_in: JobIn) -> None:
     figures = {"rows_read": 1, "rows_used": 1, "bad_rows": 0, "plays": 1}
     page = " ".join(signed_in.get(f"/jobs/{job_in(JobState.DONE, summary=figures)}").text.split())
     assert "1 row in, 1 used, 0 left out. 1 play in, the same number out." in page
+    assert "Leave that row out and go on" in failed_page(signed_in, job_in, bad_rows=1)
     assert "1 row so far" in signed_in.get(f"/jobs/{job_in(JobState.RUNNING, rows_read=1)}").text
     job_in(JobState.DONE, summary={"bad_rows": 1})
     assert "done, 1 row left out" in signed_in.get("/files").text
@@ -159,18 +170,53 @@ def test_what_people_send_is_shown_and_never_run(signed_in: FlaskClient, job_in:
 def test_a_failed_job_says_where_and_offers_a_way_on(app: Flask, signed_in: FlaskClient, job_in: JobIn) -> None:
     job_id = job_in(JobState.FAILED)
     page = signed_in.get(f"/jobs/{job_id}").text
-    for words in ("1,204,883", "Number of Plays", "12.5", "Leave those rows out and go on", "Upload a corrected file"):
+    for words in ("1,204,883", "Number of Plays", "12.5", "Leave the 3 rows out and go on", "Upload a corrected file"):
         assert words in page
-    answer = signed_in.post(f"/jobs/{job_id}/run-again")
+    answer = signed_in.post(f"/jobs/{job_id}/run-again", data={"bad_rows": "skip"})
     with app.app_context():
         again = db.session.get(Job, answer.location.removeprefix("/jobs/"))
         assert (again.state, again.options) == (JobState.QUEUED, {"bad_rows": "skip"})
         assert again.upload_id == db.session.get(Job, job_id).upload_id
 
 
+def test_bad_rows_of_a_failed_job_are_listed_up_to_a_hundred(signed_in: FlaskClient, job_in: JobIn) -> None:
+    page = signed_in.get(f"/jobs/{job_in(JobState.FAILED, error=refusal(bad_rows=128), rejected=ROWS)}").text
+    assert '<a class="button quiet" href="#rows">See them</a>' in page
+    assert '<h2 id="rows">128 rows that we cannot read</h2>' in page
+    assert page.count("There is no date.") == 100
+    assert "These are the first 100." in page
+    assert "left-out.csv" not in page
+
+
+def test_without_a_list_of_bad_rows_there_is_nothing_to_see(signed_in: FlaskClient, job_in: JobIn) -> None:
+    page = failed_page(signed_in, job_in)
+    assert "See them" not in page
+    assert "that we cannot read" not in page
+
+
+def test_leaving_rows_out_keeps_what_else_was_said(app: Flask, signed_in: FlaskClient, job_in: JobIn) -> None:
+    options = JobOptions(delimiter="semicolon", song_column="Titel", corrections="allow")
+    job_id = job_in(JobState.FAILED, options=options)
+    for sent in ({"bad_rows": "skip"}, {}):  # the second as a page sent it that was opened in earlier days
+        again = signed_in.post(f"/jobs/{job_id}/run-again", data=sent).location.removeprefix("/jobs/")
+        with app.app_context():
+            assert db.session.get(Job, again).options == options.to_json() | {"bad_rows": "skip"}
+
+
+def test_a_job_whose_file_is_gone_offers_no_other_run(
+    app: Flask, signed_in: FlaskClient, job_in: JobIn, files: Files
+) -> None:
+    job_id = job_in(JobState.FAILED)
+    with app.app_context():
+        files.remove_upload(db.session.get(Job, job_id).upload_id)
+    page = signed_in.get(f"/jobs/{job_id}").text
+    assert "run-again" not in page
+    assert "Upload a corrected file" in page
+
+
 def test_a_refusal_that_no_left_out_row_mends_offers_none(signed_in: FlaskClient, job_in: JobIn) -> None:
     error = {"code": "empty", "message": "The file is empty.", "bad_rows": 0}
-    assert "go on" not in signed_in.get(f"/jobs/{job_in(JobState.FAILED, error=error)}").text
+    assert "out and go on" not in signed_in.get(f"/jobs/{job_in(JobState.FAILED, error=error)}").text
 
 
 @pytest.mark.parametrize("state", JobState)

@@ -78,6 +78,16 @@ def test_the_form_works_without_our_script(app: Flask, signed_in: FlaskClient) -
     assert jobs_of(app)[0].options == {"bad_rows": "skip"}
 
 
+def test_a_form_may_say_how_the_file_is_to_be_read(app: Flask, signed_in: FlaskClient) -> None:
+    said = {"delimiter": " ", "header_line": " 3 ", "song_column": "Titel des Liedes", "corrections": "allow"}
+    assert send(signed_in, (CONTENT, "plays.csv"), **said, encoding="", thousands="").status_code == 303
+    assert jobs_of(app)[0].options == said | {"bad_rows": "stop", "header_line": "3"}
+
+
+def test_the_form_says_that_compressed_files_are_fine(signed_in: FlaskClient) -> None:
+    assert "gzip, bzip2, xz, zstd or zip" in signed_in.get("/").text
+
+
 def test_with_our_script_the_answer_is_an_address(app: Flask, signed_in: FlaskClient) -> None:
     answer = send(signed_in, (CONTENT, "plays.csv"), headers=SCRIPT)
     assert answer.json == {"address": f"/jobs/{jobs_of(app)[0].id}"}
@@ -129,6 +139,11 @@ def test_whoever_is_signed_out_sends_nothing(client: FlaskClient, files: Files) 
         ((), {}, "No file was chosen"),
         (((b"", "plays.csv"),), {}, "plays.csv is empty"),
         (((CONTENT, "plays.csv"),), {"bad_rows": "guess"}, "Choose what to do with rows"),
+        (
+            ((CONTENT, "plays.csv"),),
+            {"quote": "none", "header_line": "x"},
+            "header_line should be the number of a line",
+        ),
     ],
 )
 def test_what_cannot_be_started_gets_the_form_again_with_a_sentence(

@@ -1,0 +1,159 @@
+"""The bytes of a compressed file as a stream: never on the disk, never many in memory, never more than allowed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Protocol
+
+import pyarrow as pa
+
+from processing.containers import damaged, only_member
+from processing.errors import RefusedError
+from processing.options import MIB, Options
+
+FREE_BYTES = 256 * MIB  # unpacked, before the ratio counts: small files of equal rows are packed very well
+_PACKED_AT_ONCE = 256 << 10
+_XZ_MEMORY = 128 * MIB  # xz -9 needs 65
+
+
+_DAMAGES = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowInvalid, NotImplementedError)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool:
+        """Whether the stream is at its end."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes out without further bytes."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Some of the unpacked bytes."""
+
+
+class _Streams:
+    """Compressed streams one behind another."""
+
+    def __init__(self, file: IO[bytes], new: Callable[[], _Decompressor]) -> None:
+        self._file = file
+        self._new = new
+        self._one = new()
+        self._ahead = b""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end. Raises EOFError where the last stream is cut off."""
+        while True:
+            if self._one.eof:
+                self._ahead = (self._one.unused_data or self._file.read(_PACKED_AT_ONCE)).lstrip(b"\0")
+                if not self._ahead:
+                    return b""
+                self._one = self._new()
+            elif self._one.needs_input and not self._ahead:
+                self._ahead = self._file.read(_PACKED_AT_ONCE)
+                if not self._ahead:
+                    raise EOFError
+            packed, self._ahead = self._ahead, b""
+            found = self._one.decompress(packed, size)
+            if found:
+                return found
+
+
+class Unpacked:
+    """The unpacked bytes of a file. Use it in a ``with`` block.
+
+    Raises:
+        RefusedError: the file is damaged, or unpacks to more than the options allow.
+    """
+
+    def __init__(self, source: Path, compression: str, options: Options) -> None:
+        self._compression = compression
+        self._size = source.stat().st_size
+        self._most = options.max_unpacked_bytes
+        self._ratio = options.max_unpacked_ratio
+        self._unpacked = 0
+        self._file = source.open("rb")
+        try:
+            self._stream = self._open(source)
+        except RefusedError:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Unpacked:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+    @property
+    def fraction(self) -> float:
+        """How much of the packed file was read, 0 to 1."""
+        return min(self._file.tell() / max(self._size, 1), 1.0)
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes; none at the end."""
+        try:
+            found = self._stream.read(size)
+        except _DAMAGES as error:
+            raise damaged(self._compression) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise  # the disk's fault
+            raise damaged(self._compression) from error
+        self._unpacked += len(found)
+        self._refuse_bomb()
+        return found
+
+    def _refuse_bomb(self) -> None:
+        too_dense = self._unpacked > FREE_BYTES and self._unpacked > self._ratio * self._size
+        if too_dense or self._unpacked > self._most:
+            raise RefusedError(
+                "unpacks_too_large",
+                f"The compressed file has {self._size:,} bytes, but unpacks to more than {self._unpacked:,}, "
+                "which is more than this site unpacks. Send it unpacked.",
+            )
+
+    def _open(self, source: Path) -> _Readable:
+        match self._compression:
+            case "gzip":
+                return gzip.GzipFile(fileobj=self._file, mode="rb")
+            case "bzip2":
+                return _Streams(self._file, bz2.BZ2Decompressor)
+            case "xz":
+                return _Streams(self._file, lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY))
+            case "zstd":
+                return _zstd(self._file)
+            case _:
+                return _zip(source, self._file)
+
+
+def _zstd(file: IO[bytes]) -> _Readable:
+    stream: _Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+    return stream
+
+
+def _zip(source: Path, file: IO[bytes]) -> _Readable:
+    member = only_member(source)
+    try:
+        return zipfile.ZipFile(file).open(member)
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise damaged("zip") from error

@@ -1,0 +1,147 @@
+"""What we found in a file, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from processing.columns import DATE, PLAYS, SONG
+from processing.dates import EXAMPLES, DateStyle
+from processing.options import ENCODINGS
+from store.options import JobOptions
+
+# Each option that says something about the form of a file, as its line on the page begins.
+LABELS = {
+    "encoding": "Encoding",
+    "delimiter": "Separator",
+    "quote": "Quotes",
+    "header_line": "Column names",
+    "song_column": "Song",
+    "date_column": "Date",
+    "plays_column": "Number of plays",
+    "date_style": "Dates",
+    "thousands": "Large numbers",
+}
+COLUMNS = {"song_column": SONG, "date_column": DATE, "plays_column": PLAYS}
+SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "vertical bars |",
+    ":": "colons",
+    " ": "blanks",
+    "^": "carets ^",
+    "~": "tildes ~",
+    "#": "number signs #",
+}
+QUOTES = {'"': 'double, as in "a song"', "'": "single, as in 'a song'", "": "none"}
+DATE_STYLES = {
+    DateStyle.ISO: "year-month-day",
+    DateStyle.ISO_SLASHES: "year/month/day",
+    DateStyle.ISO_DOTS: "year.month.day",
+    DateStyle.COMPACT: "year, month, day in eight digits",
+    DateStyle.DAY_FIRST: "day/month/year",
+    DateStyle.MONTH_FIRST: "month/day/year",
+    DateStyle.DAY_FIRST_DOTS: "day.month.year",
+    DateStyle.MONTH_FIRST_DOTS: "month.day.year",
+    DateStyle.DAY_FIRST_DASHES: "day-month-year",
+    DateStyle.MONTH_FIRST_DASHES: "month-day-year",
+    DateStyle.NAMED: "months by name",
+}
+_LARGE_NUMBERS = {
+    "": "plain",
+    ",": "with commas",
+    ".": "with points",
+    "'": "with apostrophes",
+    "\u2019": "with apostrophes",
+    " ": "with blanks",
+    "\xa0": "with blanks",
+    "\u202f": "with blanks",
+}
+_COMPRESSIONS = {"gzip": "with gzip", "bzip2": "with bzip2", "xz": "with xz", "zstd": "with zstd", "zip": "as a zip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One line of what we found."""
+
+    option: str  # empty where there is none for it
+    label: str
+    words: str
+    is_said: bool  # we were told so
+
+
+def found_in(detected: dict[str, Any], chosen: JobOptions, asked: Collection[str] = ()) -> tuple[Found, ...]:
+    """All that is known of a file; nothing where its inspection did not come so far. Jobs of earlier days know less."""
+    words = words_for(detected, asked)
+    lines = [
+        Found(option, label, words[option], is_said=bool(getattr(chosen, option)))
+        for option, label in LABELS.items()
+        if option in words
+    ]
+    if words.get("encoding") and detected["encoding"] == "cp1252" and not chosen.encoding:
+        lines[0] = Found("encoding", LABELS["encoding"], "Windows-1252, since it is not UTF-8", is_said=False)
+    if compression := detected.get("compression"):
+        lines.insert(0, Found("", "Compressed", _COMPRESSIONS.get(compression, f"with {compression}"), is_said=False))
+    return tuple(lines)
+
+
+def words_for(detected: dict[str, Any], asked: Collection[str] = ()) -> dict[str, str]:
+    """What was found out about each option, but for those that we ask about: there it is a guess at most."""
+    return {option: words for option, words in _words(detected) if option not in asked}
+
+
+def _words(detected: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if encoding := detected.get("encoding"):
+        yield "encoding", encoding_words(encoding)
+    if delimiter := detected.get("delimiter"):
+        yield "delimiter", separator_words(delimiter)
+    if "quote" in detected:
+        behind = ", a backslash before those inside" if detected.get("escape") else ""
+        yield "quote", QUOTES.get(detected["quote"] or "", str(detected["quote"])) + behind
+    if "header" in detected:
+        line = detected.get("header_line")
+        yield "header_line", ("in the header" if not line else f"in line {line:,}") if detected["header"] else "none"
+    names = detected.get("column_names") or ()
+    for option, column in COLUMNS.items():
+        if column in (detected.get("columns") or {}):
+            yield option, column_words(detected["columns"][column], names)
+    if style := detected.get("date_style"):
+        yield "date_style", date_words(style)
+    if "thousands" in detected:
+        yield "thousands", large_number_words(detected["thousands"] or "")
+
+
+def encoding_words(encoding: str) -> str:
+    """What people call an encoding."""
+    if encoding == "utf-8-sig":
+        return "UTF-8, marked as such"
+    return ENCODINGS.get(encoding, encoding)
+
+
+def separator_words(character: str) -> str:
+    """What people call the character between two columns; those that nobody sees by their number."""
+    if character in SEPARATORS:
+        return SEPARATORS[character]
+    return f"the character {character}" if character.isprintable() else f"the invisible character {ord(character):02X}"
+
+
+def date_words(style: str) -> str:
+    """How days are written, with an example."""
+    try:
+        known = DateStyle(style)
+    except ValueError:
+        return style
+    return f"{DATE_STYLES[known]}, like {EXAMPLES[known]}"
+
+
+def large_number_words(mark: str) -> str:
+    """How a million is written, by what separates its digits."""
+    return f"{_LARGE_NUMBERS.get(mark, f'with {mark}')}, like {mark.join(('1', '234', '567'))}"
+
+
+def column_words(place: int, names: tuple[str, ...] | list[str]) -> str:
+    """A column by its number and, where it has one, its name; ``place`` counts from 0."""
+    name = names[place].strip() if place < len(names) else ""
+    return f"column {place + 1:,}, “{name}”" if name else f"column {place + 1:,}"

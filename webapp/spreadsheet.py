@@ -1,0 +1,73 @@
+"""Totals as a spreadsheet can be trusted with: a song such as ``=cmd|...`` must not run as a formula.
+
+Excel wants a byte order mark to read UTF-8, and takes a cell that begins with one of = + - @, a tab or a carriage
+return for a formula. A ' before it makes it text. All else stays byte for byte.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+PIECE = 1 << 20  # bytes at a time
+_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_SONG = re.compile(rb'\n"?(?=[=+\-@\t\r])')  # a song that begins so, unless the line end is one within a song
+_OPEN_END = (b"\n", b'\n"')  # how a piece may end so that the next one says whether a song begins so
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, PIECE at a time."""
+    with open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def safe_totals(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A part of ours, whose first column is the song and whose quotes are as they should be.
+
+    No more than a piece is held, however long a song is.
+    """
+    yield codecs.BOM_UTF8
+    within, held = False, b""
+    for piece in pieces:
+        block = held + piece
+        held = next((end for end in _OPEN_END[::-1] if block.endswith(end)), b"")
+        block = block[: len(block) - len(held)]
+        if block:
+            yield _guarded(block, within) if _SONG.search(block) else block
+        within ^= block.count(b'"') % 2 == 1  # a doubled quote within a song counts twice, as it should
+    if held:
+        yield held
+
+
+def safe_table(path: Path) -> Iterator[bytes]:
+    """A small table of strangers' values, any of which may begin like a formula."""
+    yield codecs.BOM_UTF8
+    text = io.StringIO()
+    table = csv.writer(text)  # its lines end in CR LF: with another end Python leaves a CR in a value unquoted
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.reader(file):
+            table.writerow(f"'{cell}" if cell.startswith(_STARTS) else cell for cell in row)
+            if text.tell() >= PIECE:
+                yield text.getvalue().encode()
+                text.seek(0)
+                text.truncate()
+    yield text.getvalue().encode()
+
+
+def _guarded(block: bytes, within: bool) -> bytes:
+    """A block with ' before each song that begins like a formula; ``within`` a quoted song it may begin itself."""
+    if not within and b'"' not in block:
+        return _SONG.sub(b"\n'", block)
+    guarded, done = [], 0
+    for found in _SONG.finditer(block):
+        within ^= block.count(b'"', done, found.start()) % 2 == 1
+        guarded.append(block[done : found.start()])
+        guarded.append(found[0] if within else found[0] + b"'")
+        within ^= found[0].endswith(b'"')
+        done = found.end()
+    return b"".join((*guarded, block[done:]))

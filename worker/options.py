@@ -1,0 +1,44 @@
+"""From the words of a job's options to what processing is told."""
+
+from __future__ import annotations
+
+from processing.dates import DateStyle
+from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, Form, Options
+from store.attempts import Claim
+from store.files import Files
+from store.options import JobOptions
+from store.settings import Settings
+from worker import threads
+
+
+def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
+    """All that processing is told about an attempt; makes its scratch folder."""
+    return Options(
+        max_part_bytes=settings.max_single_file_size,
+        memory_bytes=settings.memory_limit,
+        bad_rows=BadRows(claim.options.bad_rows),
+        corrections=claim.options.corrections == "allow",
+        form=form_of(claim.options),
+        scratch=files.scratch(claim.job_id, claim.attempt),
+        threads=threads.for_a_job(settings),
+    )
+
+
+def form_of(chosen: JobOptions) -> Form:
+    """What the job says about the form of its file."""
+    return Form(
+        encoding=chosen.encoding or None,
+        delimiter=DELIMITERS.get(chosen.delimiter, chosen.delimiter) or None,
+        quote=QUOTES[chosen.quote] if chosen.quote else None,
+        header_line=_line(chosen.header_line),
+        date_style=DateStyle(chosen.date_style) if chosen.date_style else None,
+        thousands=THOUSANDS[chosen.thousands] if chosen.thousands else None,
+        columns=(chosen.song_column or None, chosen.date_column or None, chosen.plays_column or None),
+    )
+
+
+def _line(word: str) -> int | None:
+    """None: find it out; 0: there is none."""
+    if not word:
+        return None
+    return 0 if word == "none" else int(word)
