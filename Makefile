@@ -4,13 +4,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo bench-data bench complete-build bench-site clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo corpus fuzz bench-data bench complete-build bench-site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 DATA_DIR ?= data
 DEMO_SIZE ?= 20MB
+FUZZ_SECONDS ?= 300
 BENCH_DIR ?= $(DATA_DIR)/bench
 
 help: ## list the targets
@@ -54,6 +55,9 @@ $(VENV)/.bench: requirements/bench.txt $(VENV)/.made
 	@echo "Installing the engines to compare with (some minutes, the first time only)"
 	@$(PIP_INSTALL) -r $< && touch $@ $(VENV)/.runtime
 
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
+	@$(PIP_INSTALL) -r $< && touch $@
+
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
@@ -91,6 +95,12 @@ demo: setup ## make a demo file and take it through the running site (ADMIN_PASS
 	@mkdir -p $(DATA_DIR)
 	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
 	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
+
+corpus: setup-dev $(VENV)/.kernel ## take the command through every messy file of tests/corpus, and print how each ends
+	@$(BIN)/python -m tests.corpus $(CORPUS_ARGS)
+
+fuzz: $(VENV)/.fuzz ## look for bytes that the inspection has no words for (FUZZ_SECONDS=300)
+	@$(BIN)/python -m tests.fuzz.inspection $(DATA_DIR)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(DATA_DIR)/fuzz-
 
 kernel: $(VENV)/.kernel ## build the compiled part again, where its sources changed
 bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR

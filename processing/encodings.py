@@ -6,6 +6,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from processing.errors import Choice, Question, RefusedError
 from processing.options import ENCODINGS
 from processing.tokenizer import count_lines
@@ -14,11 +16,7 @@ UTF_8, UTF_8_BOM, FALLBACK = "utf-8", "utf-8-sig", "cp1252"
 BOM = b"\xef\xbb\xbf"
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
-_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-# What is a letter in UTF-8 and makes two or more odd ones in an encoding of single bytes.
-_UTF_8_LETTER = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{3}"
-)
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff][^\r\n]*")  # to the end of the line
 _HALF = 512  # bytes without a mark in which UTF-16 gives itself away
 
 
@@ -59,12 +57,12 @@ def evidence_in(text: bytes, first_line: int = 1) -> Evidence:
     if text.isascii():
         return Evidence()
     utf_8, others, first = 0, 0, None
-    for line in _LINES.finditer(text):
-        if is_utf_8(line[0]):
+    for rest in _BEYOND_ASCII.finditer(text):
+        if is_utf_8(rest[0]):
             utf_8 += 1
         else:
             others += 1
-            first = first or first_line + count_lines(text[: line.start()])
+            first = first or first_line + count_lines(text[: rest.start()])
     return Evidence(utf_8, others, first)
 
 
@@ -98,6 +96,13 @@ def mixed(line: int | None) -> RefusedError:
 
 def _question() -> Question:
     return Question(("encoding",), tuple(Choice(value, ENCODINGS[value]) for value in (UTF_8, FALLBACK)))
+
+
+def _may_hold_utf_8(text: bytes) -> bool:
+    """Whether a byte that begins a letter in UTF-8 stands before one that goes on with it."""
+    codes = np.frombuffer(text, np.uint8)
+    starts = np.flatnonzero(codes[:-1] >= 0xC2)
+    return bool(((codes[starts + 1] & 0xC0) == 0x80).any())
 
 
 class Transcoder:
@@ -134,11 +139,11 @@ class Transcoder:
     def _refuse_utf_8(self, piece: bytes, *, at_end: bool) -> None:
         text = self._torn + piece
         self._torn = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :][-4096:]
-        if text.isascii() or not _UTF_8_LETTER.search(text):
+        if text.isascii() or not _may_hold_utf_8(text):
             return
-        for line in _LINES.finditer(text):
-            if (at_end or line.end() < len(text)) and is_utf_8(line[0]):
-                raise mixed(self._line + count_lines(text[: line.start()]))
+        for rest in _BEYOND_ASCII.finditer(text):
+            if (at_end or rest.end() < len(text)) and is_utf_8(rest[0]):
+                raise mixed(self._line + count_lines(text[: rest.start()]))
 
     def _unknown(self, error: UnicodeDecodeError | UnicodeEncodeError) -> RefusedError:
         name = ENCODINGS.get(self._encoding, self._encoding)

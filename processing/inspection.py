@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from processing.blocks import load, spans
 from processing.choice import best_layout, separator_line
 from processing.column_names import plain
 from processing.columns import DATE, PLAYS
@@ -21,8 +22,9 @@ from processing.kinds import is_row
 from processing.layout import Layout
 from processing.numbers import find_thousands
 from processing.options import Form, Options
+from processing.reading import written_values
 from processing.rows import printable
-from processing.sample import Sample, sample_of
+from processing.sample import SAMPLE_BYTES, Sample, sample_of
 from processing.tokenizer import Record, Tokenizer, count_lines
 
 _STYLE_ROWS = 1000
@@ -47,7 +49,7 @@ def inspect(source: Path, options: Options | None = None) -> Dialect:
     layout = best_layout(text, form, at_end=sample.at_end)
     lines_above = count_lines(sample.text[:start])
     _refuse_doubts(layout, text, form, lines_above, at_end=sample.at_end)
-    return _dialect(layout, sample, start, options)
+    return _with_thousands(source, _dialect(layout, sample, start, options), text, options)
 
 
 def _refuse_doubts(layout: Layout, text: bytes, form: Form, lines_above: int, *, at_end: bool) -> None:
@@ -141,7 +143,6 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
         mark_bytes=sample.mark_bytes,
         dates=style,
         undecided=undecided,
-        thousands=_thousands(layout, text, sample, options.form),
         corrections=options.corrections,
         header_line=count_lines(sample.text[:start]) + layout.line_of(header.first, text) if header else None,
         first_line=1 + count_lines(sample.text[:first_row]),
@@ -158,7 +159,7 @@ def _dates(
     if form.date_style:
         return form.date_style, None
     assert layout.places is not None
-    rows = _rows(layout, text, sample, limit=_STYLE_ROWS)
+    rows = _rows(layout, text, sample)
     dates = [date.strip() for date in _column(rows, layout.places[DATE])]
 
     def line_of(date: str) -> int:
@@ -173,27 +174,28 @@ def _dates(
     return style, (line_of(example), example) if example else None
 
 
-def _rows(layout: Layout, text: bytes, sample: Sample, *, limit: int | None) -> list[Record]:
+def _rows(layout: Layout, text: bytes, sample: Sample) -> list[Record]:
     """Records below the header that have as many fields as rows have."""
     header = layout.header
     start = layout.records[header.last].end if header else 0
     records = Tokenizer(layout.marks).records(text[start:], at_end=sample.at_end)
-    return [record for record in islice(records, limit) if record.fields and len(record.fields) == layout.fields]
+    return [record for record in islice(records, _STYLE_ROWS) if record.fields and len(record.fields) == layout.fields]
 
 
 def _column(rows: list[Record], place: int) -> list[str]:
     return [record.fields[place].decode("utf-8", "replace") for record in rows if record.fields]
 
 
-def _thousands(layout: Layout, text: bytes, sample: Sample, form: Form) -> str:
-    if form.thousands is not None:
-        return form.thousands
-    if not _GROUPED.search(text):
-        return ""
-    assert layout.places is not None
-    return find_thousands(
-        _column(_rows(layout, text, sample, limit=None), layout.places[PLAYS]), layout.marks.delimiter
-    )
+def _with_thousands(source: Path, dialect: Dialect, text: bytes, options: Options) -> Dialect:
+    """The dialect with the mark between thousands that the rows of its beginning agree on."""
+    said = options.form.thousands
+    if said is not None or not _GROUPED.search(text):
+        return replace(dialect, thousands=said or "")
+    span = next(spans(source, dialect, SAMPLE_BYTES, options), None)
+    if span is None:
+        return dialect
+    numbers = written_values(load(source, span), span, dialect, PLAYS)
+    return replace(dialect, thousands=find_thousands(numbers, dialect.marks.delimiter))
 
 
 def _shown(line: bytes) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import lzma
 import zipfile
 import zlib
@@ -74,6 +73,28 @@ class _Streams:
                 return found
 
 
+class _Gzip:
+    """One member of a gzip file, in the manner of the other decompressors; its checksum is looked at."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._member.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._member.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._member.eof and not self._member.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        return self._member.decompress(self._member.unconsumed_tail + data, max_length)
+
+
 class Unpacked:
     """The unpacked bytes of a file. Use it in a ``with`` block.
 
@@ -135,7 +156,7 @@ class Unpacked:
     def _open(self, source: Path) -> _Readable:
         match self._compression:
             case "gzip":
-                return gzip.GzipFile(fileobj=self._file, mode="rb")
+                return _Streams(self._file, _Gzip)
             case "bzip2":
                 return _Streams(self._file, bz2.BZ2Decompressor)
             case "xz":

@@ -150,6 +150,42 @@ def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp
     assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}
 
 
+def test_what_the_caller_says_about_the_file_comes_before_what_would_be_found(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(
+        "kept by hand\nWhat;When;How often;Really\n'A;B';01/02/2024;1'234;-5\nC;03/02/2024;7;9\n", encoding="utf-16-le"
+    )
+    said = "--encoding utf-16-le --delimiter semicolon --quote single --header-line 2 --date-style DD/MM/YYYY"
+    said += " --thousands apostrophe --song-column What --date-column 2 --plays-column really --corrections allow"
+    done = run(source, tmp_path / "out", "--json", *said.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert (report["rows_used"], report["plays"]) == (2, 4)
+    assert report["detected"] == {
+        "encoding": "utf-16-le",
+        "delimiter": ";",
+        "header": True,
+        "compression": None,
+        "date_style": "DD/MM/YYYY",
+        "columns": {"Song": 0, "Date": 1, "Number of Plays": 3},
+        "quote": "'",
+        "escape": None,
+        "thousands": "'",
+        "header_line": 2,
+        "column_names": ["What", "When", "How often", "Really"],
+    }
+    written = (tmp_path / "out" / "part-00001.csv").read_text().splitlines()
+    assert written[1:] == ["A;B,2024-02-01,-5", "C,2024-02-03,9"]
+
+
+def test_a_file_without_header_can_be_said_to_have_none(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("Song,2024-01-31,5\nDate,2024-01-31,7\n")
+    done = run(source, tmp_path / "out", "--json", "--header-line", "none")
+    assert json.loads(done.stdout)["detected"]["header"] is False
+    assert json.loads(done.stdout)["plays"] == 12
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -160,6 +196,16 @@ def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp
         ([EXAMPLE, "out", "--memory", "lots"], "argument --memory: invalid number of bytes value: 'lots'"),
         ([EXAMPLE, "out", "--bad-rows", "fix"], "argument --bad-rows: invalid choice: 'fix'"),
         ([EXAMPLE, "out", "--faster"], "unrecognized arguments: --faster"),
+        (
+            [EXAMPLE, "out", "--delimiter", "ab"],
+            "argument --delimiter: should be one of comma, semicolon, tab, bar, colon, blank or one mark, but is 'ab'",
+        ),
+        (
+            [EXAMPLE, "out", "--header-line", "0"],
+            "argument --header-line: should be a line from 1 or none, but is '0'",
+        ),
+        ([EXAMPLE, "out", "--encoding", "utf-7"], "argument --encoding: invalid choice: 'utf-7'"),
+        ([EXAMPLE, "out", "--date-style", "YYYY"], "argument --date-style: invalid choice: 'YYYY'"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(words: list[object], complaint: str) -> None:
