@@ -105,7 +105,9 @@ def header_of(fields: Fields | None, line: int | None) -> Header:
     """The header that the first record is; raises RefusedError where it is not even cut into fields."""
     if fields is None:
         raise RefusedError(
-            "header_not_found", f"Line {line or 1:,} cannot be the header: it has an open quote.", line=line
+            "header_not_found",
+            f"Line {line or 1:,} cannot be the header, since it has an open quote. Choose another line.",
+            line=line,
         )
     return Header(0, 0, Names.of(texts(fields)))
 

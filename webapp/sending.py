@@ -18,6 +18,8 @@ from webapp.resources import resources
 from webapp.spreadsheet import pieces_of, safe_table, safe_totals
 
 _CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
+# What a compressed file is called behind its name: csv.gz, zip.
+_PACKED = re.compile(r"(\.(csv|txt|tsv))?\.(gz|zip|bz2|xz|zst)$", re.IGNORECASE)
 
 
 def send_part(part: Part) -> Response:
@@ -34,7 +36,9 @@ def send_part_for_spreadsheet(part: Part) -> Response:
 def send_input(job: Job) -> Response:
     """The file as it was uploaded, under a safe form of its name."""
     path = resources().files.upload(job.upload_id)
-    return _send(path, f"{stem(job.upload.name)}.csv", etag=job.upload.sha256)
+    packed = _PACKED.search(job.upload.name)
+    name = stem(job.upload.name) + (packed[0].lower() if packed else _CSV)
+    return _send(path, name, etag=job.upload.sha256)
 
 
 def send_left_out(job: Job) -> Response:

@@ -170,6 +170,17 @@ def test_a_job_that_is_done_names_its_files(client: FlaskClient, bearer: Bearer,
             assert (file.status_code, file.data) == (206, content[1:3])
 
 
+@pytest.mark.parametrize(
+    ("sent", "given"), [("March.CSV.GZ", "March.csv.gz"), ("plays.zip", "plays.zip"), ("a", "a.csv")]
+)
+def test_a_file_comes_back_under_the_ending_it_was_sent_with(
+    client: FlaskClient, bearer: Bearer, job_in: JobIn, sent: str, given: str
+) -> None:
+    answer = client.get(f"/api/input_files/{job_in(JobState.DONE, name=sent)}/", headers=bearer())
+    assert answer.headers["Content-Disposition"].endswith(f"={given}")
+    answer.close()
+
+
 def test_files_of_a_job_past_its_date_are_gone(client: FlaskClient, bearer: Bearer, job_in: JobIn) -> None:
     job_id = job_in(JobState.EXPIRED)
     assert client.get(f"/api/input_files/{job_id}/", headers=bearer()).status_code == 404
