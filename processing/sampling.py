@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from processing.columns import SONG
@@ -29,8 +29,11 @@ def text_bytes(source: Path, dialect: Dialect, options: Options) -> int:
 def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) -> list[bytes]:
     """Songs of about so many rows. A wrong one does no harm: borders only balance the buckets."""
     if not dialect.is_raw:
-        text, _fraction = _beginning(source, dialect, options)
+        text, fraction = _beginning(source, dialect, options)
         songs = list(_songs(text, dialect, first=0))
+        if fraction < 1 and _are_sorted(songs):
+            # The first songs of a sorted file tell nothing of the others: reading it twice costs less than bad borders.
+            songs = _songs_all_over(source, dialect, options)
         return songs[:: max(len(songs) // max(rows, 1), 1)]
     size = source.stat().st_size
     length = min(max(int(rows * dialect.record_bytes / _PLACES), _LEAST_BYTES), _MOST_BYTES)
@@ -56,6 +59,18 @@ def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes,
             if len(found) >= _STREAM_BYTES + dialect.first_row:
                 break
         return bytes(found[dialect.first_row :]), text.fraction
+
+
+def _are_sorted(songs: list[bytes]) -> bool:
+    """Whether hardly a song comes before the one above it."""
+    return sum(one > other for one, other in pairwise(songs)) * 100 < len(songs)
+
+
+def _songs_all_over(source: Path, dialect: Dialect, options: Options) -> list[bytes]:
+    """Songs from each MiB of a stream."""
+    with open_bytes(source, dialect.compression, options) as file:
+        text = Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None)
+        return [song for piece in text.pieces() for song in _songs(piece[:_MOST_BYTES], dialect, first=1)]
 
 
 def _songs(text: bytes, dialect: Dialect, *, first: int) -> Iterator[bytes]:

@@ -96,8 +96,8 @@ static inline int read_styled_number(const form_t *form, const byte *at, const b
     int64_t value = 0;
     int digits = 0, groups = 0;
     size_t mark;
-    while (at < end && is_digit(*at) && digits <= 18) value = value * 10 + (*at++ - '0'), digits++;
-    if (!digits || digits > 18) return 0;
+    while (at < end && is_digit(*at) && digits < 18) value = value * 10 + (*at++ - '0'), digits++;
+    if (!digits || (at < end && is_digit(*at))) return 0;
     int leading = digits;
     while (form->thousands && (mark = thousands_at(form, at, end))) {
         at += mark;
