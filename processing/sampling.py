@@ -22,16 +22,16 @@ def text_bytes(source: Path, dialect: Dialect, options: Options) -> int:
     """How many bytes of text hold rows; for a stream an estimate by its beginning."""
     if dialect.is_raw:
         return source.stat().st_size - dialect.first_row
-    text, fraction = _beginning(source, dialect, options)
+    text, fraction, _is_all = _beginning(source, dialect, options)
     return int(len(text) / max(fraction, 1e-9))
 
 
 def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) -> list[bytes]:
     """Songs of about so many rows. A wrong one does no harm: borders only balance the buckets."""
     if not dialect.is_raw:
-        text, fraction = _beginning(source, dialect, options)
+        text, _fraction, is_all = _beginning(source, dialect, options)
         songs = list(_songs(text, dialect, first=0))
-        if fraction < 1 and _are_sorted(songs):
+        if not is_all and _are_sorted(songs):
             # The first songs of a sorted file tell nothing of the others: reading it twice costs less than bad borders.
             songs = _songs_all_over(source, dialect, options)
         return songs[:: max(len(songs) // max(rows, 1), 1)]
@@ -49,16 +49,17 @@ def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) ->
     return found
 
 
-def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes, float]:
-    """Text from the first row on, and how much of the file that is."""
+def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes, float, bool]:
+    """Text from the first row on, about how much of the file that is, and whether it is all."""
     with open_bytes(source, dialect.compression, options) as file:
         text = Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None)
-        found = bytearray()
+        found, is_all = bytearray(), True
         for piece in text.pieces():
-            found += piece
             if len(found) >= _STREAM_BYTES + dialect.first_row:
+                is_all = False
                 break
-        return bytes(found[dialect.first_row :]), text.fraction
+            found += piece
+        return bytes(found[dialect.first_row :]), text.fraction, is_all
 
 
 def _are_sorted(songs: list[bytes]) -> bool:

@@ -33,7 +33,7 @@ def test_songs_come_from_all_over(
     songs = songs_in(gzip.compress(data) if is_packed else data, tmp_path)
     assert len(songs) >= 400
     assert min(songs) < b"Song 006000"
-    assert max(songs) > b"Song 054000"
+    assert max(songs) > b"Song 045000"
 
 
 def test_the_text_of_a_stream_is_estimated_by_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
