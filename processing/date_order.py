@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from processing.dates import EXAMPLES, OTHER_ORDER, DateStyle, day_of, styles_of
+from processing.dates import EXAMPLES, OTHER_ORDER, WORDS, DateStyle, day_of, styles_of
 from processing.errors import Choice, Question, RefusedError
 
 _DOTS = (DateStyle.DAY_FIRST_DOTS, DateStyle.MONTH_FIRST_DOTS)
-_LABELS = {
-    DateStyle.DAY_FIRST: "day/month/year",
-    DateStyle.MONTH_FIRST: "month/day/year",
-    DateStyle.DAY_FIRST_DOTS: "day.month.year",
-    DateStyle.MONTH_FIRST_DOTS: "month.day.year",
-    DateStyle.DAY_FIRST_DASHES: "day-month-year",
-    DateStyle.MONTH_FIRST_DASHES: "month-day-year",
-}
 
 
 def style_in(texts: Iterable[str]) -> tuple[DateStyle, str | None]:
@@ -72,8 +64,8 @@ def contradiction(style: DateStyle, example: str | None, odd: str, line: int | N
     like = f' such as "{example}"' if example else ""
     return RefusedError(
         "dates_contradict",
-        f'The date "{odd}" can only be {_LABELS[other]}, but other dates of the file{like} can only be '
-        f"{_LABELS[style]}. Choose one, and rows that do not fit it are treated as rows that cannot be read.",
+        f'The date "{odd}" can only be {WORDS[other]}, but other dates of the file{like} can only be '
+        f"{WORDS[style]}. Choose one, and rows that do not fit it are treated as rows that cannot be read.",
         line=line,
         column="Date",
         value=odd,
@@ -86,5 +78,5 @@ def order_question(style: DateStyle) -> Question:
     first, second = sorted((style, OTHER_ORDER[style]), key=list(DateStyle).index)
     return Question(
         ("date_style",),
-        tuple(Choice(str(one), f"{_LABELS[one]}, like {EXAMPLES[one]} for 31 March 2024") for one in (first, second)),
+        tuple(Choice(str(one), f"{WORDS[one]}, like {EXAMPLES[one]} for 31 March 2024") for one in (first, second)),
     )

@@ -58,6 +58,21 @@ EXAMPLES = {
     _S.NAMED: "31 March 2024",
 }
 
+# How people say a style.
+WORDS = {
+    _S.ISO: "year-month-day",
+    _S.ISO_SLASHES: "year/month/day",
+    _S.ISO_DOTS: "year.month.day",
+    _S.COMPACT: "year, month, day in eight digits",
+    _S.DAY_FIRST: "day/month/year",
+    _S.MONTH_FIRST: "month/day/year",
+    _S.DAY_FIRST_DOTS: "day.month.year",
+    _S.MONTH_FIRST_DOTS: "month.day.year",
+    _S.DAY_FIRST_DASHES: "day-month-year",
+    _S.MONTH_FIRST_DASHES: "month-day-year",
+    _S.NAMED: "months by name",
+}
+
 # In languages whose words do not contradict each other: en, de, fr, es, it, pt, nl, sv, da, no. The first three letters
 # count too, where they begin the words of one month only.
 _MONTHS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import permutations
 
@@ -61,6 +61,5 @@ def places_by_kind(rows: Sequence[Fields]) -> dict[str, int] | None:
     return None
 
 
-def _mostly(is_kind: object, rows: Sequence[Fields], place: int) -> bool:
-    assert callable(is_kind)
-    return sum(bool(is_kind(row[place])) for row in rows) >= _MOSTLY * len(rows)
+def _mostly(is_kind: Callable[[bytes], bool], rows: Sequence[Fields], place: int) -> bool:
+    return sum(is_kind(row[place]) for row in rows) >= _MOSTLY * len(rows)

@@ -69,7 +69,7 @@ def look(sample: bytes, marks: Marks, form: Form, *, at_end: bool) -> Layout:
         places = header.names.first_places()
         above = [row for row in fields[: header.first] if row is not None]
         if not any(is_row(row, places) for row in above):
-            return _below_header(marks, records, header, places)
+            return _below_header(marks, records, header, places, may_shift=True)
     return _without_header(marks, records)
 
 
@@ -90,14 +90,16 @@ def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[
     )
 
 
-def _below_header(marks: Marks, records: tuple[Record, ...], header: Header, places: Places) -> Layout:
+def _below_header(
+    marks: Marks, records: tuple[Record, ...], header: Header, places: Places, *, may_shift: bool
+) -> Layout:
     rows = [record.fields for record in records[header.last + 1 :] if record.fields is not None]
     named = len(header.names.names)
     options = [(places, named)]
     lengths = Counter(map(len, rows)).most_common(3)
     options += [(places, length) for length, _ in lengths if length > max(places.values())]
-    # Some programs leave the column of row numbers without a name.
-    options += [({column: place + 1 for column, place in places.items()}, named + 1)]
+    if may_shift:  # some programs leave the column of row numbers without a name
+        options += [({column: place + 1 for column, place in places.items()}, named + 1)]
     found, length = max(options, key=lambda option: count_rows(rows, *option))
     below = len(records) - header.last - 1
     return Layout(marks, records, header, found, length, count_rows(rows, found, length), below)
@@ -142,7 +144,7 @@ def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, f
     if len(places) < len(INPUT_COLUMNS) or len(set(places.values())) < len(places):
         return Layout(marks, records, header, None, width, rows=len(records))
     if header:
-        return _below_header(marks, records, header, places)
+        return _below_header(marks, records, header, places, may_shift=False)
     return Layout(marks, records, None, places, width, count_rows(rows, places, width), len(records))
 
 

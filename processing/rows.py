@@ -6,20 +6,11 @@ The fast paths accept exactly what stands here; the tests hold them together.
 from __future__ import annotations
 
 from processing.columns import DATE, PLAYS, SONG
-from processing.dates import EXAMPLES, OTHER_ORDER, DateStyle, day_of, has_form
+from processing.dates import EXAMPLES, OTHER_ORDER, WORDS, DateStyle, day_of, has_form
 from processing.numbers import BLANKS, MAX_PLAYS, TooLargeError, whole_number
 
 LONGEST_SHOWN = 80  # characters of a bad value that people see
 _REMEMBERED = 1 << 13  # values of a column that are judged once
-
-_IN_WORDS = {
-    DateStyle.DAY_FIRST: " (day/month/year)",
-    DateStyle.DAY_FIRST_DOTS: " (day.month.year)",
-    DateStyle.DAY_FIRST_DASHES: " (day-month-year)",
-    DateStyle.MONTH_FIRST: " (month/day/year)",
-    DateStyle.MONTH_FIRST_DOTS: " (month.day.year)",
-    DateStyle.MONTH_FIRST_DASHES: " (month-day-year)",
-}
 
 
 class BadValueError(ValueError):
@@ -132,12 +123,13 @@ def read_day(text: str, style: DateStyle = DateStyle.ISO) -> int:
     day = day_of(text, style)
     if day is not None:
         return day
+    words = f" ({WORDS[style]})" if style in OTHER_ORDER else ""
     if has_form(text, style):
         other = OTHER_ORDER.get(style)
         swapped = other is not None and day_of(text, other) is not None
         found = f"there is no day {text.strip(BLANKS)}"
-        raise BadValueError(DATE, text, f"a date{_IN_WORDS.get(style, '')}", found, other_order=swapped)
-    raise BadValueError(DATE, text, f"a date like {EXAMPLES[style]}{_IN_WORDS.get(style, '')}")
+        raise BadValueError(DATE, text, f"a date{words}", found, other_order=swapped)
+    raise BadValueError(DATE, text, f"a date like {EXAMPLES[style]}{words}")
 
 
 def read_plays(text: str, thousands: str = "", *, corrections: bool = False) -> int:

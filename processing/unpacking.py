@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -21,7 +23,16 @@ _PACKED_AT_ONCE = 256 << 10
 _XZ_MEMORY = 128 * MIB  # xz -9 needs 65
 
 
-_DAMAGES = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowInvalid, NotImplementedError)
+_DAMAGES = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    pa.ArrowInvalid,
+    NotImplementedError,
+    RuntimeError,  # locked, by the second of two places that tell
+    ValueError,
+)
 
 
 class _Readable(Protocol):
@@ -132,14 +143,8 @@ class Unpacked:
 
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end."""
-        try:
+        with _damage_in_words(self._compression):
             found = self._stream.read(size)
-        except _DAMAGES as error:
-            raise damaged(self._compression) from error
-        except OSError as error:
-            if error.errno is not None:
-                raise  # the disk's fault
-            raise damaged(self._compression) from error
         self._unpacked += len(found)
         self._refuse_bomb()
         return found
@@ -167,6 +172,22 @@ class Unpacked:
                 return _zip(source, self._file)
 
 
+@contextmanager
+def _damage_in_words(compression: str) -> Iterator[None]:
+    """Refuse the file where what unpacks it gives up."""
+    try:
+        yield
+    except RefusedError:
+        raise
+    except _DAMAGES as error:
+        raise damaged(compression) from error
+    except OSError as error:
+        # No number: the data is invalid. EINVAL: a zip sends us to a place before its beginning.
+        if error.errno not in (None, errno.EINVAL):
+            raise  # the disk's fault
+        raise damaged(compression) from error
+
+
 def _zstd(file: IO[bytes]) -> _Readable:
     stream: _Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
     return stream
@@ -174,7 +195,5 @@ def _zstd(file: IO[bytes]) -> _Readable:
 
 def _zip(source: Path, file: IO[bytes]) -> _Readable:
     member = only_member(source)
-    try:
+    with _damage_in_words("zip"):
         return zipfile.ZipFile(file).open(member)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise damaged("zip") from error

@@ -8,6 +8,7 @@ from typing import Any
 
 from processing.columns import DATE, PLAYS, SONG
 from processing.dates import EXAMPLES, DateStyle
+from processing.dates import WORDS as DATE_WORDS
 from processing.options import ENCODINGS
 from store.options import JobOptions
 
@@ -36,19 +37,6 @@ SEPARATORS = {
     "#": "number signs #",
 }
 QUOTES = {'"': 'double, as in "a song"', "'": "single, as in 'a song'", "": "none"}
-DATE_STYLES = {
-    DateStyle.ISO: "year-month-day",
-    DateStyle.ISO_SLASHES: "year/month/day",
-    DateStyle.ISO_DOTS: "year.month.day",
-    DateStyle.COMPACT: "year, month, day in eight digits",
-    DateStyle.DAY_FIRST: "day/month/year",
-    DateStyle.MONTH_FIRST: "month/day/year",
-    DateStyle.DAY_FIRST_DOTS: "day.month.year",
-    DateStyle.MONTH_FIRST_DOTS: "month.day.year",
-    DateStyle.DAY_FIRST_DASHES: "day-month-year",
-    DateStyle.MONTH_FIRST_DASHES: "month-day-year",
-    DateStyle.NAMED: "months by name",
-}
 _LARGE_NUMBERS = {
     "": "plain",
     ",": "with commas",
@@ -133,7 +121,7 @@ def date_words(style: str) -> str:
         known = DateStyle(style)
     except ValueError:
         return style
-    return f"{DATE_STYLES[known]}, like {EXAMPLES[known]}"
+    return f"{DATE_WORDS[known]}, like {EXAMPLES[known]}"
 
 
 def large_number_words(mark: str) -> str:

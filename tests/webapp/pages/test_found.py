@@ -98,7 +98,7 @@ def test_each_finding_has_its_words(detected: dict[str, Any], label: str, expect
 
 
 def test_all_that_processing_may_find_has_words() -> None:
-    assert set(found.DATE_STYLES) == set(DateStyle)
+    assert set(found.DATE_WORDS) == set(DateStyle)
     assert set(found.SEPARATORS) >= set(DELIMITERS.values())
     assert set(found.QUOTES) == set(QUOTES.values())
     for mark in THOUSANDS.values():
