@@ -50,8 +50,11 @@ def _candidates(sample: bytes, form: Form) -> Iterator[Marks]:
     for delimiter in found:
         for quote in _quotes(sample, delimiter, form):
             for escape in (False, True) if b"\\" in sample else (False,):
-                for skips_blanks in (False, True) if (delimiter + " ").encode() in sample else (False,):
-                    yield Marks(delimiter, quote, escape, skips_blanks)
+                yield Marks(delimiter, quote, escape)
+                if (delimiter + " ").encode() in sample:
+                    yield Marks(delimiter, quote, escape, skips_blanks=True)
+                if (" " + delimiter).encode() in sample:
+                    yield Marks(delimiter, quote, escape, strips_blanks=True)
 
 
 def _quotes(sample: bytes, delimiter: str, form: Form) -> list[str]:
@@ -77,9 +80,10 @@ def _is_unquoted(sample: bytes, delimiter: str) -> bool:
 def _refined(sample: bytes, layout: Layout, form: Form, *, at_end: bool) -> Layout:
     """The same with marks that make no difference to the number of rows, but to their songs."""
     rows = [record.fields for record in layout.records[(layout.header.last + 1 if layout.header else 0) :]]
+    cut = [row for row in rows if row is not None and len(row) == layout.fields]
     marks = layout.marks
-    if not marks.skips_blanks and _all_begin_with_blanks([row for row in rows if row is not None]):
-        marks = replace(marks, skips_blanks=True)
+    if marks.is_simple and _all_begin_with_blanks(cut):
+        marks = replace(marks, strips_blanks=True) if _all_end_with_blanks(cut) else replace(marks, skips_blanks=True)
     if form.quote is None and marks.quote == '"' and _are_all_wrapped(rows, layout.places):
         marks = replace(marks, quote="'")
     if marks == layout.marks:
@@ -91,6 +95,10 @@ def _refined(sample: bytes, layout: Layout, form: Form, *, at_end: bool) -> Layo
 def _all_begin_with_blanks(rows: Sequence[Fields]) -> bool:
     behind = [field for row in rows for field in row[1:]]
     return bool(behind) and all(field.startswith(b" ") for field in behind)
+
+
+def _all_end_with_blanks(rows: Sequence[Fields]) -> bool:
+    return all(field.endswith(b" ") for row in rows for field in row[:-1])
 
 
 def _are_all_wrapped(rows: Sequence[Fields | None], places: Places | None) -> bool:

@@ -15,7 +15,7 @@ _OTHERS = {
     b"\xff\xd8\xff": "a picture (JPEG). Send the table itself as CSV",
     b"GIF8": "a picture (GIF). Send the table itself as CSV",
     b"PAR1": "a Parquet file. Export it as CSV",
-    b"ARROW1": "an Arrow file. Export it as CSV",
+    b"ARROW1": "a Feather file. Export it as CSV",
     b"ORC": "an ORC file. Export it as CSV",
     b"Obj\x01": "an Avro file. Export it as CSV",
     b"SQLite format 3\x00": "a database (SQLite). Export its table as CSV",

@@ -15,6 +15,9 @@ MOST_CHOICES = 100
 _COLUMN_OPTIONS = ("song_column", "date_column", "plays_column")
 
 
+_RULER = frozenset(b"-=+|: ")  # what a line drawn below a header consists of
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names in one line, and the places at which each of our columns may stand."""
@@ -143,6 +146,8 @@ def _joined(above: Fields, below: Fields | None) -> Names | None:
 def _last_line(records: Sequence[Fields | None], header: int) -> int:
     """The index of a second line of types or units, or of the header itself."""
     below = records[header + 1] if header + 1 < len(records) else None
+    if below is not None and len(below) == 1 and len(below[0]) > 1 and set(below[0]) <= _RULER:
+        return header + 1
     if below is None or len(below) != len(records[header] or ()):
         return header
     cells = texts(below)

@@ -94,7 +94,7 @@ def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
     raise RefusedError(
         "columns_not_found",
         f"The first line should name the columns {EXPECTED}, or be a row with a song, a date like 2024-03-31 "
-        f'and a whole number, but says "{printable(shown)}".',
+        f'and a whole number, but says "{shown}".',
         line=line,
         value=shown,
     )
@@ -199,4 +199,4 @@ def _with_thousands(source: Path, dialect: Dialect, text: bytes, options: Option
 
 
 def _shown(line: bytes) -> str:
-    return line.strip(b"\r\n")[:80].decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    return printable(line.strip(b"\r\n")[:80].decode("utf-8", "backslashreplace"))

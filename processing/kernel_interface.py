@@ -48,7 +48,10 @@ _DATES = {
 
 def can_read(dialect: Dialect) -> bool:
     """Whether the kernel is there and knows such files."""
-    return not dialect.marks.escape and not dialect.corrections and dialect.dates in _DATES and library() is not None
+    marks = dialect.marks
+    if marks.escape or marks.strips_blanks or dialect.corrections or dialect.dates not in _DATES:
+        return False
+    return library() is not None
 
 
 def form_of(dialect: Dialect) -> Form:

@@ -36,7 +36,7 @@ class OddRows:
         self._reader = reader
         self._footer = footer
         self._delimiter = dialect.marks.delimiter.encode()
-        self._is_simple = not (dialect.marks.escape or dialect.marks.skips_blanks)
+        self._is_simple = dialect.marks.is_simple
 
     def judge(self, start: int, end: int, line: int = 1) -> None:
         """Take the records of a range of whole ones that begins on a line of the block."""

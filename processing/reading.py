@@ -113,7 +113,7 @@ def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool
 
 def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quoted: bool) -> pa.Table | None:
     """Some columns of a span by Arrow; None where Arrow cannot read it."""
-    if dialect.marks.escape or dialect.marks.skips_blanks:
+    if not dialect.marks.is_simple:
         return None
     if data.startswith(BOM):
         data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song

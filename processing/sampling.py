@@ -83,7 +83,7 @@ def _songs(text: bytes, dialect: Dialect, *, first: int) -> Iterator[bytes]:
 
 def _records(text: bytes, dialect: Dialect) -> Iterator[Sequence[bytes]]:
     marks = dialect.marks
-    if marks.escape or marks.skips_blanks or (marks.quote and marks.quote.encode() in text):
+    if not marks.is_simple or (marks.quote and marks.quote.encode() in text):
         yield from (record.fields for record in Tokenizer(marks).records(text) if record.fields is not None)
     else:
         yield from (line.split(marks.delimiter.encode()) for line in text.splitlines())

@@ -51,7 +51,8 @@ class _Patterns:
             self.plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
             unfinished = quote + rb"?"
         if marks.quote:
-            self.quoted = re.compile(quote + inner + quote + rb"(?=[" + mark + rb"\r\n]|\Z)")
+            behind = rb"[ \t]*+" if marks.strips_blanks else b""
+            self.quoted = re.compile(quote + inner + quote + behind + rb"(?=[" + mark + rb"\r\n]|\Z)")
             self.open_at_end = re.compile(quote + inner + unfinished + rb"\Z")
         self.escaped = re.compile(rb"\\(\r\n|[\\\"'\r\n" + mark + rb"])|(" + (quote * 2 or rb"(?!)") + rb")")
         self.blanks = re.compile(rb"[ \t]*+" if marks.delimiter != "\t" else rb" *+")
@@ -90,7 +91,7 @@ class Tokenizer:
     def _record(self, data: Text, start: int) -> Record | None:
         """The record that begins at ``start``; None when one of its quotes does not close properly."""
         fields = []
-        position = start
+        position = self._blanks_end(data, start) if self._marks.strips_blanks else start
         while True:
             if self._opens(data, position):
                 match = self._patterns.quoted.match(data, position)
@@ -100,7 +101,8 @@ class Tokenizer:
             else:
                 match = self._patterns.plain.match(data, position)
                 assert match is not None  # the pattern matches nothing, too
-                fields.append(self._without_escapes(bytes(match[0]), quoted=False))
+                text = bytes(match[0]).strip(b" \t") if self._marks.strips_blanks else bytes(match[0])
+                fields.append(self._without_escapes(text, quoted=False))
             position = match.end()
             if not data.startswith(self._delimiter, position):
                 line_end = _LINE_END.match(data, position)
@@ -114,15 +116,18 @@ class Tokenizer:
 
     def _next_field(self, data: Text, delimiter: int) -> int:
         position = delimiter + len(self._delimiter)
-        if self._marks.skips_blanks:
-            blanks = self._patterns.blanks.match(data, position)
-            assert blanks is not None
-            return blanks.end()
+        if self._marks.skips_blanks or self._marks.strips_blanks:
+            return self._blanks_end(data, position)
         return position
+
+    def _blanks_end(self, data: Text, position: int) -> int:
+        blanks = self._patterns.blanks.match(data, position)
+        assert blanks is not None
+        return blanks.end()
 
     def _may_go_on(self, data: Text, start: int) -> bool:
         """Whether the quote that does not close could still close in the bytes to come."""
-        position = start
+        position = self._blanks_end(data, start) if self._marks.strips_blanks else start
         while True:
             if self._opens(data, position):
                 match = self._patterns.quoted.match(data, position)

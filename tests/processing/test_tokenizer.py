@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.marks import Marks
 from processing.tokenizer import MAX_QUOTED_RUN, Tokenizer, count_lines
 
 
@@ -57,3 +58,40 @@ def test_a_record_given_before_the_end_is_the_same_once_all_bytes_are_there(piec
 def test_line_ends_are_counted_as_an_editor_counts_them(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
     assert count_lines(data) == len((data + b"x").splitlines()) - 1
+
+
+@pytest.mark.parametrize(
+    ("marks", "data", "expected"),
+    [
+        (Marks(";", "'"), b"'a;b';'it''s'\n\"c\";d\n", [(b"a;b", b"it's"), (b'"c"', b"d")]),
+        (Marks("\t", ""), b'"a\tb"\n', [(b'"a', b'b"')]),
+        (Marks(escape=True), b'"say \\"hi\\"",a\\,b\n"c\\\\",d\\\ne\n', [(b'say "hi"', b"a,b"), (b"c\\", b"d\ne")]),
+        (Marks(escape=True), b'"a""b",AC\\DC\n', [(b'a"b', b"AC\\DC")]),
+        (Marks(skips_blanks=True), b'a,  "b, c", d \n', [(b"a", b"b, c", b"d ")]),
+        (Marks("\t", skips_blanks=True), b"a\t\t b\n", [(b"a", b"", b"b")]),
+        (Marks("|", strips_blanks=True), b' a  | "b | c" |  d e \n|x\n', [(b"a", b"b | c", b"d e"), (b"", b"x")]),
+    ],
+)
+def test_other_marks_cut_as_they_say(marks: Marks, data: bytes, expected: list[tuple[bytes, ...]]) -> None:
+    assert [record.fields for record in Tokenizer(marks).records(data)] == expected
+
+
+@given(
+    pieces=st.lists(st.sampled_from([b"a", b'"', b"'", b"\\", b"|", b"\n", b"\r", b" ", b"\t", b"\r\n"]), max_size=30),
+    cut=st.integers(0, 60),
+    marks=st.builds(
+        Marks,
+        st.sampled_from("|\t"),
+        st.sampled_from(['"', "'", ""]),
+        escape=st.booleans(),
+        skips_blanks=st.booleans(),
+        strips_blanks=st.booleans(),
+    ),
+)
+def test_by_any_marks_a_record_given_before_the_end_is_the_same_once_all_bytes_are_there(
+    pieces: list[bytes], cut: int, marks: Marks
+) -> None:
+    data = b"".join(pieces)
+    whole = list(Tokenizer(marks).records(data))
+    early = list(Tokenizer(marks).records(data[:cut], at_end=False))
+    assert early == whole[: len(early)]
