@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from processing.errors import RefusedError
@@ -42,6 +48,16 @@ _OFFICE = {
 _OPEN_DOCUMENT = "an OpenDocument spreadsheet (ods). Open it and save it as CSV"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _ENCRYPTED = 1
+_DAMAGES = (
+    EOFError,
+    zlib.error,
+    struct.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,  # locked, by the second of two places that tell
+    ValueError,  # of which those of pyarrow are some
+)
 
 
 def find_compression(start: bytes) -> str | None:
@@ -85,13 +101,10 @@ def refuse_markup(text: bytes) -> None:
 
 def only_member(source: Path) -> zipfile.ZipInfo:
     """The one file in a zip. Raises RefusedError, also for the documents that are zips inside."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise damaged("zip") from error
+    with damage_in_words("zip"), zipfile.ZipFile(source) as archive:
+        members = archive.infolist()
     _refuse_documents({member.filename for member in members})
-    files = [member for member in members if not member.is_dir() and not _is_of_a_system(member.filename)]
+    files = [member for member in members if not member.filename.endswith("/") and not _is_of_a_system(member.filename)]
     if len(files) != 1:
         found = f"{len(files)} files: {', '.join(_shown(member.filename) for member in files[:3])}" if files else "none"
         raise RefusedError(
@@ -140,3 +153,19 @@ def damaged(compression: str) -> RefusedError:
         f"The file is compressed ({compression}) and damaged or cut off, so it cannot be unpacked. Was it sent whole? "
         "Compress it again, or send it unpacked.",
     )
+
+
+@contextmanager
+def damage_in_words(compression: str) -> Iterator[None]:
+    """Refuse the file where what unpacks it gives up."""
+    try:
+        yield
+    except RefusedError:
+        raise
+    except _DAMAGES as error:
+        raise damaged(compression) from error
+    except OSError as error:
+        # No number: the data is invalid. EINVAL: a zip sends us to a place before its beginning.
+        if error.errno not in (None, errno.EINVAL):
+            raise  # the disk's fault
+        raise damaged(compression) from error

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import bz2
-import errno
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Protocol
 
 import pyarrow as pa
 
-from processing.containers import damaged, only_member
+from processing.containers import damage_in_words, only_member
 from processing.errors import RefusedError
 from processing.options import MIB, Options
 
 FREE_BYTES = 256 * MIB  # unpacked, before the ratio counts: small files of equal rows are packed very well
 _PACKED_AT_ONCE = 256 << 10
 _XZ_MEMORY = 128 * MIB  # xz -9 needs 65
-
-
-_DAMAGES = (
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    pa.ArrowInvalid,
-    NotImplementedError,
-    RuntimeError,  # locked, by the second of two places that tell
-    ValueError,
-)
 
 
 class _Readable(Protocol):
@@ -143,7 +129,7 @@ class Unpacked:
 
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end."""
-        with _damage_in_words(self._compression):
+        with damage_in_words(self._compression):
             found = self._stream.read(size)
         self._unpacked += len(found)
         self._refuse_bomb()
@@ -172,22 +158,6 @@ class Unpacked:
                 return _zip(source, self._file)
 
 
-@contextmanager
-def _damage_in_words(compression: str) -> Iterator[None]:
-    """Refuse the file where what unpacks it gives up."""
-    try:
-        yield
-    except RefusedError:
-        raise
-    except _DAMAGES as error:
-        raise damaged(compression) from error
-    except OSError as error:
-        # No number: the data is invalid. EINVAL: a zip sends us to a place before its beginning.
-        if error.errno not in (None, errno.EINVAL):
-            raise  # the disk's fault
-        raise damaged(compression) from error
-
-
 def _zstd(file: IO[bytes]) -> _Readable:
     stream: _Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
     return stream
@@ -195,5 +165,5 @@ def _zstd(file: IO[bytes]) -> _Readable:
 
 def _zip(source: Path, file: IO[bytes]) -> _Readable:
     member = only_member(source)
-    with _damage_in_words("zip"):
+    with damage_in_words("zip"):
         return zipfile.ZipFile(file).open(member)
