@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from processing.cutting import Cutter, Window
+from processing.cutting import Cut, Cutter, Window
 from processing.dialect import Dialect
 from processing.footer import TAIL_BYTES, footer_start
 from processing.options import Options
@@ -41,13 +41,26 @@ def spans(
     cutter = Cutter(dialect.marks, block_bytes, use_kernel=use_kernel)
     with _open_window(source, dialect, block_bytes, options or Options()) as window:
         index, start = 0, dialect.first_row
-        while cut := cutter.cut(window, start):
+        while cut := _cut(cutter, window, start, dialect):
             end = start + cut.end
             data, fraction = window.pass_on(start, end)
             yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data)
             index, start = index + 1, end
         if footer := window.footer():
             yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)
+
+
+def _cut(cutter: Cutter, window: _Window, start: int, dialect: Dialect) -> Cut | None:
+    """The next cut, not behind lines of totals: they must be seen with what follows them."""
+    least = cutter.block_bytes
+    while cut := cutter.cut(window, start, least):
+        end = start + cut.end
+        tail = max(end - TAIL_BYTES, start)
+        found = tail + footer_start(window.look_at(tail, end), dialect, is_torn=tail > start)
+        if found > start or least > cutter.block_bytes + TAIL_BYTES:
+            return Cut(found - start if found > start else cut.end, quoted=cut.quoted, exact=cut.exact)
+        least *= 2
+    return None
 
 
 def load(source: Path, span: Span) -> bytes:
@@ -68,6 +81,9 @@ def read_bytes(source: Path, start: int, end: int) -> bytes:
 
 
 class _Window(Window, Protocol):
+    def look_at(self, start: int, end: int) -> bytes:
+        """Some of the bytes that were read last."""
+
     def pass_on(self, start: int, end: int) -> tuple[bytes | None, float]:
         """The text of a span that carries it, and how much of the file has been read with it."""
 
@@ -107,6 +123,9 @@ class _FileWindow:
         got = os.preadv(self._descriptor, [room], start) if length > 0 else 0
         return (room if got == len(room) else room[:got]), start + got >= self._end
 
+    def look_at(self, start: int, end: int) -> bytes:
+        return os.pread(self._descriptor, end - start, start)
+
     def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
         return None, end / self._size
 
@@ -136,6 +155,9 @@ class _StreamWindow:
         self._forget(start)
         end = start + length if self._end is None else min(start + length, self._end)
         return bytes(memoryview(self._buffer)[: max(end - start, 0)]), end == self._end
+
+    def look_at(self, start: int, end: int) -> bytes:
+        return bytes(memoryview(self._buffer)[start - self._start : end - self._start])
 
     def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
         data = bytes(memoryview(self._buffer)[: end - self._start])

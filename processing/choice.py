@@ -13,6 +13,7 @@ from processing.marks import Marks
 from processing.options import Form
 
 _DELIMITERS = ",;\t|:^~#\x1f\x01"
+_WRAPPED = re.compile(rb"'(?:[^']|'')*'")
 _SEP_LINE = re.compile(rb'"?sep=([^\r\n])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 
 
@@ -84,7 +85,7 @@ def _refined(sample: bytes, layout: Layout, form: Form, *, at_end: bool) -> Layo
     marks = layout.marks
     if marks.is_simple and _all_begin_with_blanks(cut):
         marks = replace(marks, strips_blanks=True) if _all_end_with_blanks(cut) else replace(marks, skips_blanks=True)
-    if form.quote is None and marks.quote == '"' and _are_all_wrapped(rows, layout.places):
+    if form.quote is None and marks.quote == '"' and _are_wrapped(rows, layout.places):
         marks = replace(marks, quote="'")
     if marks == layout.marks:
         return layout
@@ -101,10 +102,11 @@ def _all_end_with_blanks(rows: Sequence[Fields]) -> bool:
     return all(field.endswith(b" ") for row in rows for field in row[:-1])
 
 
-def _are_all_wrapped(rows: Sequence[Fields | None], places: Places | None) -> bool:
-    """Whether every song stands in single quotes, and there are several."""
+def _are_wrapped(rows: Sequence[Fields | None], places: Places | None) -> bool:
+    """Whether every song stands in single quotes, and there are several; or one with a doubled quote between them."""
     if places is None:
         return False
     place = places[SONG]
     songs = {row[place] for row in rows if row is not None and len(row) > place}
-    return len(songs) > 1 and all(len(song) > 1 and song.startswith(b"'") and song.endswith(b"'") for song in songs)
+    wrapped = [song for song in songs if _WRAPPED.fullmatch(song)]
+    return len(songs) == len(wrapped) > 1 or any(b"''" in song[1:-1] for song in wrapped)

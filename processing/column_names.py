@@ -119,13 +119,18 @@ _TOTALS = frozenset(
             "subtotal | sub-total | sub total | summe | gesamt | gesamtsumme | gesamtergebnis | insgesamt | "
             "zwischensumme | gesamt plays | somme | somme totale | sous-total | suma | suma total | somma | totale | "
             "totale generale | totale complessivo | totaal | eindtotaal | subtotaal | soma | "
-            "total de reproducciones | totalt | i alt | sammanlagt | razem | celkem | toplam | итого | всего | 合計 | "
-            "总计 | 합계"
+            "total de reproducciones | totalt | i alt | sammanlagt | razem | celkem | "
+            "toplam | итого | итог | всего | yhteensä | 合計 | 総計 | 総合計 | 总计 | 합계 | ∑ | σ | "
+            "all songs | all tracks"
         ),
     )
 )
 
 
+_NUMBERED = re.compile(r"[\s\d.,:/()-]+$")  # Total 2024, Total (12)
+
+
 def is_total(song: str) -> bool:
-    """Whether a cell, at the end of a file, begins a line of totals and names no song."""
-    return plain(song.strip(" \t:=*")) in _TOTALS
+    """Whether a cell, at the end of a table, begins a line of totals and names no song."""
+    cell = song.strip(" \t:=*")
+    return any(plain(form) in _TOTALS for form in (cell, _IN_BRACKETS.sub("", cell), _NUMBERED.sub("", cell)))

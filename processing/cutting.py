@@ -47,9 +47,13 @@ class Cutter:
         self._marks = marks
         self._use_kernel = use_kernel
 
-    def cut(self, window: Window, start: int) -> Cut | None:
-        """The first piece from ``start`` on; None where nothing is left. Raises RefusedError."""
-        length = self.block_bytes
+    def cut(self, window: Window, start: int, least: int = 0) -> Cut | None:
+        """The first piece from ``start`` on, of about ``least`` bytes if that is more; None where nothing is left.
+
+        Raises:
+            RefusedError: a record has no end for MAX_RECORD bytes.
+        """
+        length = max(self.block_bytes, least)
         while True:
             data, at_end = window.read(start, length)
             if not data:

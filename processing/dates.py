@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 
+from processing.columns import BLANKS
+
 EPOCH = date(1970, 1, 1).toordinal()
 FIRST_DAY = date.min.toordinal() - EPOCH  # 0001-01-01
 LAST_DAY = date.max.toordinal() - EPOCH  # 9999-12-31
-BLANKS = " \t"
 
 
 class DateStyle(StrEnum):
@@ -73,8 +74,8 @@ WORDS = {
     _S.NAMED: "months by name",
 }
 
-# In languages whose words do not contradict each other: en, de, fr, es, it, pt, nl, sv, da, no. The first three letters
-# count too, where they begin the words of one month only.
+# In languages whose words do not contradict each other: en, de, fr, es, it, pt, nl, sv, da, no. Three or more of their
+# first letters count too, where they begin the words of one month only.
 _MONTHS = (
     "january januar jänner janvier enero gennaio janeiro januari",
     "february februar feber février fevrier febrero febbraio fevereiro februari",
@@ -97,7 +98,8 @@ def _month_words() -> dict[str, int]:
     for month, line in enumerate(_MONTHS, start=1):
         for word in line.split():
             words[word] = month
-            short.setdefault(word[:3], set()).add(month)
+            for length in range(3, len(word)):
+                short.setdefault(word[:length], set()).add(month)
     return {word: months.pop() for word, months in short.items() if len(months) == 1} | words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from processing.columns import INPUT_COLUMNS
@@ -25,6 +26,7 @@ class Dialect:
     first_row: int  # byte offset of the first record after the header
     record_bytes: float  # of an average record, measured on the first MiB
     marks: Marks = COMMAS
+    named: int = sys.maxsize  # how many of the fields may hold something
     compression: str | None = None
     mark_bytes: int = 0  # of a byte order mark that is no text
     dates: DateStyle = DateStyle.ISO

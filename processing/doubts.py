@@ -28,7 +28,11 @@ class Doubt:
 
 
 class ReopenError(Exception):
-    """The encoding must be found out anew, from the whole file."""
+    """The file must be read again from its beginning: in another encoding, or with a closer look at totals."""
+
+    def __init__(self, *, by_tokenizer: bool = False) -> None:
+        super().__init__()
+        self.by_tokenizer = by_tokenizer  # which sees what follows a row, where the kernel does not
 
 
 def end_of_run(doubt: Doubt, line: int, dialect: Dialect) -> Exception:

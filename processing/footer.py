@@ -9,7 +9,6 @@ from processing.rows import BadValueError
 from processing.tokenizer import Tokenizer
 
 TAIL_BYTES = 16 << 10  # of a file, in which its footer begins
-_MOST_LINES = 50
 
 
 def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
@@ -20,12 +19,12 @@ def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
     """
     start, end = len(tail), len(tail)
     tokenizer, reader = Tokenizer(dialect.marks), dialect.row_reader()
-    for _ in range(_MOST_LINES):
+    while end:
         line = _line_before(tail, end)
-        if line == end or (line == 0 and is_torn):
+        if line == 0 and is_torn:
             break
         for record in tokenizer.records(tail[line:end]):
-            if record.fields is None or len(record.fields) != dialect.fields:
+            if record.fields is None or len(record.fields) != dialect.fields or any(record.fields[dialect.named :]):
                 continue
             if isinstance(reader.judge(record.fields), BadValueError):
                 continue

@@ -51,6 +51,10 @@ class Gathering(Protocol):
     def weight(self) -> int:
         """The rows of all sources, known after finish()."""
 
+    @property
+    def names_a_total(self) -> bool:
+        """Whether lines of totals above the second and later tables of a file may have been taken for songs."""
+
     def sources(self) -> Iterator[Source]:
         """What the totals come from, in the order of songs."""
 
@@ -74,6 +78,7 @@ class ArrowGathering:
         self._songs = _SongList()
         self._buckets = Buckets(job.folder, job.plan.splitters)
         self.weight = 0
+        self.names_a_total = False  # such lines are told from songs here
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""

@@ -38,6 +38,11 @@ class Names:
         return cls(tuple(names), best, sum(min(found) for found in ranks.values() if found))
 
     @property
+    def named(self) -> int:
+        """How many columns there are, up to the last one with a name."""
+        return max((place + 1 for place, name in enumerate(self.names) if name.strip()), default=0)
+
+    @property
     def known(self) -> int:
         """How many of our columns are named."""
         return sum(bool(found) for found in self.candidates.values())
@@ -55,11 +60,12 @@ class Names:
         """Raise RefusedError where the names do not decide."""
         for column, found in self.candidates.items():
             if len(found) > 1:
-                raise self._ambiguous(column, found, line)
+                raise self.ambiguous(column, found, line)
         if self.missing:
             raise self._incomplete(line)
 
-    def _ambiguous(self, column: str, found: tuple[int, ...], line: int) -> RefusedError:
+    def ambiguous(self, column: str, found: tuple[int, ...], line: int) -> RefusedError:
+        """The refusal of a header in which several columns could be meant."""
         different = list(dict.fromkeys(f'"{" ".join(self.names[place].split())}"' for place in found))
         said = (
             f"names {different[0].strip(chr(34))} {len(found)} times"
@@ -79,13 +85,17 @@ class Names:
         missing = self.missing
         return RefusedError(
             "columns_missing",
-            f"The header should name the columns {EXPECTED}, but {' and '.join(missing)} "
+            f"The header should name the columns {EXPECTED}, but {_listed(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing. Choose the columns that are meant, or send the file with "
             "them.",
             line=line,
             value=", ".join(name[:40] for name in self.names[:20]),
             question=columns_question(self.names),
         )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def columns_question(names: Sequence[str]) -> Question:

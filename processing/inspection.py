@@ -139,6 +139,7 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
         first_row=first_row,
         record_bytes=size / len(records),
         marks=layout.marks,
+        named=layout.named,
         compression=sample.compression,
         mark_bytes=sample.mark_bytes,
         dates=style,

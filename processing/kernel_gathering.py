@@ -16,6 +16,7 @@ from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.buckets import Buckets
 from processing.cutting import is_well_quoted
+from processing.footer import names_a_total
 from processing.gathering import Job, Source
 from processing.grid import Grid
 from processing.kernel import Columns, SongTable
@@ -46,6 +47,8 @@ class KernelGathering:
         self._lock = threading.Lock()
         self._full = False  # the table of songs
         self.weight = 0
+        self.names_a_total = False  # in a file of several tables, known after finish()
+        self._headers = 0
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""
@@ -63,7 +66,8 @@ class KernelGathering:
                 found = odd.rows()
                 self._keep_odd(workspace.columns, found)
                 read += _Amount(len(found), exact_sum(to_numpy(found.column(2))))
-        return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt)
+        self._headers += odd.headers
+        return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt, odd.headers)
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""
@@ -83,6 +87,9 @@ class KernelGathering:
         self._workspaces.clear()
         self._sources = NumberedSources(self._job, names, self._numbered, self._texts)
         self.weight = self._sources.weight or self._grid.totals_count
+        self.names_a_total = (
+            any(map(names_a_total, names.names.cast(pa.binary()).to_pylist())) if self._headers else False
+        )
 
     def close(self) -> None:
         """Give all files back."""

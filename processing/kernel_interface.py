@@ -10,7 +10,7 @@ from processing.dates import DateStyle
 from processing.dialect import Dialect
 from processing.marks import Marks
 
-VERSION = 4  # as KERNEL_VERSION
+VERSION = 5  # as KERNEL_VERSION
 
 
 class Form(ctypes.Structure):
@@ -28,6 +28,7 @@ class Form(ctypes.Structure):
         ("date_order", ctypes.c_int32),
         ("date_mark", ctypes.c_int32),
         ("thousands", ctypes.c_int32),
+        ("named", ctypes.c_uint32),
     )
 
 
@@ -57,7 +58,7 @@ def can_read(dialect: Dialect) -> bool:
 def form_of(dialect: Dialect) -> Form:
     """How a file is written."""
     form, (order, mark) = marks_of(dialect.marks), _DATES[dialect.dates]
-    form.fields = dialect.fields
+    form.fields, form.named = dialect.fields, min(dialect.named, dialect.fields)
     form.song, form.date, form.plays = (dialect.places[column] for column in (SONG, DATE, PLAYS))
     form.is_plain, form.date_order, form.date_mark = dialect.has_plain_values, order, ord(mark)
     form.thousands = ord(dialect.thousands or "\0")

@@ -38,9 +38,9 @@ def is_row(fields: Fields, places: dict[str, int]) -> bool:
     return bool(fields[places[SONG]]) and is_day(fields[places[DATE]]) and is_number(fields[places[PLAYS]])
 
 
-def count_rows(rows: Sequence[Fields], places: dict[str, int], fields: int) -> int:
-    """How many of the rows have so many fields and can be read."""
-    return sum(len(row) == fields and is_row(row, places) for row in rows)
+def count_rows(rows: Sequence[Fields], places: dict[str, int], fields: int, named: int) -> int:
+    """How many rows have so many fields, of which those behind the first ``named`` are empty, and can be read."""
+    return sum(len(row) == fields and not any(row[named:]) and is_row(row, places) for row in rows)
 
 
 def places_by_kind(rows: Sequence[Fields]) -> dict[str, int] | None:
@@ -49,16 +49,24 @@ def places_by_kind(rows: Sequence[Fields]) -> dict[str, int] | None:
     if len(filled) < len(INPUT_COLUMNS):
         return None
     if len(filled) == len(INPUT_COLUMNS):
-        # The usual order is tried first, so numbers as song names do not mislead.
-        orders = (dict(zip(INPUT_COLUMNS, order, strict=True)) for order in permutations(filled))
-        best = max(orders, key=lambda places: count_rows(rows, places, len(rows[0])))
-        return best if count_rows(rows, best, len(rows[0])) else None
+        return _places_of_three(rows, filled)
     days = [place for place in filled if _mostly(is_day, rows, place)]
     numbers = [place for place in filled if _mostly(is_number, rows, place) and place not in days]
     others = [place for place in filled if place not in days and place not in numbers]
     if len(days) == len(numbers) == len(others) == 1:
         return {SONG: others[0], DATE: days[0], PLAYS: numbers[0]}
     return None
+
+
+def _places_of_three(rows: Sequence[Fields], filled: Sequence[int]) -> dict[str, int] | None:
+    """The order by which most rows can be read; of several the usual one, if they differ in what is a song only."""
+    orders = [dict(zip(INPUT_COLUMNS, order, strict=True)) for order in permutations(filled)]
+    readable = [count_rows(rows, places, len(rows[0]), len(rows[0])) for places in orders]
+    best = [places for places, count in zip(orders, readable, strict=True) if count == max(readable) > 0]
+    if len(best) == 1:
+        return best[0]
+    is_usual = bool(best) and best[0] == orders[0] and all(places[DATE] == best[0][DATE] for places in best)
+    return best[0] if is_usual else None
 
 
 def _mostly(is_kind: Callable[[bytes], bool], rows: Sequence[Fields], place: int) -> bool:

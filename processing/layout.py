@@ -32,6 +32,7 @@ class Layout:
     header: Header | None
     places: Places | None  # None: not beyond doubt
     fields: int
+    named: int = 0  # how many of them may hold something
     good: int = 0  # rows that can be read
     rows: int = 0  # that were looked at
     known: int = 0  # of our columns, in the line that names most of them, where none names all
@@ -43,9 +44,9 @@ class Layout:
         return self.rows > 0 and self.good == self.rows
 
     @property
-    def rank(self) -> tuple[int, bool, int, int]:
+    def rank(self) -> tuple[int, bool, int, int, int]:
         """More is better."""
-        return self.good, self.header is not None, self.known, self.dated
+        return self.good, self.header is not None, self.good - self.rows, self.known, self.dated
 
     def line_of(self, index: int, text: bytes) -> int:
         """The line of the text, 1 upwards, on which a record starts."""
@@ -65,11 +66,14 @@ def look(sample: bytes, marks: Marks, form: Form, *, at_end: bool) -> Layout:
         header = find_header(fields[:HEADER_WITHIN])
     if any(form.columns):
         return _as_said(marks, records, header, form)
+    if header and header.names.missing:
+        return Layout(marks, records, header, None, len(header.names.names), rows=len(records))
     if header:
         places = header.names.first_places()
         above = [row for row in fields[: header.first] if row is not None]
         if not any(is_row(row, places) for row in above):
-            return _below_header(marks, records, header, places, may_shift=True)
+            numbered = _are_numbered(records[header.last + 1 :], header, sample, marks)
+            return _below_header(marks, records, header, places, rows_are_numbered=numbered)
     return _without_header(marks, records)
 
 
@@ -91,18 +95,34 @@ def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[
 
 
 def _below_header(
-    marks: Marks, records: tuple[Record, ...], header: Header, places: Places, *, may_shift: bool
+    marks: Marks, records: tuple[Record, ...], header: Header, places: Places, *, rows_are_numbered: bool
 ) -> Layout:
     rows = [record.fields for record in records[header.last + 1 :] if record.fields is not None]
-    named = len(header.names.names)
-    options = [(places, named)]
-    lengths = Counter(map(len, rows)).most_common(3)
-    options += [(places, length) for length, _ in lengths if length > max(places.values())]
-    if may_shift:  # some programs leave the column of row numbers without a name
-        options += [({column: place + 1 for column, place in places.items()}, named + 1)]
-    found, length = max(options, key=lambda option: count_rows(rows, *option))
-    below = len(records) - header.last - 1
-    return Layout(marks, records, header, found, length, count_rows(rows, found, length), below)
+    named = max(header.names.named, max(places.values()) + 1)
+    # Rows may be longer than the header by fields that are empty, as by a delimiter at the end of each line.
+    options = [
+        (places, length, named) for length in {named, len(header.names.names), *map(len, rows)} if length >= named
+    ]
+    if rows_are_numbered:
+        # A program left the column of row numbers without a name.
+        options = [({column: place + 1 for column, place in places.items()}, named + 1, named + 1)]
+    found, length, named = max(
+        sorted(options, key=lambda option: option[1]), key=lambda option: count_rows(rows, *option)
+    )
+    good, below = count_rows(rows, found, length, named), len(records) - header.last - 1
+    return Layout(marks, records, header, found, length, named, good, below)
+
+
+def _are_numbered(records: Sequence[Record], header: Header, sample: bytes, marks: Marks) -> bool:
+    """Whether each row begins with its number in quotes, for which the header has no name: R writes tables so."""
+    numbers = []
+    for record in records:
+        if record.fields is None or len(record.fields) != len(header.names.names) + 1:
+            return False
+        if not marks.quote or not sample.startswith(marks.quote.encode(), record.start):
+            return False
+        numbers.append(record.fields[0])
+    return bool(numbers) and numbers == [b"%d" % number for number in range(1, len(numbers) + 1)]
 
 
 def _without_header(marks: Marks, records: tuple[Record, ...]) -> Layout:
@@ -121,9 +141,12 @@ def _without_header(marks: Marks, records: tuple[Record, ...]) -> Layout:
     for length, _count in lengths:
         some = [row for row in rows if len(row) == length]
         places = places_by_kind(some)
-        good = count_rows(some, places, length) if places else 0
+        if places is None:
+            continue
+        named = max(place + 1 for place in range(length) if any(row[place] for row in some))
+        good = count_rows(some, places, length, named)
         if good > best.good:
-            best = replace(best, places=places, fields=length, good=good)
+            best = replace(best, places=places, fields=length, named=named, good=good)
     return best
 
 
@@ -138,24 +161,26 @@ def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, f
     known = header.names.candidates if header else {}
     places = {}
     for column, said in zip(INPUT_COLUMNS, form.columns, strict=True):
-        place = _place_of(said, names, width) if said else (known.get(column) or (None,))[0]
+        place = _place_of(said, names, width, column) if said else (known.get(column) or (None,))[0]
         if place is not None:
             places[column] = place
     if len(places) < len(INPUT_COLUMNS) or len(set(places.values())) < len(places):
         return Layout(marks, records, header, None, width, rows=len(records))
     if header:
-        return _below_header(marks, records, header, places, may_shift=False)
-    return Layout(marks, records, None, places, width, count_rows(rows, places, width), len(records))
+        return _below_header(marks, records, header, places, rows_are_numbered=False)
+    return Layout(marks, records, None, places, width, width, count_rows(rows, places, width, width), len(records))
 
 
 def _is_no_row(fields: Fields | None, width: int) -> bool:
     return fields is not None and len(fields) == width and not any(map(has_digit, fields))
 
 
-def _place_of(said: str, names: Sequence[str], width: int) -> int | None:
-    """A column by its name, exactly or nearly, or by its number from 1."""
+def _place_of(said: str, names: Sequence[str], width: int, column: str) -> int | None:
+    """A column by its name, exactly or nearly, or by its number from 1; raises RefusedError where two have the name."""
     for form in (str, str.strip, plain):
         found = [place for place, name in enumerate(names) if form(name) == form(said)]
+        if len(found) > 1:
+            raise Names.of(names).ambiguous(column, tuple(found), 1)
         if found:
             return found[0]
     number = int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 0

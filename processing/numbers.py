@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from processing.columns import BLANKS
+
 MAX_PLAYS = (1 << 63) - 1
-BLANKS = " \t"
 
 # The mark between thousands -> what stands for it in files.
 _FORMS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \u00a0\u2009\u202f]"}

@@ -23,18 +23,29 @@ class OddRows:
     """The odd records of one block: good rows kept, bad ones listed, headers that come again left out."""
 
     def __init__(
-        self, data: memoryview, dialect: Dialect, bad: BadRowList, reader: RowReader, *, footer: bool = False
+        self,
+        data: memoryview,
+        dialect: Dialect,
+        bad: BadRowList,
+        reader: RowReader,
+        *,
+        footer: bool = False,
+        sees_all: bool = False,
     ) -> None:
+        """``sees_all``: every record of the block comes here, so that a row can be judged by what follows it."""
         self.songs: list[str] = []
         self.days: list[int] = []
         self.plays: list[int] = []
         self.doubt: Doubt | None = None  # the first one
+        self.headers = 0  # that came again
         self._data = data
         self._dialect = dialect
         self._tokenizer = Tokenizer(dialect.marks)
         self._bad = bad
         self._reader = reader
         self._footer = footer
+        self._sees_all = sees_all
+        self._last_line = 0  # of the last good row
         self._delimiter = dialect.marks.delimiter.encode()
         self._is_simple = dialect.marks.is_simple
 
@@ -68,22 +79,23 @@ class OddRows:
             self.songs.append(song)
             self.days.append(day)
             self.plays.append(count)
+            self._last_line = line
         elif fields is None or not self._is_header(fields, line):
             self._bad.add((line, found.column, found.value, found.reason))
             self._note_doubt(found, line)
 
     def _judged(self, fields: tuple[bytes, ...] | None, raw: bytes) -> Row | BadValueError:
         dialect = self._dialect
-        if fields is not None and len(fields) == dialect.fields:
+        if fields is not None and len(fields) == dialect.fields and not any(fields[dialect.named :]):
             if self._footer and names_a_total(fields[dialect.places[SONG]]):
-                song = fields[dialect.places[SONG]].decode()
-                return BadValueError(SONG, song, "a song", f'says "{printable(song)}", so it is a line of totals')
+                return _total(fields[dialect.places[SONG]].decode())
             return self._reader.judge(fields)
         text = raw.rstrip(b"\r\n")[:_RECORD_SHOWN].decode("utf-8", "backslashreplace")
         if fields is None:
             mark = _MARKS.get(dialect.marks.delimiter, "separator")
             return BadValueError("row", text, f"each quote closed before a {mark} or line end", "has an open one")
-        return BadValueError("row", text, _columns(dialect.fields), f"has {_columns(len(fields))}")
+        wanted = min(dialect.fields, dialect.named)
+        return BadValueError("row", text, _columns(wanted), f"has {_columns(len(fields))}")
 
     def _is_header(self, fields: tuple[bytes, ...], line: int) -> bool:
         """Whether a record is the header once more; takes note where it is the header of another table."""
@@ -91,10 +103,20 @@ class OddRows:
         if len(fields) != self._dialect.fields or not _DIGITS.isdisjoint(fields[places[DATE]]):
             return False
         if is_repeated(fields, places) or tuple(texts(fields)) == self._dialect.names:
+            self.headers += 1
+            self._take_back_total()
             return True
         if self.doubt is None and begins_another_table(fields, places):
             self.doubt = Doubt(Kind.TABLE, line, printable(", ".join(texts(fields))[:LONGEST_SHOWN]))
         return False
+
+    def _take_back_total(self) -> None:
+        """Above a header that comes again ends a table, so a line of totals there is no song."""
+        if self._sees_all and self.songs and names_a_total(self.songs[-1].encode()):
+            error = _total(self.songs.pop())
+            self.days.pop()
+            self.plays.pop()
+            self._bad.add((self._last_line, error.column, error.value, error.reason))
 
     def _note_doubt(self, error: BadValueError, line: int) -> None:
         if self.doubt is not None:
@@ -103,6 +125,10 @@ class OddRows:
             self.doubt = Doubt(Kind.ORDER, line, error.value.strip())
         elif error.not_utf_8 and self._dialect.may_reopen:
             self.doubt = Doubt(Kind.ENCODING, line, error.value)
+
+
+def _total(song: str) -> BadValueError:
+    return BadValueError(SONG, song, "a song", f'says "{printable(song)}", so it is a line of totals')
 
 
 def _columns(number: int) -> str:

@@ -29,6 +29,7 @@ from processing.parts import PartWriter, format_totals
 from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, make_plan
 from processing.progress import OnProgress, Step
 from processing.reading import BlockReport, exact_sum
+from processing.rejections import FILE_NAME as REJECTED
 from processing.rejections import Rejections
 from processing.sample import encoding_of_whole_file
 from processing.whole_file import with_settled_dates
@@ -71,13 +72,17 @@ def _outcome(source: Path, staging: Path, scratch: Path, options: Options, meter
     dialect = inspect(source, options)
     try:
         dialect = with_settled_dates(source, dialect, options, lambda: meter.show(0.5))
-        try:
-            return _Run(source, dialect, staging, scratch / "1", options, meter).outcome()
-        except ReopenError:
-            shutil.rmtree(scratch / "1")
-        found = encoding_of_whole_file(source, dialect.compression, options)
-        dialect = replace(dialect, encoding=found, may_reopen=False)
-        return _Run(source, dialect, staging, scratch / "2", options, meter).outcome()
+        while True:
+            try:
+                return _Run(source, dialect, staging, scratch / "run", options, meter).outcome()
+            except ReopenError as again:  # each reason comes up once
+                shutil.rmtree(scratch / "run")
+                (staging / REJECTED).unlink(missing_ok=True)
+                if again.by_tokenizer:
+                    options = replace(options, use_kernel=False)
+                else:
+                    found = encoding_of_whole_file(source, dialect.compression, options)
+                    dialect = replace(dialect, encoding=found, may_reopen=False)
     except RefusedError as refusal:
         refusal.detected = dialect.detected()
         raise
@@ -158,6 +163,8 @@ class _Run:
             plays += block.plays
             self.meter.show(block.span.fraction, rows + rejections.count)
         gathering.finish()
+        if gathering.names_a_total:
+            raise ReopenError(by_tokenizer=True)
         return rows, plays
 
     def _total(self, executor: Executor, gathering: Gathering) -> tuple[tuple[Part, ...], int, int]:

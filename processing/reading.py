@@ -42,6 +42,7 @@ class BlockReport:
     bad: BadRowList  # lines counted from the span's own first line, which is 1
     lines: int | None = None  # how many line ends the span holds, where that is known
     doubt: Doubt | None = None  # ends the run
+    headers: int = 0  # that came again
 
 
 def read_block(
@@ -58,7 +59,7 @@ def read_block(
     doubt = None
     with BadRowList(spool) as bad:
         if rows is None:
-            odd = OddRows(memoryview(data), dialect, bad, reader, footer=span.footer)
+            odd = OddRows(memoryview(data), dialect, bad, reader, footer=span.footer, sees_all=True)
             odd.judge(0, len(data))
             rows, doubt = odd.rows(), odd.doubt
             if coded:
@@ -95,8 +96,8 @@ def largest(values: npt.NDArray[np.int64]) -> int:
 
 def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
     """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
-    if b"\0" in data:
-        return None
+    if b"\0" in data or BOM in data:
+        return None  # neither may begin a song
     table = _table(data, dialect, _types(dialect, coded=coded), quoted=quoted)
     if table is None:
         return None
@@ -104,8 +105,11 @@ def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool
     batches = table.combine_chunks().to_batches()
     if not batches:
         return None  # blank lines only
+    unnamed = [column for column in batches[0].columns[len(_TYPES) :] if pc.sum(pc.binary_length(column)).as_py()]
+    if unnamed or _may_be_blank(data, dialect, batches[0].column(0)):
+        return None
     if dialect.has_plain_values:
-        song, day, plays = batches[0].columns
+        song, day, plays = batches[0].columns[: len(_TYPES)]
         rows = pa.record_batch([song, day.view(pa.int32()), plays], schema=schema)
         return rows if _is_beyond_doubt(data, rows, dialect) else None
     return _by_value(batches[0], schema, reader)
@@ -136,9 +140,26 @@ def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quot
         return None
 
 
+def _unnamed(dialect: Dialect) -> list[str]:
+    """Columns that must be empty, by the names that they have here."""
+    return [f"unused {place}" for place in range(min(dialect.named, dialect.fields), dialect.fields)]
+
+
 def _types(dialect: Dialect, *, coded: bool) -> dict[str, pa.DataType]:
-    types = _CODED_TYPES if coded else _TYPES
+    types = (_CODED_TYPES if coded else _TYPES) | {name: pa.string() for name in _unnamed(dialect)}
     return types if dialect.has_plain_values else types | {DATE: _WRITTEN, PLAYS: _WRITTEN}
+
+
+def _may_be_blank(data: bytes, dialect: Dialect, songs: pa.Array) -> bool:
+    """Whether a song may consist of blanks, which is looked at closely where some field begins with one."""
+    delimiter, quote = dialect.marks.delimiter.encode(), dialect.marks.quote.encode()
+    before = [b"\n", b"\r", delimiter, *([quote] if quote else [])]
+    if not data.startswith((b" ", b"\t")) and not any(
+        mark + blank in data for mark in before for blank in (b" ", b"\t")
+    ):
+        return False
+    names = songs.dictionary if pa.types.is_dictionary(songs.type) else songs
+    return bool(pc.any(pc.match_substring_regex(names, r"^[ \t]*$")).as_py())
 
 
 def _by_value(batch: pa.RecordBatch, schema: pa.Schema, reader: RowReader) -> pa.RecordBatch | None:

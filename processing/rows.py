@@ -5,9 +5,9 @@ The fast paths accept exactly what stands here; the tests hold them together.
 
 from __future__ import annotations
 
-from processing.columns import DATE, PLAYS, SONG
+from processing.columns import BLANKS, DATE, PLAYS, SONG
 from processing.dates import EXAMPLES, OTHER_ORDER, WORDS, DateStyle, day_of, has_form
-from processing.numbers import BLANKS, MAX_PLAYS, TooLargeError, whole_number
+from processing.numbers import MAX_PLAYS, TooLargeError, whole_number
 
 LONGEST_SHOWN = 80  # characters of a bad value that people see
 _REMEMBERED = 1 << 13  # values of a column that are judged once
@@ -111,8 +111,10 @@ class RowReader:
 def read_song(raw: bytes) -> str:
     """The song as it stands, blanks included; raises BadValueError where it is empty or no text."""
     song = _text(raw, SONG)
-    if not song:
-        raise BadValueError(SONG, "", "a song")
+    if not song.strip(" \t"):
+        raise BadValueError(SONG, song, "a song")
+    if song.startswith("\ufeff"):
+        raise BadValueError(SONG, song, "a song", "begins with an invisible mark (where two files were joined?)")
     if "\0" in song:
         raise BadValueError(SONG, song, "a song", "has a character that is no text (NUL)")
     return song

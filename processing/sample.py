@@ -15,7 +15,7 @@ from processing.text import Text, open_bytes
 from processing.tokenizer import count_lines
 
 SAMPLE_BYTES = 1 << 20
-_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")  # characters that stand in no text
+_CONTROLS = re.compile(rb"[\x00\x02-\x08\x0e-\x1a]")  # characters that stand in no text
 
 
 @dataclass(frozen=True, slots=True)

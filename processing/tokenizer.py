@@ -42,8 +42,9 @@ class _Patterns:
         mark, quote = re.escape(marks.delimiter.encode()), re.escape(marks.quote.encode())
         most = b"{0,%d}+" % MAX_QUOTED_RUN
         if marks.escape:
-            inner = rb"((?:[^\\" + quote + rb"]|\\[\s\S]|" + quote * 2 + rb")" + most + rb")"
-            self.plain = re.compile(rb"(?:[^\\" + mark + rb"\r\n]|\\(?:\r\n|[\s\S]|\Z))*+")
+            # As many runs of as many bytes as a quoted run may have in all.
+            inner = rb"((?:[^\\" + quote + rb"]{1,256}+|\\[\s\S]|" + quote * 2 + rb"){0,4096}+)"
+            self.plain = re.compile(rb"(?:[^\\" + mark + rb"\r\n]++|\\(?:\r\n|[\s\S]|\Z))*+")
             unfinished = rb"[\\" + quote + rb"]?"
         else:
             run = rb"[^" + quote + rb"]" + most
@@ -110,7 +111,7 @@ class Tokenizer:
             position = self._next_field(data, position)
 
     def _without_escapes(self, field: bytes, *, quoted: bool) -> bytes:
-        if self._marks.escape and (b"\\" in field or quoted):
+        if self._marks.escape and b"\\" in field:
             return self._patterns.escaped.sub(lambda found: found[1] or (found[2][:1] if quoted else found[2]), field)
         return field.replace(self._quote * 2, self._quote) if quoted else field
 

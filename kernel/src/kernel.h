@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_VERSION 4
+#define KERNEL_VERSION 5
 
 typedef uint8_t byte;
 typedef struct songs songs_t;
@@ -61,6 +61,7 @@ typedef struct {
     int32_t is_plain;            /* dates are ISO without times and numbers are digits, but for a few */
     int32_t date_order, date_mark; /* DATE_...; the byte between year, month and day */
     int32_t thousands;           /* the byte between them; 0: none */
+    uint32_t named;              /* fields behind so many must be empty */
 } form_t;
 
 enum { DATE_ISO = 0, DATE_COMPACT = 1, DATE_YEAR_FIRST = 2, DATE_DAY_FIRST = 3, DATE_MONTH_FIRST = 4 };

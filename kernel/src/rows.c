@@ -56,6 +56,7 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
     const byte *at = record->start, *end = reader->end;
     field_t date = {0}, number = {0};
     uint32_t count = 0;
+    int overhangs = 0;
     for (;; at = field_start(form, at + 1, end), count++) {
         field_t field = {.start = at};
         if (at < end && *at == form->quote) {
@@ -70,13 +71,14 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
             at = plain_end(at, end, (byte)form->delimiter);
             field.length = (size_t)(at - field.start);
         }
+        if (count >= form->named && field.length) overhangs = 1;
         if (count == form->song) record->song = field;
         if (count == form->date) date = field;
         if (count == form->plays) number = field;
         if (at == end || is_line_end(*at)) break;
     }
     record->end = after_line_end(at, end);
-    if (count + 1 != form->fields || !record->song.length || date.doubled || number.doubled) return RECORD_ODD;
+    if (count + 1 != form->fields || overhangs || !record->song.length || date.doubled || number.doubled) return RECORD_ODD;
     trim(&date);
     trim(&number);
     if (!read_day(form, &date, day) || !read_plays(form, &number, plays)) return RECORD_ODD;

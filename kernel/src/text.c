@@ -4,9 +4,12 @@ int32_t kernel_version(void) { return KERNEL_VERSION; }
 
 static int is_tail(byte one) { return (one & 0xC0) == 0x80; }
 
-/* Well-formed UTF-8 by table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing past U+10FFFF; and no NUL. */
+/* A song: not blank, no byte order mark before it, no NUL, and well-formed UTF-8 by table 3-7 of the Unicode standard (no
+ * overlong forms, no surrogates, nothing past U+10FFFF). */
 int is_text(const byte *text, size_t length) {
-    const byte *end = text + length;
+    const byte *end = text + length, *at = text;
+    while (at < end && (*at == ' ' || *at == '\t')) at++;
+    if (at == end || (length >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF)) return 0;
     while (text < end) {
         byte first = *text;
         size_t left = (size_t)(end - text);
