@@ -48,7 +48,7 @@ def judge(data: bytes, dialect: Dialect = PLAIN) -> list[Judged]:
 
 
 def _row(fields: tuple[bytes, ...] | None, dialect: Dialect) -> Row | None:
-    if fields is None or len(fields) != dialect.fields:
+    if fields is None or len(fields) != dialect.fields or any(fields[dialect.named :]):
         return None
     try:
         return dialect.row_reader().read(fields)

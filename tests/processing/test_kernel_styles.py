@@ -53,6 +53,17 @@ def test_a_table_in_any_form_is_read_as_the_referee_reads_it(
     assert_agrees(data, kernel_read(data, dialect), dialect)
 
 
+@given(
+    lines=st.lists(
+        st.tuples(FIELDS, st.lists(st.sampled_from(["", '""', " ", "x"]), max_size=3)), min_size=1, max_size=12
+    )
+)
+def test_fields_behind_the_named_ones_must_be_empty(lines: list[tuple[tuple[str, str, str], list[str]]]) -> None:
+    data = "".join(";".join([*fields, *more]) + "\n" for fields, more in lines).encode()
+    dialect = dialect_of(delimiter=";", fields=5, named=3)
+    assert_agrees(data, kernel_read(data, dialect), dialect)
+
+
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("thousands", ["", ",", ".", "'", " "])
 def test_usual_rows_of_each_style_are_not_handed_back(style: DateStyle, thousands: str) -> None:
