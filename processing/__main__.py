@@ -16,6 +16,7 @@ from processing.progress import OnProgress, Progress
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _BAR = 40
+MOST_HINTS = 3
 _ERROR_KEYS = ("code", "message", "line", "column", "value")
 
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
     except RefusedError as error:
-        return _refused(error.to_json(), as_json=wanted.json)
+        return _refused(error.to_json(), as_json=wanted.json, hint=_hint(error))
     except OSError as error:
         message = f"The files could not be read or written: {error.strerror or error}."
         return _refused({"code": "files", "message": message, "line": None, "column": None, "value": None}, wanted.json)
@@ -121,10 +122,20 @@ class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages
         return value
 
 
-def _refused(error: dict[str, object], as_json: bool) -> int:
+def _hint(error: RefusedError) -> str:
+    """How a question is answered here."""
+    if error.question is None:
+        return ""
+    flags = [f"--{option.replace('_', '-')}" for option in error.question.options]
+    if len(flags) > 1:
+        return f" (Say {', '.join(flags)} with a name in the header or a number from 1.)"
+    return f" (Say {' or '.join(f'{flags[0]} {choice.value}' for choice in error.question.choices[:MOST_HINTS])}.)"
+
+
+def _refused(error: dict[str, object], as_json: bool, hint: str = "") -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)  # the bar's line has not ended
-    print(error["message"], file=sys.stderr)
+    print(f"{error['message']}{hint}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": {key: error[key] for key in _ERROR_KEYS}}))
     return REFUSED

@@ -66,7 +66,7 @@ def _refuse_doubts(layout: Layout, text: bytes, form: Form, lines_above: int, *,
         if not any(form.columns):
             header.names.refuse_doubts(line)
         if layout.places is None:
-            raise _unclear(header.names.names, line, "The columns that were chosen are not all in the header.")
+            raise _unclear(header.names.names, line, "The columns that were chosen are not three of the header.")
         if at_end and len(layout.records) == header.last + 1:
             raise RefusedError(
                 "no_rows", "The file has a header, but no rows below it. Send a file with rows of plays."

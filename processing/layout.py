@@ -10,8 +10,8 @@ from itertools import chain, islice
 from processing.column_names import plain
 from processing.columns import INPUT_COLUMNS
 from processing.errors import RefusedError
-from processing.headers import Header, Names, find_header, has_digit, header_of, texts
-from processing.kinds import Fields, count_rows, is_day, is_row, places_by_kind
+from processing.headers import Header, Names, find_header, header_of, texts
+from processing.kinds import count_rows, is_day, is_number, is_row, places_by_kind
 from processing.marks import Marks
 from processing.options import Form
 from processing.tokenizer import Record, Tokenizer, count_lines
@@ -155,8 +155,8 @@ def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, f
     rows = [record.fields for record in records if record.fields is not None]
     lengths = Counter(map(len, rows)).most_common(1)
     width = lengths[0][0] if lengths else 0
-    if header is None and rows and form.header_line is None:
-        header = header_of(records[0].fields, None) if _is_no_row(records[0].fields, width) else None
+    if header is None and form.header_line is None:
+        header = _said_header(records, form)
     names = header.names.names if header else ()
     known = header.names.candidates if header else {}
     places = {}
@@ -171,17 +171,29 @@ def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, f
     return Layout(marks, records, None, places, width, width, count_rows(rows, places, width, width), len(records))
 
 
-def _is_no_row(fields: Fields | None, width: int) -> bool:
-    return fields is not None and len(fields) == width and not any(map(has_digit, fields))
+def _said_header(records: tuple[Record, ...], form: Form) -> Header | None:
+    """The line that has the names which the caller said; for numbers the first line, unless a row can be read there."""
+    said = [plain(name) for name in form.columns if name and not name.isdigit()]
+    for index, record in enumerate(records[:HEADER_WITHIN]):
+        if record.fields is None:
+            continue
+        names = [plain(name) for name in texts(record.fields)]
+        if said and set(said) <= set(names):
+            return Header(index, index, Names.of(texts(record.fields)))
+    first = records[0].fields if records else None
+    if said or first is None or any(is_day(field) or is_number(field) for field in first):
+        return None
+    return header_of(first, None)
 
 
 def _place_of(said: str, names: Sequence[str], width: int, column: str) -> int | None:
-    """A column by its name, exactly or nearly, or by its number from 1; raises RefusedError where two have the name."""
+    """A column by its number from 1, or by its name, exactly or nearly; raises RefusedError where two have the name."""
+    if said.isascii() and said.isdigit() and len(said) < 7:
+        return int(said) - 1 if 1 <= int(said) <= max(width, len(names)) else None
     for form in (str, str.strip, plain):
         found = [place for place, name in enumerate(names) if form(name) == form(said)]
         if len(found) > 1:
             raise Names.of(names).ambiguous(column, tuple(found), 1)
         if found:
             return found[0]
-    number = int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 0
-    return number - 1 if 1 <= number <= max(width, len(names)) else None
+    return None

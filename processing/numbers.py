@@ -69,6 +69,11 @@ def find_thousands(texts: Iterable[str], delimiter: str) -> str:
     return mark if proved or not in_doubt else ""
 
 
+def is_grouped(text: str, mark: str) -> bool:
+    """Whether a text is a number with this mark between its thousands."""
+    return _grouped(mark).fullmatch(text.strip(BLANKS)) is not None
+
+
 @cache
 def _grouped(mark: str) -> re.Pattern[str]:
     return re.compile(rf"[+-]?[0-9]{{1,3}}(?:{_FORMS[mark]}[0-9]{{3}})+(?:{_DECIMAL_MARKS[mark]}[0-9]+)?")

@@ -11,9 +11,12 @@ from types import TracebackType
 from typing import IO
 
 from processing.blocks import read_bytes
+from processing.columns import PLAYS
 from processing.dialect import Dialect
 from processing.doubts import end_of_run
-from processing.errors import RefusedError
+from processing.errors import Choice, Question, RefusedError
+from processing.numbers import is_grouped
+from processing.options import THOUSANDS
 from processing.outcome import LISTED_BAD_ROWS, BadRow
 from processing.reading import BlockReport
 from processing.tokenizer import count_lines
@@ -84,9 +87,21 @@ class Rejections:
             column=first.column,
             value=first.value,
             bad_rows=self.count,
+            question=self._thousands_question(),
         )
         refusal.rejected = tuple(self.listed)
         return refusal
+
+    def _thousands_question(self) -> Question | None:
+        """Whether numbers among the bad rows are thousands, where they all have the same mark."""
+        numbers = [row.value for row in self.listed if row.column == PLAYS]
+        marks = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
+        if self._dialect.thousands or len(marks) != 1:
+            return None
+        mark = marks.pop()
+        word = next(word for word, one in THOUSANDS.items() if one == mark)
+        example = mark.join(("1", "234"))
+        return Question(("thousands",), (Choice(word, f"Numbers like {example} are thousands: {example} is 1234"),))
 
     def _write(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
         if self._file is None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.exc import ObjectDeletedError
 
 from store.database import db, now
 from store.files import ID, Files
@@ -15,6 +16,10 @@ from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.queues import queue_for
 from store.states import UNFINISHED, JobState
+
+
+class UploadGoneError(Exception):
+    """The file of a job was removed."""
 
 
 def visible_to(account_id: int, *, is_admin: bool = False) -> Select[Job]:
@@ -60,12 +65,20 @@ def run_again(job: Job, options: JobOptions) -> Job:
     """A new job over the same upload with other options; the caller enqueues it.
 
     It answers for its file from now on, unless another job does already.
+
+    Raises:
+        UploadGoneError: somebody removed the file meanwhile.
     """
     try:
-        return _queued_again(job, options, same_file_key(job.owner_id, job.upload.sha256))
-    except IntegrityError:
+        key = same_file_key(job.owner_id, job.upload.sha256)
+        try:
+            return _queued_again(job, options, key)
+        except IntegrityError:
+            db.session.rollback()
+            return _queued_again(job, options, None)
+    except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
-        return _queued_again(job, options, None)
+        raise UploadGoneError from error
 
 
 def _queued_again(job: Job, options: JobOptions, key: str | None) -> Job:
@@ -95,15 +108,15 @@ def cancel(job_id: str, keep_until: datetime) -> bool:
     return changed
 
 
-def remove(files: Files, job_id: str) -> None:
+def remove(files: Files, job_id: str) -> bool:
     """Remove a job, its parts and files, and its upload when no other job needs it; idempotent.
 
     The rows go first: a worker that still runs the job finds no row at its next write, stops and
-    removes its own folders.
+    removes its own folders. False when another job still needs the upload.
     """
     job = db.session.get(Job, job_id)
     if job is None:
-        return
+        return True
     upload_id = job.upload_id
     db.session.execute(delete(Job).where(Job.id == job_id))
     shared = db.session.scalar(select(Job.id).where(Job.upload_id == upload_id).limit(1))
@@ -113,6 +126,7 @@ def remove(files: Files, job_id: str) -> None:
     files.remove_job(job_id)
     if shared is None:
         files.remove_upload(upload_id)
+    return shared is None
 
 
 def keep_until(keep_days: int) -> datetime:

@@ -13,6 +13,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from store import accounts, intake, jobs, models
 from store.accounts import AccountError
@@ -26,6 +27,7 @@ from webapp.resources import resources
 from webapp.sizes import parse_size
 
 TOP = Path(__file__).parent.parent
+NO_DATABASE = "There is no database yet. Start the site once (make run), with the same DATA_DIR if you set one."
 NOT_TO_BE_HAD = 75  # what `python -m worker JOB ATTEMPT` exits with when another one has the attempt
 
 
@@ -51,6 +53,8 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
         made = accounts.create(name, password, is_admin=admin)
     except AccountError as error:
         raise click.ClickException(str(error)) from None
+    except OperationalError:
+        raise click.ClickException(NO_DATABASE) from None
     click.echo(f"{made.username} can sign in now.")
 
 
@@ -98,7 +102,10 @@ def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int
 
 def _accepted(path: Path, options: JobOptions) -> Job:
     """A new job for a copy of the file; for a file that is here already, a new job over it."""
-    owner = db.session.scalar(select(Account).where(Account.is_admin, Account.disabled_at.is_(None)))
+    try:
+        owner = db.session.scalar(select(Account).where(Account.is_admin, Account.disabled_at.is_(None)))
+    except OperationalError:
+        raise click.ClickException(NO_DATABASE) from None
     if owner is None:
         raise click.ClickException(
             "There is no administrator yet. Make one: flask --app webapp create-user NAME --admin"

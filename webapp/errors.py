@@ -8,8 +8,10 @@ from http import HTTPStatus
 from flask import Flask, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
+
+from store.jobs import UploadGoneError
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a sentence, as a page or as JSON."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(UploadGoneError, lambda _error: show(NotFound()))
 
 
 def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:

@@ -1,7 +1,8 @@
 """Totals as a spreadsheet can be trusted with: a song such as ``=cmd|...`` must not run as a formula.
 
 Excel wants a byte order mark to read UTF-8, and takes a cell that begins with one of = + - @, a tab or a carriage
-return for a formula. A ' before it makes it text. All else stays byte for byte.
+return for a formula. A ' before it makes it text. Where semicolons or tabs separate cells, as in Excel of many
+countries, a cell can begin inside a song: there a ' is set as well. All else stays byte for byte.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 PIECE = 1 << 20  # bytes at a time
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SONG = re.compile(rb'\n"?(?=[=+\-@\t\r])')  # a song that begins so, unless the line end is one within a song
+_BEHIND_SEPARATOR = re.compile(rb"(?<=[;\t])(?=[=+\-@])")
 _OPEN_END = (b"\n", b'\n"')  # how a piece may end so that the next one says whether a song begins so
 
 
@@ -32,6 +34,19 @@ def safe_totals(pieces: Iterable[bytes]) -> Iterator[bytes]:
     No more than a piece is held, however long a song is.
     """
     yield codecs.BOM_UTF8
+    yield from _safe_behind_separators(_safe_at_the_beginning(pieces))
+
+
+def _safe_behind_separators(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    last = b""
+    for piece in pieces:
+        if last in (b";", b"\t") and piece.startswith((b"=", b"+", b"-", b"@")):
+            yield b"'"
+        yield _BEHIND_SEPARATOR.sub(b"'", piece) if _BEHIND_SEPARATOR.search(piece) else piece
+        last = piece[-1:]
+
+
+def _safe_at_the_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
     within, held = False, b""
     for piece in pieces:
         block = held + piece
@@ -51,12 +66,17 @@ def safe_table(path: Path) -> Iterator[bytes]:
     table = csv.writer(text)  # its lines end in CR LF: with another end Python leaves a CR in a value unquoted
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.reader(file):
-            table.writerow(f"'{cell}" if cell.startswith(_STARTS) else cell for cell in row)
+            table.writerow(map(_safe_cell, row))
             if text.tell() >= PIECE:
                 yield text.getvalue().encode()
                 text.seek(0)
                 text.truncate()
     yield text.getvalue().encode()
+
+
+def _safe_cell(cell: str) -> str:
+    marked = _BEHIND_SEPARATOR.sub(b"'", cell.encode()).decode()
+    return f"'{marked}" if cell.startswith(_STARTS) else marked
 
 
 def _guarded(block: bytes, within: bool) -> bytes:

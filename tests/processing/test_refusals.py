@@ -65,7 +65,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
             (
                 "columns_unclear",
                 1,
-                "The columns that were chosen are not all in the header. "
+                "The columns that were chosen are not three of the header. "
                 "Choose them, or send the file with a header that names the columns Song, Date and Number of Plays.",
             ),
         ),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from store import attempts, intake, jobs
 from store.database import db, now
 from store.files import Files
+from store.jobs import UploadGoneError
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.states import UNFINISHED, JobState
@@ -88,6 +89,15 @@ def test_a_job_run_again_answers_for_its_file_unless_another_does_already(job_in
     assert again.same_file_key == f"{failed.owner_id}:{failed.upload.sha256}"
     third = jobs.run_again(failed, JobOptions())
     assert third.same_file_key is None
+
+
+def test_a_job_whose_upload_is_removed_meanwhile_is_not_run_again(job_in: JobIn, files: Files) -> None:
+    failed = reread(job_in(S.FAILED))
+    for rows in (delete(Job).where(Job.id == failed.id), delete(Upload).where(Upload.id == failed.upload_id)):
+        db.session.execute(rows.execution_options(synchronize_session=False))
+    db.session.commit()
+    with pytest.raises(UploadGoneError):
+        jobs.run_again(failed, JobOptions())
 
 
 @pytest.mark.parametrize("name", ["", "%00", "\x00" * 32, "g" * 32, "a" * 31, "A" * 32, "ü" * 32])

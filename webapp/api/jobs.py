@@ -43,7 +43,10 @@ def process_file() -> tuple[dict[str, str], int]:
         except OptionsError as error:
             raise Refusal(400, str(error)) from None
         except AlreadySentError as earlier:
-            message = "You sent this file before. Ask for the result of the job that is named here."
+            message = (
+                "You sent this file before. Ask for the result of the job that is named here, "
+                "or run it again with other options."
+            )
             raise Refusal(409, message, more={"uuid": earlier.job_id}) from None
 
 

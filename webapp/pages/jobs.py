@@ -59,8 +59,10 @@ def delete(job_id: str) -> Response:
     job = job_or_404(job_id)
     name = job.upload.name
     stop(job)
-    jobs.remove(resources().files, job_id)
-    flash(f"{name} and its totals are deleted.")
+    if jobs.remove(resources().files, job_id):
+        flash(f"{name} and its totals are deleted.")
+    else:
+        flash(f"This run over {name} and its totals are deleted. The file stays for the other runs over it.")
     return redirect(url_for("jobs.mine"), code=303)
 
 

@@ -21,7 +21,7 @@ from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from store.states import STATES, UNFINISHED, JobState
-from tests.jobs import TOTALS, refusal
+from tests.jobs import TOTALS, refusal, summary
 from webapp.pages.face import STEPS
 from webapp.pages.jobs import SHOWN
 
@@ -248,6 +248,19 @@ def test_a_deleted_job_is_gone_with_its_files(
     assert "and its totals are deleted." in answer.text
     assert signed_in.get(f"/jobs/{job_id}").status_code == 404
     assert [path for path in files.data_dir.rglob("*") if path.is_file() and path.parent.name != "data"] == []
+
+
+def test_deleting_one_run_says_that_its_file_stays_for_the_others(signed_in: FlaskClient, job_in: JobIn) -> None:
+    job_id = job_in(JobState.FAILED)
+    signed_in.post(f"/jobs/{job_id}/run-again", data={"bad_rows": "skip"})
+    answer = signed_in.post(f"/jobs/{job_id}/delete", follow_redirects=True)
+    assert "The file stays for the other runs over it." in answer.text
+
+
+def test_totals_of_no_rows_are_not_shown_as_a_success(signed_in: FlaskClient, job_in: JobIn) -> None:
+    report = summary() | {"rows_read": 7, "rows_used": 0, "bad_rows": 7}
+    assert "Not one row could be read" in signed_in.get(f"/jobs/{job_in(JobState.DONE, summary=report)}").text
+    assert "Not one row could be read" not in signed_in.get(f"/jobs/{job_in(JobState.DONE)}").text
 
 
 def test_the_list_is_friendly_when_empty(signed_in: FlaskClient) -> None:
