@@ -13,7 +13,7 @@ from processing.cutting import Cut, Cutter, Window
 from processing.dialect import Dialect
 from processing.footer import TAIL_BYTES, footer_start
 from processing.options import Options
-from processing.text import Text, open_bytes
+from processing.text import Text, open_text
 from processing.tokenizer import Text as Bytes
 
 
@@ -55,12 +55,17 @@ def _cut(cutter: Cutter, window: _Window, start: int, dialect: Dialect) -> Cut |
     least = cutter.block_bytes
     while cut := cutter.cut(window, start, least):
         end = start + cut.end
-        tail = max(end - TAIL_BYTES, start)
-        found = tail + footer_start(window.look_at(tail, end), dialect, is_torn=tail > start)
+        found = _footer_before(end, start, window, dialect)
         if found > start or least > cutter.block_bytes + TAIL_BYTES:
             return Cut(found - start if found > start else cut.end, quoted=cut.quoted, exact=cut.exact)
         least *= 2
     return None
+
+
+def _footer_before(end: int, start: int, window: _Window, dialect: Dialect) -> int:
+    """Where lines of totals begin, not before ``start``, that end at ``end``; there where there are none."""
+    tail = max(end - TAIL_BYTES, start)
+    return tail + footer_start(window.look_at(tail, end), dialect, is_torn=tail > start)
 
 
 def load(source: Path, span: Span) -> bytes:
@@ -100,9 +105,8 @@ def _open_window(source: Path, dialect: Dialect, block_bytes: int, options: Opti
         finally:
             os.close(descriptor)
     else:
-        with open_bytes(source, dialect.compression, options) as file:
-            doubts = options.form.encoding is None
-            yield _StreamWindow(Text(file, dialect.encoding, dialect.mark_bytes, doubts=doubts), dialect)
+        with open_text(source, dialect, options) as text:
+            yield _StreamWindow(text, dialect)
 
 
 class _FileWindow:
@@ -112,9 +116,7 @@ class _FileWindow:
         self._descriptor = descriptor
         self._buffer = bytearray(block_bytes)
         self._size = os.fstat(descriptor).st_size
-        tail = max(self._size - TAIL_BYTES, dialect.first_row)
-        text = os.pread(descriptor, self._size - tail, tail)
-        self._end = tail + footer_start(text, dialect, is_torn=tail > dialect.first_row)
+        self._end = _footer_before(self._size, dialect.first_row, self, dialect)
 
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
         length = min(length, self._end - start)
@@ -149,7 +151,7 @@ class _StreamWindow:
         while self._end is None and self._start + len(self._buffer) < start + length + TAIL_BYTES:
             piece = next(self._pieces, None)
             if piece is None:
-                self._end = self._find_end(start)
+                self._end = _footer_before(self._start + len(self._buffer), start, self, self._dialect)
             else:
                 self._buffer += piece
         self._forget(start)
@@ -170,9 +172,3 @@ class _StreamWindow:
     def _forget(self, start: int) -> None:
         del self._buffer[: start - self._start]
         self._start = start
-
-    def _find_end(self, start: int) -> int:
-        last = self._start + len(self._buffer)
-        tail = max(last - TAIL_BYTES, start)
-        text = bytes(self._buffer[tail - self._start :])
-        return tail + footer_start(text, self._dialect, is_torn=tail > start)

@@ -49,6 +49,10 @@ class Dialect:
         """Whether dates and numbers are written as the fastest ways read them."""
         return self.dates is DateStyle.ISO and not self.thousands and not self.corrections
 
+    def fits(self, fields: tuple[bytes, ...]) -> bool:
+        """Whether a record has as many fields as rows have, and none behind the last column holds something."""
+        return len(fields) == self.fields and not any(fields[self.named :])
+
     def row_reader(self) -> RowReader:
         """What judges single rows."""
         return RowReader(self.places, self.dates, self.thousands, corrections=self.corrections)

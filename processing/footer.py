@@ -24,7 +24,7 @@ def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
         if line == 0 and is_torn:
             break
         for record in tokenizer.records(tail[line:end]):
-            if record.fields is None or len(record.fields) != dialect.fields or any(record.fields[dialect.named :]):
+            if record.fields is None or not dialect.fits(record.fields):
                 continue
             if isinstance(reader.judge(record.fields), BadValueError):
                 continue

@@ -13,8 +13,6 @@ from processing.kinds import Fields
 EXPECTED = "Song, Date and Number of Plays"
 MOST_CHOICES = 100
 _COLUMN_OPTIONS = ("song_column", "date_column", "plays_column")
-
-
 _RULER = frozenset(b"-=+|: ")  # what a line drawn below a header consists of
 
 

@@ -67,7 +67,7 @@ class KernelGathering:
                 self._keep_odd(workspace.columns, found)
                 read += _Amount(len(found), exact_sum(to_numpy(found.column(2))))
         self._headers += odd.headers
-        return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt, odd.headers)
+        return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt)
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""

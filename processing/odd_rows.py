@@ -86,7 +86,7 @@ class OddRows:
 
     def _judged(self, fields: tuple[bytes, ...] | None, raw: bytes) -> Row | BadValueError:
         dialect = self._dialect
-        if fields is not None and len(fields) == dialect.fields and not any(fields[dialect.named :]):
+        if fields is not None and dialect.fits(fields):
             if self._footer and names_a_total(fields[dialect.places[SONG]]):
                 return _total(fields[dialect.places[SONG]].decode())
             return self._reader.judge(fields)

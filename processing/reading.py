@@ -42,7 +42,6 @@ class BlockReport:
     bad: BadRowList  # lines counted from the span's own first line, which is 1
     lines: int | None = None  # how many line ends the span holds, where that is known
     doubt: Doubt | None = None  # ends the run
-    headers: int = 0  # that came again
 
 
 def read_block(

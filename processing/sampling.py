@@ -10,7 +10,7 @@ from pathlib import Path
 from processing.columns import SONG
 from processing.dialect import Dialect
 from processing.options import MIB, Options
-from processing.text import Text, open_bytes
+from processing.text import open_text
 from processing.tokenizer import Tokenizer
 
 _PLACES = 128
@@ -51,8 +51,7 @@ def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) ->
 
 def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes, float, bool]:
     """Text from the first row on, about how much of the file that is, and whether it is all."""
-    with open_bytes(source, dialect.compression, options) as file:
-        text = Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None)
+    with open_text(source, dialect, options) as text:
         found, is_all = bytearray(), True
         for piece in text.pieces():
             if len(found) >= _STREAM_BYTES + dialect.first_row:
@@ -69,8 +68,7 @@ def _are_sorted(songs: list[bytes]) -> bool:
 
 def _songs_all_over(source: Path, dialect: Dialect, options: Options) -> list[bytes]:
     """Songs from each MiB of a stream."""
-    with open_bytes(source, dialect.compression, options) as file:
-        text = Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None)
+    with open_text(source, dialect, options) as text:
         return [song for piece in text.pieces() for song in _songs(piece[:_MOST_BYTES], dialect, first=1)]
 
 

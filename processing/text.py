@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from processing.dialect import Dialect
 from processing.encodings import FALLBACK, UTF_8, UTF_8_BOM, Transcoder
 from processing.options import MIB, Options
 from processing.unpacking import Unpacked
@@ -47,6 +48,13 @@ def open_bytes(source: Path, compression: str | None, options: Options) -> Itera
     else:
         with Unpacked(source, compression, options) as unpacked:
             yield unpacked
+
+
+@contextmanager
+def open_text(source: Path, dialect: Dialect, options: Options) -> Iterator[Text]:
+    """The text of a file whose form is known; its offsets are those of the dialect."""
+    with open_bytes(source, dialect.compression, options) as file:
+        yield Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None)
 
 
 class Text:
