@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from store import faults
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload, new_id
@@ -48,6 +49,7 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions)
     upload_id = new_id()
     try:
         files.keep_upload(received.path, upload_id)
+        faults.point("upload.kept")
         return _recorded(upload_id, owner_id, received, options, key)
     except BaseException as error:
         db.session.rollback()
@@ -84,6 +86,7 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
     db.session.flush()  # PostgreSQL checks the reference at once
     db.session.add(job)
     db.session.commit()
+    faults.point("upload.committed")
     return job
 
 

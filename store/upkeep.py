@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from store import faults
 from store.database import db, now
 from store.files import Files
 from store.models import Job, Upload
@@ -64,6 +65,7 @@ def expire(files: Files) -> Iterator[str]:
 
 def sweep(files: Files) -> Iterator[str]:
     """Remove working files of attempts that are not running and half uploads given up. Gives what was removed."""
+    faults.point("sweep.begun")
     for job_id, attempt in files.working_attempts():
         running = select(Job.id).where(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
         if db.session.scalar(running) is None:

@@ -18,6 +18,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
+from store import faults
 from store.files import Files
 from store.intake import Received
 from webapp.errors import InsufficientStorage
@@ -148,7 +149,10 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int 
                     if files.free_bytes() < RESERVE:
                         raise InsufficientStorage
                 file.write(piece)
-            return Received(path=path, name=name, bytes=written, sha256=file.finish())
+                faults.point("upload.begun")
+            sha256 = file.finish()
+        faults.point("upload.written")
+        return Received(path=path, name=name, bytes=written, sha256=sha256)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

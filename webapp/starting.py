@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from store import intake, jobs, queues
+from store import faults, intake, jobs, queues
 from store.database import db
 from store.intake import Received
 from store.models import Job
@@ -37,6 +37,7 @@ def start(owner_id: int, received: Received, options: JobOptions) -> Job:
     """Keep the file, make the job, tell a worker; raises AlreadySentError."""
     job = intake.accept(resources().files, owner_id, received, options)
     tell(job)
+    faults.point("upload.enqueued")
     return job
 
 

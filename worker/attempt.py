@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from processing.errors import RefusedError
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
-from store import attempts, jobs
+from store import attempts, faults, jobs
 from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import db
 from store.files import Files
@@ -29,11 +29,13 @@ _log = logging.getLogger(__name__)
 
 def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
     """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
+    faults.point("attempt.taken")
     claim = attempts.claim(job_id, attempt, settings.lease_seconds)
     db.session.remove()  # processing takes long, and a connection is needed only for moments of it
     if claim is None:
         _log.info("job %s: attempt %d is not to be had", job_id, attempt)
         return False
+    faults.point("attempt.claimed")
     files = Files(settings.data_dir)
     with Heartbeat(app, claim, settings.lease_seconds) as heartbeat:
         report = ProgressReporter(claim, settings.lease_seconds, heartbeat.lost)
@@ -41,6 +43,7 @@ def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
             _carry_out(claim, settings, files, report)
         finally:
             _tidy(claim, files)
+    faults.point("attempt.tidied")
     return True
 
 
@@ -66,8 +69,11 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
 def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -> None:
     parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256) for part in outcome.parts]
     keep_until = jobs.keep_until(settings.keep_days)
+    faults.point("publish.staged")
     files.publish(claim.job_id, claim.attempt)
+    faults.point("publish.renamed")
     with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until))
+    faults.point("publish.committed")
     _log.info("job %s: done, %d rows read, %d parts", claim.job_id, outcome.rows_read, len(parts))
 
 

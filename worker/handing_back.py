@@ -6,7 +6,7 @@ import logging
 
 from redis import Redis
 
-from store import attempts, jobs, queues, upkeep
+from store import attempts, faults, jobs, queues, upkeep
 from store.files import Files
 from store.settings import Settings
 from store.states import JobState
@@ -24,10 +24,12 @@ def hand_back(settings: Settings, redis: Redis, job_id: str, attempt: int, *, cr
     if state is None:
         files.remove_working_files(job_id, attempt)
         return None
+    faults.point("retry.recorded")
     files.remove_attempt(job_id, attempt)
     _log.warning("job %s: attempt %d %s; now %s", job_id, attempt, "died" if crashed else "was stopped", state)
     for next_one in upkeep.waiting(job_id):
         enqueue(redis, next_one)
+        faults.point("retry.enqueued")
     return state
 
 
