@@ -86,12 +86,14 @@ class Jobs(RuleBasedStateMachine):
         received = intake.Received(path, "plays.csv", len(content), hashlib.sha256(content).hexdigest())
         try:
             job = intake.accept(self.files, self.owner, received, JobOptions())
-        except intake.AlreadySentError as earlier:
-            assert self.accepted[earlier.job_id] in (JobState.QUEUED, JobState.RUNNING, JobState.DONE)
+        except intake.AlreadySentError as refusal:
+            earlier = refusal.job_id
+        else:
+            self.accepted[job.id] = JobState.QUEUED
+            if tells:  # else the queue was away
+                self.tell(job.id)
             return
-        self.accepted[job.id] = JobState.QUEUED
-        if tells:  # else the queue was away
-            self.tell(job.id)
+        assert self.accepted[earlier] in (JobState.QUEUED, JobState.RUNNING, JobState.DONE)
 
     @precondition(lambda self: self.accepted)
     @rule(number=FEW)
