@@ -1,22 +1,23 @@
-"""What a worker may do to a job. Each function is one transaction.
+"""What a worker may do to a job, and the reconciler to its attempts. Each function is one transaction.
 
-Every write is fenced: it names the attempt and wants the job running. Where no row matches, the attempt
-was cancelled, taken over or handed back, and :class:`LeaseLostError` tells its worker to stop at once.
+Every write of a worker is fenced: it names the attempt and wants the job running and the attempt not let go. Where no
+row matches, the attempt was cancelled or taken over, and :class:`LeaseLostError` tells its worker to stop at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CursorResult, case, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.database import db, now
 from store.models import Job, Part
 from store.options import JobOptions
-from store.states import JobState
+from store.states import STATES, JobState
 
 MAX_CRASHES = 3
 
@@ -146,33 +147,61 @@ def fail(claim: Claim, error: dict[str, Any], keep_until: datetime, summary: dic
     _fenced(claim, **_failed(error, keep_until), summary=summary)
 
 
-def fail_hung(job_id: str, attempt: int, error: dict[str, Any], keep_until: datetime) -> bool:
+def fail_killed(job_id: str, attempt: int, error: dict[str, Any], keep_until: datetime) -> bool:
     """End, from outside, the job of an attempt that had to be killed; False when it was not running any more."""
-    fence = (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
-    return _change(fence, **_failed(error, keep_until))
+    return _change(_fence(job_id, attempt), **_failed(error, keep_until))
 
 
-def is_published(claim: Claim) -> bool:
-    """Whether this attempt made its job done; the answer where a commit broke off and nobody knows."""
-    published = select(Job.id).where(Job.id == claim.job_id, Job.attempt == claim.attempt, Job.state == JobState.DONE)
-    found = db.session.scalar(published) is not None
+def holds(claim: Claim) -> bool:
+    """Whether the job is still this attempt's; cheaper than a renewal."""
+    held = db.session.scalar(select(Job.id).where(_fence(claim.job_id, claim.attempt))) is not None
     db.session.rollback()
-    return found
+    return held
 
 
-def hand_back(job_id: str, attempt: int, *, crashed: bool, keep_until: datetime) -> JobState | None:
-    """Let go of an attempt whose worker died (``crashed``) or was told to stop.
+class Standing(StrEnum):
+    """What became of an attempt, for whoever tidies up after it."""
 
-    The job is queued again as the next attempt; after MAX_CRASHES dead workers it fails. None when the
-    attempt was not running any more.
+    PUBLISHED = "published"  # its job is done, by it
+    GOES_ON = "goes on"  # at work, or let go: the next attempt takes over what it has
+    FOLLOWED = "followed"  # another attempt has the job
+    OVER = "over"  # the job ended otherwise, or is gone
+
+
+def standing(job_id: str, attempt: int) -> Standing:
+    """What became of an attempt; the answer, too, where a commit broke off and nobody knows."""
+    row = db.session.execute(select(Job.state, Job.attempt).where(Job.id == job_id)).one_or_none()
+    db.session.rollback()
+    if row is None:
+        return Standing.OVER
+    state, present = row
+    if state is JobState.DONE:
+        return Standing.PUBLISHED if present == attempt else Standing.OVER
+    if STATES[state].is_final:
+        return Standing.OVER
+    return Standing.GOES_ON if present == attempt else Standing.FOLLOWED
+
+
+def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
+    """Give an attempt up whose worker died (``crashed``) or was told to stop; False when it was not at work any more.
+
+    From here on it can write nothing, and the reconciler sees to what comes next.
     """
-    fence = (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
-    again: dict[str, Any] = {"state": JobState.QUEUED, "attempt": attempt + 1, "lease_until": None, "step": None}
-    if not crashed:
-        return JobState.QUEUED if _change(fence, **again) else None
-    if _change(fence & (Job.crashes >= MAX_CRASHES - 1), **_given_up(keep_until)):
+    crashes = Job.crashes + 1 if crashed else Job.crashes
+    return _change(_fence(job_id, attempt), lease_until=None, crashes=crashes)
+
+
+def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | None:
+    """Queue a job whose attempt was let go as the next attempt, or fail it after MAX_CRASHES dead workers.
+
+    For the reconciler alone. None when there is nothing to do any more.
+    """
+    let_go = (
+        (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING) & (Job.lease_until.is_(None))
+    )
+    if _change(let_go & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
         return JobState.FAILED
-    if _change(fence, crashes=case((Job.crashes < MAX_CRASHES, Job.crashes + 1), else_=Job.crashes), **again):
+    if _change(let_go, state=JobState.QUEUED, attempt=attempt + 1, step=None):
         return JobState.QUEUED
     return None
 
@@ -188,7 +217,7 @@ def _given_up(keep_until: datetime) -> dict[str, Any]:
         "column": None,
         "value": None,
     }
-    return _failed(error, keep_until) | {"crashes": Job.crashes + 1}
+    return _failed(error, keep_until)
 
 
 def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
@@ -203,9 +232,14 @@ def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
 
 
 def _fenced(claim: Claim, *, commit: bool = True, **values: Any) -> None:
-    fence = (Job.id == claim.job_id) & (Job.attempt == claim.attempt) & (Job.state == JobState.RUNNING)
-    if not _change(fence, commit=commit, **values):
+    if not _change(_fence(claim.job_id, claim.attempt), commit=commit, **values):
         raise LeaseLostError(f"attempt {claim.attempt} at job {claim.job_id} is over")
+
+
+def _fence(job_id: str, attempt: int) -> ColumnElement[bool]:
+    return (
+        (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING) & (Job.lease_until.is_not(None))
+    )
 
 
 def _change(where: ColumnElement[bool], *, commit: bool = True, **values: Any) -> bool:

@@ -11,17 +11,21 @@ A name from outside is checked before a path is built from it, and files appear 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from store.models import new_id
 
 ID = re.compile(r"[0-9a-f]{32}")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 REJECTED = "rejected.csv"
+RESERVE = 256 << 20  # bytes of disk that no upload and no job may take: the database must go on
+RESERVED_SHARE = 20  # of a small disk one part in so many
 
 
 class Files:
@@ -35,6 +39,26 @@ class Files:
     def new_incoming(self) -> Path:
         """A path, not yet made, for an upload that is about to arrive."""
         return self.data_dir / "incoming" / new_id()
+
+    def hold(self, path: Path) -> BinaryIO:
+        """A mark that somebody is at a file, wherever it is moved; it ends with its closing or its process."""
+        mark = path.open("rb")
+        try:
+            fcntl.flock(mark, fcntl.LOCK_SH)
+        except OSError:
+            pass  # a file system without locks: the reconciler gives files there longer
+        return mark
+
+    def is_held(self, path: Path) -> bool:
+        """Whether somebody is at a file, in whatever process."""
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def upload(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie."""
@@ -51,12 +75,27 @@ class Files:
         self.upload(upload_id).unlink(missing_ok=True)
 
     def scratch(self, job_id: str, attempt: int) -> Path:
-        """A fresh, empty folder for the buckets of an attempt."""
-        return self._fresh("scratch", job_id, attempt)
+        """The folder for the buckets of an attempt, with what :meth:`take_over` found for it."""
+        return self._made("scratch", job_id, attempt)
 
     def staging(self, job_id: str, attempt: int) -> Path:
-        """A fresh, empty folder for the parts of an attempt."""
-        return self._fresh("staging", job_id, attempt)
+        """The folder for the parts of an attempt, with what :meth:`take_over` found for it."""
+        return self._made("staging", job_id, attempt)
+
+    def take_over(self, job_id: str, attempt: int) -> None:
+        """Give an attempt the working files of the one before it, under its own names; older ones are removed.
+
+        Whoever still works under the old names finds its folders gone.
+        """
+        for kind in ("scratch", "staging"):
+            target = self._folder(kind, job_id, attempt)
+            shutil.rmtree(target, ignore_errors=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            earlier = sorted(int(folder.name) for folder in target.parent.iterdir() if folder.name.isdigit())
+            if earlier:
+                os.rename(target.parent / str(earlier.pop()), target)
+            for number in earlier:
+                shutil.rmtree(target.parent / str(number), ignore_errors=True)
 
     def publish(self, job_id: str, attempt: int) -> None:
         """Move the staged parts of an attempt, fsynced by their writer, to the results in one step."""
@@ -68,9 +107,13 @@ class Files:
         _sync_folder(target.parent)
         _sync_folder(target.parent.parent)
 
+    def results(self, job_id: str, attempt: int) -> Path:
+        """Where what an attempt publishes lies."""
+        return self._folder("results", job_id, attempt)
+
     def result(self, job_id: str, attempt: int, name: str) -> Path:
         """Where a published file lies."""
-        return self._folder("results", job_id, attempt) / _checked(name, _FILE_NAME)
+        return self.results(job_id, attempt) / _checked(name, _FILE_NAME)
 
     def remove_attempt(self, job_id: str, attempt: int) -> None:
         """Remove what an attempt left: scratch, staged parts and published parts."""
@@ -78,6 +121,12 @@ class Files:
             folder = self._folder(kind, job_id, attempt)
             shutil.rmtree(folder, ignore_errors=True)
             _remove_if_empty(folder.parent)
+
+    def remove_results(self, job_id: str, attempt: int) -> None:
+        """Remove what an attempt moved to the results without publishing it."""
+        folder = self.results(job_id, attempt)
+        shutil.rmtree(folder, ignore_errors=True)
+        _remove_if_empty(folder.parent)
 
     def remove_working_files(self, job_id: str, attempt: int) -> None:
         """Remove scratch and staged parts of an attempt, not what it published."""
@@ -91,36 +140,48 @@ class Files:
         for kind in ("scratch", "staging", "results"):
             shutil.rmtree(self.data_dir / kind / _checked(job_id, ID), ignore_errors=True)
 
-    def working_attempts(self) -> Iterator[tuple[str, int]]:
-        """The (job, attempt) pairs that have a scratch or staging folder."""
-        seen = set()
+    def start_over(self, job_id: str) -> None:
+        """Remove the working files of all attempts at a job."""
         for kind in ("scratch", "staging"):
-            for folder in (self.data_dir / kind).glob("*/*"):
-                if ID.fullmatch(folder.parent.name) and folder.name.isdigit():
-                    seen.add((folder.parent.name, int(folder.name)))
-        yield from sorted(seen)
+            shutil.rmtree(self.data_dir / kind / _checked(job_id, ID), ignore_errors=True)
 
-    def old_incoming(self, before: float) -> Iterator[Path]:
-        """Half uploads that nobody has written to since ``before`` (seconds since the epoch)."""
-        for path in (self.data_dir / "incoming").iterdir():
-            try:
-                changed = path.stat().st_mtime
-            except FileNotFoundError:
-                continue  # it has arrived meanwhile, or was given up
-            if changed < before:
-                yield path
+    def working_attempts(self) -> list[tuple[str, int]]:
+        """The (job, attempt) pairs that have a scratch or staging folder."""
+        return sorted({*self._attempts("scratch"), *self._attempts("staging")})
 
-    def free_bytes(self) -> int:
-        """Bytes that can still be written on the data volume."""
-        return shutil.disk_usage(self.data_dir).free
+    def working_folders(self, job_id: str, attempt: int) -> list[Path]:
+        """The scratch and staging folders of an attempt that are there."""
+        folders = [self._folder(kind, job_id, attempt) for kind in ("scratch", "staging")]
+        return [folder for folder in folders if folder.exists()]
+
+    def published_attempts(self) -> list[tuple[str, int]]:
+        """The (job, attempt) pairs that have a folder of results."""
+        return sorted(self._attempts("results"))
+
+    def incoming_files(self) -> list[Path]:
+        """Uploads that arrive, and halves of those that broke off."""
+        return sorted((self.data_dir / "incoming").iterdir())
+
+    def upload_files(self) -> list[Path]:
+        """All uploads; the name of each is its id."""
+        return sorted(path for path in (self.data_dir / "uploads").iterdir() if ID.fullmatch(path.name))
+
+    def room(self, kind: str = "incoming") -> int:
+        """Bytes that may still be written to a folder of ours, without the reserve; negative where that is in use."""
+        usage = shutil.disk_usage(self.data_dir / kind)
+        return usage.free - min(RESERVE, usage.total // RESERVED_SHARE)
+
+    def _attempts(self, kind: str) -> Iterator[tuple[str, int]]:
+        for folder in (self.data_dir / kind).glob("*/*"):
+            if ID.fullmatch(folder.parent.name) and folder.name.isdigit():
+                yield folder.parent.name, int(folder.name)
 
     def _folder(self, kind: str, job_id: str, attempt: int) -> Path:
         return self.data_dir / kind / _checked(job_id, ID) / str(int(attempt))
 
-    def _fresh(self, kind: str, job_id: str, attempt: int) -> Path:
+    def _made(self, kind: str, job_id: str, attempt: int) -> Path:
         folder = self._folder(kind, job_id, attempt)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return folder
 
 

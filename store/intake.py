@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,12 @@ class Received:
     name: str  # as the client gave it
     bytes: int
     sha256: str
+    hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see Files.hold
+
+    def let_go(self) -> None:
+        """Nobody is at the file any more: if it has no row by now, it will have none."""
+        if self.hold is not None:
+            self.hold.close()
 
 
 class AlreadySentError(Exception):
@@ -36,7 +43,10 @@ class AlreadySentError(Exception):
 
 
 def accept(files: Files, owner_id: int, received: Received, options: JobOptions) -> Job:
-    """Keep the file and make the job, in the state queued. The caller enqueues afterwards.
+    """Keep the file and make the job, in the state queued. The caller enqueues afterwards, and lets go of the file.
+
+    Where the database breaks off in the commit nobody knows whether it happened, so the file stays in uploads/; if it
+    has no row the reconciler removes it.
 
     Raises:
         AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept.
@@ -47,15 +57,15 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions)
         received.path.unlink(missing_ok=True)
         raise AlreadySentError(earlier)
     upload_id = new_id()
+    files.keep_upload(received.path, upload_id)
+    faults.point("upload.kept")
     try:
-        files.keep_upload(received.path, upload_id)
-        faults.point("upload.kept")
         return _recorded(upload_id, owner_id, received, options, key)
-    except BaseException as error:
+    except IntegrityError:
         db.session.rollback()
         files.remove_upload(upload_id)
         # Two at once: the other one was first, and the unique key said so.
-        earlier = _holder(key) if isinstance(error, IntegrityError) else None
+        earlier = _holder(key)
         if earlier is None:
             raise
         raise AlreadySentError(earlier) from None

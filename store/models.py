@@ -84,6 +84,7 @@ class Job(Base):
 
     attempt: Mapped[int] = mapped_column(default=1)  # the fence: only this attempt's worker may write
     crashes: Mapped[int] = mapped_column(default=0)  # attempts that ended with a dead worker
+    # Renewed while the attempt is at work, by its worker's clock, so only for reading; NULL: the attempt was let go.
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
 
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
@@ -96,7 +97,7 @@ class Job(Base):
     rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_per_second: Mapped[float | None]
     seconds_left: Mapped[float | None]
-    seen_at: Mapped[datetime | None] = mapped_column(Moment)  # last sign of life
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)  # last sign of life; other than before: it lives
 
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what processing reports, without the parts
@@ -122,3 +123,14 @@ class Part(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
     job: Mapped[Job] = relationship(back_populates="parts")
+
+
+class Duty(Base):
+    """Work that one process at a time does for all, and who does it; see store.duties."""
+
+    __tablename__ = "duty"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    turns: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with each turn, whoever holds it
+    turned_at: Mapped[datetime] = mapped_column(Moment, default=now)

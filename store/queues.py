@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
+from dataclasses import dataclass
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -65,18 +65,39 @@ def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_by
     return True
 
 
-def in_hand(connection: Redis, queue: str) -> set[str]:
-    """The call ids that stand in this queue or are in a live worker's hands; raises RedisError when nobody can tell."""
-    waiting = Queue(queue, connection=connection, serializer=JSONSerializer)
-    started = waiting.started_job_registry
-    # A worker that died leaves its entry behind, with a date that is soon over.
-    alive = connection.zrangebyscore(started.key, int(time.time()), "+inf")
-    return set(waiting.get_job_ids()) | {started.parse_job_id(entry) for entry in alive}
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The call ids that Redis knows."""
+
+    waiting: frozenset[str]  # in a queue
+    started: frozenset[str]  # in a worker's hands, or in those of one that died: its entry stays for a while
 
 
-def is_waiting(connection: Redis, *, job_id: str, attempt: int, queue: str) -> bool:
-    """Whether the attempt stands in its queue or is in a worker's hands; raises RedisError when nobody can tell."""
-    return call_id(job_id, attempt) in in_hand(connection, queue)
+def calls(connection: Redis) -> Calls:
+    """What Redis knows of all queues; raises RedisError when it is away."""
+    waiting: set[str] = set()
+    started: set[str] = set()
+    for name in QUEUES:
+        queue = Queue(name, connection=connection, serializer=JSONSerializer)
+        registry = queue.started_job_registry
+        # In this order a call that is taken in between is seen twice, not missed.
+        waiting |= set(queue.get_job_ids())
+        # Whatever their dates, which are of the worker's clock: it may be another than ours.
+        started |= {registry.parse_job_id(entry) for entry in connection.zrange(registry.key, 0, -1)}
+    return Calls(frozenset(waiting), frozenset(started))
+
+
+def is_waiting(connection: Redis, *, job_id: str, attempt: int) -> bool:
+    """Whether the attempt stands in a queue; raises RedisError when Redis is away."""
+    return call_id(job_id, attempt) in calls(connection).waiting
+
+
+def answers(connection: Redis) -> bool:
+    """Whether Redis is there."""
+    try:
+        return bool(connection.ping())
+    except RedisError:
+        return False
 
 
 def forget(connection: Redis, *, job_id: str, attempt: int) -> None:

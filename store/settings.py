@@ -43,6 +43,7 @@ class Settings:
     memory_limit: int  # processing: bytes one job may hold
     workers: int  # launcher: workers for each of the two queues
     max_upload_bytes: int | None  # webapp: bytes; None: only the disk limits
+    quota_bytes: int | None  # webapp: bytes that one account may keep here; None: no limit
     keep_days: int  # store.jobs: days from the end of a job to the removal of its files
     lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
     reconcile_seconds: int  # reconciler: seconds between two turns
@@ -71,6 +72,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         memory_limit=_whole(environ, "MEMORY_LIMIT", GIB, low=256 * MIB),
         workers=_whole(environ, "WORKERS", 1, low=1, high=64),
         max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", 0, low=0) or None,
+        quota_bytes=_whole(environ, "QUOTA_BYTES", 0, low=0) or None,
         keep_days=_whole(environ, "KEEP_DAYS", 30, low=1, high=36500),
         lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
         reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),

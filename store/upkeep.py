@@ -1,20 +1,17 @@
-"""What the reconciler asks and does: attempts nobody told a worker about, dead ones, files past their date."""
+"""What the reconciler asks and does: attempts that wait, signs of life of those that run, files past their date."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, update
 
-from store import faults
 from store.database import db, now
 from store.files import Files
 from store.models import Job, Upload
 from store.states import STATES, JobState
-
-INCOMING_SILENCE = 24 * 3600  # seconds after which a half upload is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,23 @@ def waiting(job_id: str | None = None) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
-def dead_attempts() -> list[tuple[str, int]]:
-    """The (job, attempt) pairs whose worker has shown no sign of life within its lease."""
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The last that was heard of a running attempt; as long as that changes, it lives."""
+
+    job_id: str
+    attempt: int
+    seen_at: datetime | None
+    is_let_go: bool
+
+
+def pulses() -> list[Pulse]:
+    """All running attempts."""
     rows = db.session.execute(
-        select(Job.id, Job.attempt).where(Job.state == JobState.RUNNING, Job.lease_until < now())
+        select(Job.id, Job.attempt, Job.seen_at, Job.lease_until).where(Job.state == JobState.RUNNING)
     ).all()
     db.session.rollback()
-    return [(job_id, attempt) for job_id, attempt in rows]
+    return [Pulse(job_id, attempt, seen_at, until is None) for job_id, attempt, seen_at, until in rows]
 
 
 def expire(files: Files) -> Iterator[str]:
@@ -61,17 +68,3 @@ def expire(files: Files) -> Iterator[str]:
         if db.session.scalar(in_use.limit(1)) is None:
             files.remove_upload(upload_id)
         yield job_id
-
-
-def sweep(files: Files) -> Iterator[str]:
-    """Remove working files of attempts that are not running and half uploads given up. Gives what was removed."""
-    faults.point("sweep.begun")
-    for job_id, attempt in files.working_attempts():
-        running = select(Job.id).where(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
-        if db.session.scalar(running) is None:
-            files.remove_working_files(job_id, attempt)
-            yield f"working files of job {job_id}, attempt {attempt}"
-    db.session.rollback()
-    for path in files.old_incoming(time.time() - INCOMING_SILENCE):
-        path.unlink(missing_ok=True)
-        yield f"half upload {path.name}"

@@ -110,11 +110,14 @@ def _accepted(path: Path, options: JobOptions) -> Job:
         raise click.ClickException(
             "There is no administrator yet. Make one: flask --app webapp create-user NAME --admin"
         )
+    received = _copied(path)
     try:
-        return intake.accept(resources().files, owner.id, _copied(path), options)
+        return intake.accept(resources().files, owner.id, received, options)
     except intake.AlreadySentError as earlier:
         known = db.session.get_one(Job, earlier.job_id)
         return jobs.run_again(known, options)
+    finally:
+        received.let_go()
 
 
 def _copied(path: Path) -> intake.Received:

@@ -34,7 +34,16 @@ class InsufficientStorage(HTTPException):
     """507: the data volume has no room for what is being sent."""
 
     code = 507
-    description = SENTENCES[507]
+    description: str = SENTENCES[507]
+
+
+class OverQuota(InsufficientStorage):
+    """507: the account would keep more than it may."""
+
+    description = (
+        "With this file your account would keep more than it may. "
+        "Delete files that you no longer need, then send it again."
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -81,6 +90,8 @@ def _sentence(error: HTTPException, code: int) -> str:
     """Our own words where a view gave some, else those of the table."""
     if isinstance(error, CSRFError):
         return FORGED
+    if isinstance(error, OverQuota):
+        return error.description
     if code == 400 and error.description and error.description != type(error).description:
         return error.description
     return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase

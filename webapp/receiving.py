@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from flask import Request
@@ -21,13 +21,12 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from store import faults
 from store.files import Files
 from store.intake import Received
-from webapp.errors import InsufficientStorage
+from webapp.errors import InsufficientStorage, OverQuota
 from webapp.writing import HashedFile
 
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
-RESERVE = 256 << 20  # bytes of disk that no upload may take: the database must go on
 LOOK_EVERY = 64 << 20  # bytes written between two looks at the free space
 FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
 NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
@@ -43,33 +42,45 @@ class ReceivedForm:
     received: list[Received] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be sent, in bytes; None: as much as the disk takes."""
+
+    file: int | None = None  # of one file
+    account: int | None = None  # of all files, by what the account keeps already
+
+
 @contextmanager
-def receive(request: Request, files: Files, *, max_bytes: int | None, check: Check) -> Iterator[ReceivedForm]:
+def receive(request: Request, files: Files, *, limits: Limits, check: Check) -> Iterator[ReceivedForm]:
     """Read the whole form; files that nobody has accepted by the end of the block are removed.
 
     ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written.
 
     Raises:
         BadRequest: not a form, or the client went away in the middle.
-        RequestEntityTooLarge: a file has more than ``max_bytes``.
-        InsufficientStorage: the disk has no room for it.
+        RequestEntityTooLarge: a file is larger than a file may be.
+        InsufficientStorage: the disk has no room for it; OverQuota: the account may not keep so much.
     """
     form = ReceivedForm()
     try:
         with _plain_refusals():
-            events = _events(_body(request, files, max_bytes), _decoder(request))
+            events = _events(_body(request, files, limits), _decoder(request))
             for head in events:
-                _take(form, head, events, files, max_bytes, check)
+                _take(form, head, events, files, limits, check)
         yield form
     finally:
         for one in form.received:
             one.path.unlink(missing_ok=True)  # an accepted file has moved away already
+            one.let_go()
 
 
-def _body(request: Request, files: Files, max_bytes: int | None) -> IO[bytes]:
-    request.max_content_length = NO_LIMIT if max_bytes is None else max_bytes + FORM_OVERHEAD
+def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
+    request.max_content_length = NO_LIMIT if limits.file is None else limits.file + FORM_OVERHEAD
     stream = request.stream  # refuses a body that says it is too large
-    if files.free_bytes() < (request.content_length or 0) + RESERVE:
+    length = request.content_length or 0
+    if limits.account is not None and length > limits.account + FORM_OVERHEAD:
+        raise OverQuota
+    if files.room() < length:
         raise InsufficientStorage
     return stream
 
@@ -99,14 +110,14 @@ def _events(stream: IO[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
             yield event
 
 
-def _take(
-    form: ReceivedForm, head: Event, events: Iterator[Event], files: Files, max_bytes: int | None, check: Check
-) -> None:
+def _take(form: ReceivedForm, head: Event, events: Iterator[Event], files: Files, limits: Limits, check: Check) -> None:
     if isinstance(head, Field):
         form.fields[head.name] = _text(head.name, _data(events))
     elif isinstance(head, File) and head.name == "file" and head.filename:
         check(form.fields)
-        form.received.append(write_down(files, _shown(head.filename), _data(events), max_bytes))
+        if limits.account is not None:
+            limits = replace(limits, account=limits.account - sum(one.bytes for one in form.received))
+        form.received.append(write_down(files, _shown(head.filename), _data(events), limits))
     else:
         for _ in _data(events):
             pass  # a file field in which nothing was chosen
@@ -134,28 +145,30 @@ def _text(name: str, pieces: Iterator[bytes]) -> str:
         raise BadRequest(f"The field {name} is not UTF-8.") from None
 
 
-def write_down(files: Files, name: str, pieces: Iterator[bytes], max_bytes: int | None = None) -> Received:
-    """Write the pieces to a file in incoming/, hashed and fsynced; a failure leaves no file."""
+def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
+    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
     path = files.new_incoming()
-    try:
+    with ExitStack() as undo:
+        undo.callback(path.unlink, missing_ok=True)
         with HashedFile(path) as file:
+            hold = undo.enter_context(files.hold(path))
             written = looked = 0
             for piece in pieces:
                 written += len(piece)
-                if max_bytes is not None and written > max_bytes:
+                if limits.file is not None and written > limits.file:
                     raise RequestEntityTooLarge
+                if limits.account is not None and written > limits.account:
+                    raise OverQuota
                 if written - looked >= LOOK_EVERY:  # others write, too, and a chunked body does not say its size
                     looked = written
-                    if files.free_bytes() < RESERVE:
+                    if files.room() < 0:
                         raise InsufficientStorage
                 file.write(piece)
                 faults.point("upload.begun")
             sha256 = file.finish()
         faults.point("upload.written")
-        return Received(path=path, name=name, bytes=written, sha256=sha256)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
+        return Received(path=path, name=name, bytes=written, sha256=sha256, hold=hold)
 
 
 def _shown(file_name: str) -> str:
@@ -172,6 +185,6 @@ def _plain_refusals() -> Iterator[None]:
     except ValueError as error:
         raise BadRequest("The form did not arrive whole. Please send it again.") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise InsufficientStorage from error
         raise

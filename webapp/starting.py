@@ -7,22 +7,33 @@ from contextlib import contextmanager
 
 from flask import request
 
-from store import faults, intake, jobs, queues
+from store import faults, intake, jobs, queues, quota
 from store.database import db
 from store.intake import Received
 from store.models import Job
 from store.options import DEFAULTS, JobOptions
 from store.states import JobState
-from webapp.receiving import Check, ReceivedForm, receive
+from webapp.errors import OverQuota
+from webapp.receiving import Check, Limits, ReceivedForm, receive
 from webapp.resources import resources
 
 
 @contextmanager
-def received_form(check: Check) -> Iterator[ReceivedForm]:
+def received_form(owner_id: int, check: Check) -> Iterator[ReceivedForm]:
     """The form of this request, with its files on the data volume; see :func:`webapp.receiving.receive`."""
+    settings = resources().settings
+    limits = Limits(file=settings.max_upload_bytes, account=quota.room(owner_id, settings.quota_bytes))
     db.session.remove()  # an upload takes minutes; the database connection serves others meanwhile
-    with receive(request, resources().files, max_bytes=resources().settings.max_upload_bytes, check=check) as form:
+    with receive(request, resources().files, limits=limits, check=check) as form:
+        _check_quota(owner_id, form)
         yield form
+
+
+def _check_quota(owner_id: int, form: ReceivedForm) -> None:
+    """Once more when all has arrived: others of the account may have been faster."""
+    room = quota.room(owner_id, resources().settings.quota_bytes)
+    if room is not None and sum(one.bytes for one in form.received) > room:
+        raise OverQuota
 
 
 def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) -> JobOptions:
@@ -55,8 +66,9 @@ def has_file(job: Job) -> bool:
 
 def stop(job: Job) -> None:
     """Cancel a job; nothing happens if it has ended."""
-    jobs.cancel(job.id, jobs.keep_until(resources().settings.keep_days))
-    queues.forget(resources().redis, job_id=job.id, attempt=job.attempt)
+    job_id, attempt = job.id, job.attempt  # somebody may delete it meanwhile
+    jobs.cancel(job_id, jobs.keep_until(resources().settings.keep_days))
+    queues.forget(resources().redis, job_id=job_id, attempt=attempt)
 
 
 def tell(job: Job) -> None:

@@ -12,7 +12,7 @@ from processing.errors import RefusedError
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
 from store import attempts, faults, jobs
-from store.attempts import Claim, LeaseLostError, PublishedPart
+from store.attempts import Claim, LeaseLostError, PublishedPart, Standing
 from store.database import db
 from store.files import Files
 from store.settings import Settings
@@ -37,12 +37,12 @@ def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
         return False
     faults.point("attempt.claimed")
     files = Files(settings.data_dir)
-    with Heartbeat(app, claim, settings.lease_seconds) as heartbeat:
-        report = ProgressReporter(claim, settings.lease_seconds, heartbeat.lost)
-        try:
-            _carry_out(claim, settings, files, report)
-        finally:
-            _tidy(claim, files)
+    files.start_over(job_id)
+    try:
+        with Heartbeat(app, claim, settings.lease_seconds) as heartbeat:
+            _carry_out(claim, settings, files, ProgressReporter(claim, settings, files, heartbeat.lost))
+    finally:
+        tidy(job_id, attempt, files)
     faults.point("attempt.tidied")
     return True
 
@@ -62,7 +62,7 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
         _fail(claim, error, settings, files, report)
     except BaseException:
         # Ctrl-C and the like: not the file's fault, so the next attempt is free to begin.
-        attempts.hand_back(claim.job_id, claim.attempt, crashed=False, keep_until=jobs.keep_until(settings.keep_days))
+        attempts.let_go(claim.job_id, claim.attempt, crashed=False)
         raise
 
 
@@ -98,14 +98,21 @@ def _summary(error: RefusedError) -> dict[str, Any]:
     return summary | {"rejected": summary["rejected"][:LISTED_BAD_ROWS]}
 
 
-def _tidy(claim: Claim, files: Files) -> None:
-    """Remove what the attempt wrote, except what it published; where nobody knows, keep that too."""
+def tidy(job_id: str, attempt: int, files: Files) -> None:
+    """Remove what an attempt wrote, except what it published and what the next attempt goes on from.
+
+    Where the database is away and nobody knows, all stays; the reconciler removes it later.
+    """
     try:
-        published = attempts.is_published(claim)
-    except SQLAlchemyError:
-        published = True
-    db.session.remove()
-    if published:
-        files.remove_working_files(claim.job_id, claim.attempt)
-    else:
-        files.remove_attempt(claim.job_id, claim.attempt)
+        found = attempts.standing(job_id, attempt)
+    except SQLAlchemyError as error:
+        _log.warning("job %s: attempt %d is tidied up later: %s", job_id, attempt, error)
+        return
+    finally:
+        db.session.remove()
+    if found is Standing.PUBLISHED:
+        files.remove_working_files(job_id, attempt)
+    elif found is Standing.FOLLOWED:
+        files.remove_results(job_id, attempt)
+    elif found is Standing.OVER:
+        files.remove_attempt(job_id, attempt)

@@ -32,7 +32,7 @@ def words(code: str) -> dict[str, Any]:
 
 def _code(error: BaseException, upload: Path) -> str:
     for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return "disk_full"
         if isinstance(cause, MemoryError):
             return "out_of_memory"

@@ -1,9 +1,10 @@
-"""The sign of life of an attempt: a thread renews its lease, however long a step takes."""
+"""The sign of life of an attempt: a thread renews its lease, however long a step takes, and learns when it is lost."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from types import TracebackType
 
 from flask import Flask
@@ -12,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from store import attempts
 from store.attempts import Claim, LeaseLostError
 from store.database import db
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +27,7 @@ class Heartbeat:
         self._app = app
         self._claim = claim
         self._lease_seconds = lease_seconds
+        self._renewed_at = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -38,14 +42,18 @@ class Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self.lost.is_set() and not self._ended.wait(self._lease_seconds / 3):
+        while not self.lost.is_set() and not self._ended.wait(SECONDS_BETWEEN_LOOKS):
             with self._app.app_context():
-                self._renew()
+                self._look()
                 db.session.remove()
 
-    def _renew(self) -> None:
+    def _look(self) -> None:
         try:
-            attempts.renew(self._claim, self._lease_seconds)
+            if time.monotonic() - self._renewed_at >= self._lease_seconds / 3:
+                attempts.renew(self._claim, self._lease_seconds)
+                self._renewed_at = time.monotonic()
+            elif not attempts.holds(self._claim):
+                self.lost.set()
         except LeaseLostError:
             self.lost.set()
         except SQLAlchemyError as error:

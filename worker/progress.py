@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +15,8 @@ from processing.progress import Progress, Step
 from store import attempts, faults
 from store.attempts import Claim, LeaseLostError
 from store.database import db
+from store.files import Files
+from store.settings import Settings
 
 SECONDS_BETWEEN_WRITES = 0.5
 SECONDS_BEFORE_GUESSING = 1.0  # a time left that is guessed earlier jumps about
@@ -21,18 +25,21 @@ _log = logging.getLogger(__name__)
 
 
 class ProgressReporter:
-    """Called by processing; raises LeaseLostError, which ends the run, once the job is not ours any more."""
+    """Called by processing. What it raises ends the run: LeaseLostError once the job is not ours any more, OSError
+    once the disk is full but for its reserve."""
 
     def __init__(
         self,
         claim: Claim,
-        lease_seconds: int,
+        settings: Settings,
+        files: Files,
         lost: threading.Event,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.step = Step.CHECKING  # the last one seen
         self._claim = claim
-        self._lease_seconds = lease_seconds
+        self._settings = settings
+        self._files = files
         self._lost = lost
         self._clock = clock
         self._began = clock()
@@ -41,14 +48,20 @@ class ProgressReporter:
 
     def __call__(self, progress: Progress) -> None:
         """Take note, and write it down if half a second has passed."""
-        self.step = progress.step
+        before, self.step = self.step, progress.step
         faults.point(f"step.{progress.step}")
         if self._lost.is_set():
             raise LeaseLostError(f"attempt {self._claim.attempt} at job {self._claim.job_id} is over")
         moment = self._clock()
-        if self._written is None or moment - self._written >= SECONDS_BETWEEN_WRITES:
+        if self._written is None or moment - self._written >= SECONDS_BETWEEN_WRITES or progress.step is not before:
             self._written = moment
+            self._check_the_disk()
             self._write(progress, moment - self._began)
+
+    def _check_the_disk(self) -> None:
+        """Stop before the reserve is gone, on which the database and all other jobs live."""
+        if min(self._files.room("scratch"), self._files.room("staging")) < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _write(self, progress: Progress, seconds: float) -> None:
         try:
@@ -59,7 +72,7 @@ class ProgressReporter:
                 rows_read=progress.rows_read,
                 rows_per_second=self._speed(progress, seconds),
                 seconds_left=_seconds_left(progress.fraction, seconds),
-                lease_seconds=self._lease_seconds,
+                lease_seconds=self._settings.lease_seconds,
             )
         except SQLAlchemyError as error:
             _log.warning("job %s: its progress could not be written: %s", self._claim.job_id, error)

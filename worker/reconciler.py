@@ -1,6 +1,7 @@
 """``python -m worker.reconciler``: makes queue and files agree with the database, again and again.
 
-It alone retries: attempts whose worker shows no sign of life, and jobs that wait while no queue knows of them.
+It alone retries: attempts that were let go or whose worker shows no sign of life, and jobs that wait while no queue
+knows of them. Several may run; one at a time has the duty, the others wait to take it over.
 """
 
 from __future__ import annotations
@@ -9,62 +10,144 @@ import logging
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import queues, upkeep
+from store import attempts, duties, faults, jobs, orphans, queues, upkeep
 from store.files import Files
+from store.orphans import Orphan
 from store.settings import Settings, SettingsError, read_settings
+from store.states import JobState
 from worker import logs
 from worker.context import database
-from worker.handing_back import enqueue, hand_back
+from worker.duty import Duty
+from worker.watch import Watch
+
+SECONDS_BETWEEN_LOOKS = 1.0  # at the attempts that run: what was let go goes on at once
+TURNS_WITHOUT_A_HOLDER = 2  # after which the duty is taken over
+TURNS_BETWEEN_INVENTORIES = 240  # in which each file that a row promises is looked for
 
 _log = logging.getLogger(__name__)
 
 
-def turn(settings: Settings, redis: Redis) -> None:
-    """Put right what can be put right now; raises SQLAlchemyError when the database is away."""
-    files = Files(settings.data_dir)
-    with database(settings):
-        for job_id, attempt in upkeep.dead_attempts():
-            hand_back(settings, redis, job_id, attempt, crashed=True)
-        tell_the_queue(redis)
-        for removed in upkeep.sweep(files):
-            _log.info("removed %s", removed)
-        for job_id in upkeep.expire(files):
-            _log.info("job %s: its files were removed, their date is past", job_id)
+class Reconciler:
+    """What one process remembers from turn to turn. Its methods run in an application context."""
 
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        self.settings = settings
+        self._redis = redis
+        self._files = Files(settings.data_dir)
+        self._watch = Watch(settings.lease_seconds)
+        self._in_doubt: frozenset[str] = frozenset()  # calls that were taken from the queue but not claimed
+        self._orphans: set[Orphan] = set()
+        self._unused_uploads: set[str] = set()
+        self._turns = 0
 
-def tell_the_queue(redis: Redis) -> None:
-    """Enqueue the attempts that wait in the database but in no queue."""
-    waiting = upkeep.waiting()
-    if not waiting:
-        return
-    try:
-        known = set().union(*(queues.in_hand(redis, queue) for queue in queues.QUEUES))
-    except RedisError as error:
-        _log.warning("%d jobs wait for the queue, which is away: %s", len(waiting), error)
-        return
-    for attempt in waiting:
-        if queues.call_id(attempt.job_id, attempt.attempt) not in known:
-            queues.forget(redis, job_id=attempt.job_id, attempt=attempt.attempt)
-            if enqueue(redis, attempt):
-                _log.info("job %s: the queue had not heard of attempt %d", attempt.job_id, attempt.attempt)
+    def look(self) -> None:
+        """See after the attempts that run; raises SQLAlchemyError when the database is away."""
+        pulses = upkeep.pulses()
+        dead = self._watch.dead(pulses)
+        for job_id, attempt in dead:
+            if attempts.let_go(job_id, attempt, crashed=True):
+                _log.warning("its worker shows no sign of life", extra={"job": job_id, "attempt": attempt})
+        let_go = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_let_go]
+        for job_id, attempt in dict.fromkeys(dead + let_go):
+            self._follow_up(job_id, attempt)
+
+    def turn(self) -> None:
+        """Put right what can be put right now; raises SQLAlchemyError when the database is away."""
+        self.look()
+        self._tell_the_queue()
+        self._tidy()
+        for job_id in upkeep.expire(self._files):
+            _log.info("its files were removed, their date is past", extra={"job": job_id})
+        if self._turns % TURNS_BETWEEN_INVENTORIES == 0:
+            for job_id, what in orphans.missing(self._files):
+                _log.error("%s is missing on the disk", what, extra={"job": job_id})
+        self._turns += 1
+
+    def _follow_up(self, job_id: str, attempt: int) -> None:
+        state = attempts.follow_up(job_id, attempt, jobs.keep_until(self.settings.keep_days))
+        if state is None:
+            return
+        faults.point("retry.recorded")
+        _log.warning("attempt %d is over; now %s", attempt, state, extra={"job": job_id, "attempt": attempt})
+        if state is JobState.FAILED:
+            self._files.remove_job(job_id)
+        for waiting in upkeep.waiting(job_id):
+            self._enqueue(waiting)
+            faults.point("retry.enqueued")
+
+    def _tell_the_queue(self) -> None:
+        """Enqueue the attempts that wait in the database but in no queue."""
+        waiting = upkeep.waiting()
+        try:
+            calls = queues.calls(self._redis)
+        except RedisError as error:
+            if waiting:
+                _log.warning("%d jobs wait for the queue, which is away: %s", len(waiting), error)
+            return
+        ids = {queues.call_id(one.job_id, one.attempt): one for one in waiting}
+        # A call in a worker's hands will be claimed in a moment; if not, that worker died.
+        taken = calls.started & ids.keys()
+        for call_id in ids.keys() - calls.waiting - (taken - self._in_doubt):
+            one = ids[call_id]
+            queues.forget(self._redis, job_id=one.job_id, attempt=one.attempt)
+            if self._enqueue(one):
+                _log.info("the queue had not heard of it", extra={"job": one.job_id, "attempt": one.attempt})
+        self._in_doubt = taken
+
+    def _enqueue(self, waiting: upkeep.Waiting) -> bool:
+        return queues.enqueue(
+            self._redis,
+            job_id=waiting.job_id,
+            attempt=waiting.attempt,
+            queue=waiting.queue,
+            file_bytes=waiting.file_bytes,
+        )
+
+    def _tidy(self) -> None:
+        """Remove what nobody needed at the last turn either."""
+        found = orphans.find(self._files)
+        for orphan in found & self._orphans:
+            orphan.remove()
+            _log.info("removed %s %s", orphan.kind, orphan.path.name, extra={"job": orphan.job_id})
+        self._orphans = found
+        self._unused_uploads = orphans.remove_unused_uploads(self._unused_uploads)
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
-    """Take a turn every ``reconcile_seconds`` until told to stop."""
+    """Look every second and take a turn every ``reconcile_seconds``, while the duty is ours, until told to stop."""
     redis = queues.connect(settings.redis_url)
-    while not stop.is_set():
-        try:
-            turn(settings, redis)
-        except (SQLAlchemyError, RedisError, OSError) as error:
-            _log.warning("this turn broke off: %s", error)
-        stop.wait(settings.reconcile_seconds)
+    reconciler = Reconciler(settings, redis)
+    duty = Duty(duties.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
+    is_ours, next_turn = False, 0.0
+    with database(settings):
+        while not stop.is_set():
+            try:
+                if time.monotonic() >= next_turn:
+                    next_turn = time.monotonic() + settings.reconcile_seconds
+                    is_ours = duty.take_turn()
+                    if is_ours:
+                        reconciler.turn()
+                elif is_ours:
+                    reconciler.look()
+            except (SQLAlchemyError, RedisError, OSError) as error:
+                _log.warning("this turn broke off: %s", error)
+            stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))
+        _give_back(duty)
     redis.close()
+
+
+def _give_back(duty: Duty) -> None:
+    try:
+        duty.give_back()
+    except SQLAlchemyError as error:
+        _log.warning("the duty could not be given back: %s", error)
 
 
 def main() -> int:

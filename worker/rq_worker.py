@@ -1,7 +1,7 @@
 """RQ's worker, taught what this project promises.
 
-- The work horse dies with its worker, and an attempt whose horse died is handed back at once.
-- SIGTERM does not wait for the job's end: the horse is killed and the job queued again.
+- The work horse dies with its worker, and an attempt whose horse died is let go at once.
+- SIGTERM does not wait for the job's end: the horse is killed and its attempt let go; the reconciler queues the next.
 - A queue that is away is waited for, in mid-job too: the job's end stands in the database.
 
 The pieces of RQ that these need are overridden; its commands over pub/sub, its scheduler and its own work
@@ -27,10 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import processing.pipeline  # noqa: F401 - loaded once, here; only the forked horse computes with it
 from store import attempts, jobs, queues
+from store.files import Files
 from store.settings import Settings
+from worker.attempt import tidy
 from worker.context import database
 from worker.failures import words
-from worker.handing_back import hand_back
+from worker.guard import Guard, Verdict
 from worker.horse import settle_in
 
 WORKER_TTL = 30  # seconds; RQ waits half of it for a job and takes a connection for hung before its end
@@ -63,7 +65,7 @@ class QueueWorker(Worker):
     def __init__(self, queue: str, settings: Settings, duty: Duty) -> None:
         self._settings = settings
         self._duty = duty
-        self._was_hung = False
+        self._reason: str | None = None  # why the last horse was killed, where that ends its job
         super().__init__(
             [queue],
             connection=queues.connect(settings.redis_url),
@@ -111,7 +113,7 @@ class QueueWorker(Worker):
         os.kill(self.horse_pid, sig)
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
-        """Watch over the horse to its end; if it was killed, hand its attempt back. Redis may be away meanwhile."""
+        """Watch over the horse to its end; if it was killed, let go of its attempt. Redis may be away meanwhile."""
         status = self._wait_for_end(job, execution)
         self._horse_pid = 0
         self.executions.pop(execution.id, None)
@@ -121,19 +123,32 @@ class QueueWorker(Worker):
             self._tell_redis(job, queue, execution)
 
     def _wait_for_end(self, job: Job, execution: Execution) -> int:
-        started = next_sign = time.monotonic()
-        self._was_hung = False
-        while True:
-            ended, status = os.waitpid(self.horse_pid, os.WNOHANG)
-            if ended:
-                return status
-            self._was_hung = time.monotonic() > started + int(job.timeout or 0) + SECONDS_PAST_THE_LIMIT
-            if self._duty.stop_requested or self._was_hung:
-                self.kill_horse()
-            elif time.monotonic() >= next_sign:
-                next_sign = time.monotonic() + SECONDS_BETWEEN_SIGNS
-                self._show_sign(job, execution)
-            time.sleep(POLL)
+        next_sign = time.monotonic()
+        hung_at = next_sign + int(job.timeout or 0) + SECONDS_PAST_THE_LIMIT
+        self._reason = None
+        job_id, attempt = job.args
+        with database(self._settings):  # after the fork, and left before the next one
+            guard = Guard(self.horse_pid, job_id, attempt, self._settings.memory_limit)
+            while True:
+                ended, status = os.waitpid(self.horse_pid, os.WNOHANG)
+                if ended:
+                    return status
+                if self._must_end(guard, hung_at):
+                    self.kill_horse()
+                elif time.monotonic() >= next_sign:
+                    next_sign = time.monotonic() + SECONDS_BETWEEN_SIGNS
+                    self._show_sign(job, execution)
+                time.sleep(POLL)
+
+    def _must_end(self, guard: Guard, hung_at: float) -> bool:
+        if self._duty.stop_requested or self._reason:
+            return True
+        if time.monotonic() > hung_at:
+            self._reason = "took_too_long"
+        verdict = guard.verdict()
+        if verdict is Verdict.OUT_OF_MEMORY:
+            self._reason = "out_of_memory"
+        return self._reason is not None or verdict is Verdict.LOST
 
     def _show_sign(self, job: Job, execution: Execution) -> None:
         try:
@@ -142,18 +157,18 @@ class QueueWorker(Worker):
             _log.warning("the queue is away (%s); %s goes on", error, job.id)
 
     def _settle_killed(self, job: Job, signal_number: int) -> None:
-        """Give the attempt of a killed horse its next state; where that fails, the reconciler does it."""
+        """Let go of the attempt of a killed horse; where that fails, the reconciler notices its silence."""
         job_id, attempt = job.args
         _log.warning("job %s: its process was ended by %s", job_id, signal.Signals(signal_number).name)
         try:
-            with database(self._settings), queues.connect(self._settings.redis_url) as redis:
-                if self._was_hung:
+            with database(self._settings):
+                if self._reason is not None:
                     until = jobs.keep_until(self._settings.keep_days)
-                    attempts.fail_hung(job_id, attempt, words("took_too_long"), until)
-                crashed = not self._duty.stop_requested
-                hand_back(self._settings, redis, job_id, attempt, crashed=crashed)
+                    attempts.fail_killed(job_id, attempt, words(self._reason), until)
+                attempts.let_go(job_id, attempt, crashed=not self._duty.stop_requested)
+                tidy(job_id, attempt, Files(self._settings.data_dir))
         except SQLAlchemyError as error:
-            _log.warning("job %s: the database is away (%s); the reconciler hands it back", job_id, error)
+            _log.warning("job %s: the database is away (%s); the reconciler lets go of it", job_id, error)
 
     def _tell_redis(self, job: Job, queue: Queue, execution: Execution) -> None:
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,10 +86,26 @@ def test_a_published_attempt_is_never_written_over(files: Files) -> None:
         files.publish(JOB, 1)
 
 
-def test_a_folder_to_work_in_is_empty_even_if_something_was_left_there(files: Files) -> None:
-    write_attempt(files)
-    assert list(files.scratch(JOB, 1).iterdir()) == []
-    assert list(files.staging(JOB, 1).iterdir()) == []
+def test_an_attempt_takes_over_what_the_newest_one_before_it_left(files: Files) -> None:
+    for attempt in (1, 2):
+        write_attempt(files, attempt)
+        (files.scratch(JOB, attempt) / f"of-{attempt}").touch()
+    files.take_over(JOB, 4)
+    assert sorted(path.name for path in files.scratch(JOB, 4).iterdir()) == ["bucket-0", "of-2"]
+    assert sorted(path.name for path in files.staging(JOB, 4).iterdir()) == ["part-00001.csv", "part-00002.csv"]
+    assert files.working_attempts() == [(JOB, 4)]
+
+
+def test_where_there_is_nothing_to_take_over_an_attempt_begins_with_empty_folders(files: Files) -> None:
+    files.take_over(JOB, 1)
+    assert [*files.scratch(JOB, 1).iterdir(), *files.staging(JOB, 1).iterdir()] == []
+
+
+def test_starting_over_removes_what_all_attempts_left(files: Files) -> None:
+    for attempt in (1, 2):
+        write_attempt(files, attempt)
+    files.start_over(JOB)
+    assert on_disk(files) == []
 
 
 def test_an_attempt_is_removed_without_touching_its_neighbours(files: Files) -> None:
@@ -131,15 +149,34 @@ def test_attempts_with_working_files_are_found_once_and_strangers_are_passed_ove
     assert list(files.working_attempts()) == sorted([(JOB, 1), (JOB, 12), (other, 3)])
 
 
-def test_only_half_uploads_nobody_writes_to_are_old(files: Files) -> None:
-    old, fresh = files.new_incoming(), files.new_incoming()
-    for path in (old, fresh):
-        path.write_bytes(b"half")
-    os.utime(old, (1000, 1000))
-    assert list(files.old_incoming(before=1001)) == [old]
+def test_a_file_is_held_until_its_mark_is_closed_wherever_it_is_moved(files: Files) -> None:
+    path, upload_id = files.new_incoming(), new_id()
+    path.write_bytes(b"whole")
+    with files.hold(path):
+        assert files.is_held(path)
+        files.keep_upload(path, upload_id)
+        assert files.is_held(files.upload(upload_id))
+    assert not files.is_held(files.upload(upload_id))
+    assert not files.is_held(path)
 
 
-def test_a_half_upload_that_ends_while_it_is_looked_at_is_passed_over(files: Files) -> None:
-    vanished = files.new_incoming()
-    vanished.symlink_to(Path("nowhere"))  # listed, and not there any more when it is asked for its age
-    assert list(files.old_incoming(before=1001)) == []
+def test_a_file_is_no_longer_held_once_its_process_was_killed(files: Files) -> None:
+    path = files.new_incoming()
+    path.write_bytes(b"half")
+    code = "import sys, time; from pathlib import Path; from store.files import Files; files = Files(Path(sys.argv[1]))"
+    code += "; mark = files.hold(Path(sys.argv[2])); print('held', flush=True); time.sleep(600)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, files.data_dir, path], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        assert files.is_held(path)
+        other.kill()
+        other.wait()
+        assert not files.is_held(path)
+
+
+def test_the_reserve_of_a_small_disk_is_a_share_of_it(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = iter([(100 << 30, 0, 1 << 30), (1000, 900, 100), (1000, 980, 20)])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(*next(sizes)))
+    assert [files.room() for _ in range(3)] == [(1 << 30) - (256 << 20), 50, -30]

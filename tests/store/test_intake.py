@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from store import attempts, intake, jobs, queues
+from store import attempts, intake, jobs, orphans, queues
 from store.database import db, now
 from store.files import Files
 from store.intake import AlreadySentError
@@ -80,7 +81,7 @@ def test_a_job_that_came_to_nothing_does_not_keep_its_file_from_being_sent_again
 
 def test_a_hung_attempt_that_was_ended_does_not_keep_its_file_from_being_sent_again(job: Job, send: Send) -> None:
     assert attempts.claim(job.id, 1, 30)
-    assert attempts.fail_hung(job.id, 1, {"code": "took_too_long"}, now())
+    assert attempts.fail_killed(job.id, 1, {"code": "took_too_long"}, now())
     assert send().id != job.id
 
 
@@ -94,7 +95,7 @@ def test_the_same_bytes_of_two_people_are_two_jobs_and_two_files(files: Files, j
     assert on_disk(files) == sorted([f"uploads/{job.upload_id}", f"uploads/{other.upload_id}"])
 
 
-def test_a_commit_that_fails_leaves_neither_rows_nor_file(files: Files, send: Send, anna: int) -> None:
+def test_a_commit_of_which_nobody_knows_whether_it_happened_keeps_the_file(files: Files, send: Send, anna: int) -> None:
     def break_off(_connection: object) -> None:
         raise OperationalError("COMMIT", {}, Exception("the disk is full"))
 
@@ -104,7 +105,17 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_file(files: Files, send: Se
             send()
     finally:
         event.remove(db.engine, "commit", break_off)
-    assert (count_of(Upload), count_of(Job), on_disk(files)) == (0, 0, [])
+    db.session.rollback()
+    assert (count_of(Upload), count_of(Job), len(on_disk(files))) == (0, 0, 1)
+    assert {(one.kind, one.path) for one in orphans.find(files)} == {("upload", files.data_dir / on_disk(files)[0])}
+
+
+def test_a_file_without_a_row_is_held_by_who_sends_it(files: Files, anna: int) -> None:
+    received = arrived(files)
+    received = replace(received, hold=files.hold(received.path))
+    assert orphans.find(files) == set()
+    received.let_go()
+    assert {one.path for one in orphans.find(files)} == {received.path}
 
 
 def test_a_file_whose_row_the_database_refuses_is_not_kept(files: Files, send: Send, anna: int) -> None:

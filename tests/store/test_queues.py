@@ -16,6 +16,7 @@ from rq.job import Job as QueuedCall
 from rq.serializers import JSONSerializer
 
 from store import queues
+from store.queues import Calls
 
 JOB = "0123456789abcdef0123456789abcdef"
 SMALL_JOB: dict[str, Any] = {"job_id": JOB, "attempt": 1, "queue": queues.SMALL, "file_bytes": 1_000_000}
@@ -50,7 +51,7 @@ def standing(redis: Redis, queue: str) -> list[str]:
 
 
 def is_waiting(redis: Redis, attempt: int = 1) -> bool:
-    return queues.is_waiting(redis, job_id=JOB, attempt=attempt, queue=queues.SMALL)
+    return queues.is_waiting(redis, job_id=JOB, attempt=attempt)
 
 
 def test_a_worker_is_told_job_and_attempt_in_json_and_the_dotted_path_of_the_task(redis: Redis) -> None:
@@ -90,10 +91,19 @@ def test_forgetting_one_attempt_leaves_the_next_in_the_queue(redis: Redis) -> No
     assert (is_waiting(redis, 1), is_waiting(redis, 2)) == (False, True)
 
 
-def test_an_attempt_in_a_workers_hands_is_waiting_no_longer_than_its_worker_lives(redis: Redis) -> None:
-    registry = Queue(queues.SMALL, connection=redis, serializer=JSONSerializer).started_job_registry
+def test_an_attempt_in_a_workers_hands_is_known_whatever_that_workers_clock_says(redis: Redis) -> None:
+    assert queues.enqueue(redis, **SMALL_JOB | {"attempt": 3})
+    registry = Queue(queues.LARGE, connection=redis, serializer=JSONSerializer).started_job_registry
     redis.zadd(registry.key, {f"{JOB}-1:execution": 1 << 40, f"{JOB}-2:execution": 1})
-    assert (is_waiting(redis, 1), is_waiting(redis, 2)) == (True, False)
+    assert queues.calls(redis) == Calls(frozenset({f"{JOB}-3"}), frozenset({f"{JOB}-1", f"{JOB}-2"}))
+
+
+def test_whether_redis_is_there_is_told_within_its_time_limit(
+    redis: Redis, silent: tuple[str, list[socket.socket]]
+) -> None:
+    assert queues.answers(redis)
+    with queues.connect(silent[0]) as connection:
+        assert not queues.answers(connection)
 
 
 def test_a_queue_that_is_away_is_said_and_nothing_raised(tmp_path: Path) -> None:

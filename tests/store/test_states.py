@@ -32,12 +32,17 @@ def fail(job_id: str, _files: Files) -> None:
     attempts.fail(claim_of(job_id), {"code": "x"}, now())
 
 
+def follow_up(job_id: str, _files: Files) -> None:
+    attempts.let_go(job_id, 1, crashed=True)
+    attempts.follow_up(job_id, 1, now())
+
+
 CHANGES: tuple[Change, ...] = (
     lambda job_id, _files: attempts.claim(job_id, 1, 30),
     publish,
     fail,
-    lambda job_id, _files: attempts.fail_hung(job_id, 1, {"code": "x"}, now()),
-    lambda job_id, _files: attempts.hand_back(job_id, 1, crashed=True, keep_until=now()),
+    lambda job_id, _files: attempts.fail_killed(job_id, 1, {"code": "x"}, now()),
+    follow_up,
     lambda job_id, _files: jobs.cancel(job_id, now()),
     lambda _job_id, files: list(upkeep.expire(files)),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from store.states import STATES, JobState
-from store.upkeep import Waiting
+from store.upkeep import Pulse, Waiting
 from tests.store.conftest import PLAYS, JobIn, on_disk, reread
 
 S = JobState
@@ -31,43 +30,24 @@ def test_queued_attempts_are_waiting_the_oldest_first(job_in: JobIn) -> None:
     assert upkeep.waiting("0" * 32) == []
 
 
-def test_a_running_attempt_is_dead_once_its_lease_is_over(job_in: JobIn) -> None:
-    dead = job_in(S.RUNNING, lease_until=now() + PAST)
-    job_in(S.RUNNING, lease_until=now() + FUTURE)
+def test_of_each_running_attempt_the_last_sign_of_life_is_known(job_in: JobIn) -> None:
+    running, let_go = job_in(S.RUNNING), job_in(S.RUNNING)
     for state in set(JobState) - {S.RUNNING}:
-        job_in(state, lease_until=now() + PAST)
-    assert upkeep.dead_attempts() == [(dead, 1)]
+        job_in(state)
+    assert attempts.let_go(let_go, 1, crashed=True)
+    found = {pulse.job_id: pulse for pulse in upkeep.pulses()}
+    assert found == {
+        running: Pulse(running, 1, reread(running).seen_at, is_let_go=False),
+        let_go: Pulse(let_go, 1, reread(let_go).seen_at, is_let_go=True),
+    }
 
 
-def test_a_sign_of_life_keeps_an_attempt_from_being_dead(job: Job) -> None:
-    claim = attempts.claim(job.id, 1, lease_seconds=-1)
+def test_a_sign_of_life_is_another_one_than_before(job: Job) -> None:
+    claim = attempts.claim(job.id, 1, lease_seconds=30)
     assert claim is not None
-    assert upkeep.dead_attempts() == [(job.id, 1)]
+    (before,) = upkeep.pulses()
     attempts.renew(claim, 30)
-    assert upkeep.dead_attempts() == []
-
-
-def test_working_files_are_swept_unless_their_attempt_runs(job_in: JobIn, files: Files) -> None:
-    running, ended, removed = job_in(S.RUNNING, attempt=2), job_in(S.DONE), job_in(S.QUEUED)
-    jobs.remove(files, removed)
-    kept = on_disk(files)
-    for job_id, attempt in ((running, 1), (ended, 1), (removed, 1)):
-        (files.scratch(job_id, attempt) / "bucket-0").write_bytes(b"rows")
-        (files.staging(job_id, attempt) / "part-00001.csv").write_bytes(b"totals")
-    (files.scratch(running, 2) / "bucket-0").write_bytes(b"rows")
-    swept = list(upkeep.sweep(files))
-    assert sorted(swept) == sorted(f"working files of job {gone}, attempt 1" for gone in (running, ended, removed))
-    assert on_disk(files) == sorted([*kept, f"scratch/{running}/2/bucket-0"])
-    assert list(upkeep.sweep(files)) == []
-
-
-def test_half_uploads_are_swept_after_a_day_of_silence(files: Files, job: Job) -> None:
-    abandoned, arriving = files.new_incoming(), files.new_incoming()
-    for path in (abandoned, arriving):
-        path.write_bytes(b"half")
-    os.utime(abandoned, (1000, 1000))
-    assert list(upkeep.sweep(files)) == [f"half upload {abandoned.name}"]
-    assert on_disk(files) == sorted([f"incoming/{arriving.name}", f"uploads/{job.upload_id}"])
+    assert upkeep.pulses() != [before]
 
 
 @pytest.mark.parametrize("state", ENDED)

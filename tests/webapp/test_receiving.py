@@ -16,11 +16,12 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from store.files import Files
 from webapp import receiving
-from webapp.errors import InsufficientStorage
-from webapp.receiving import ReceivedForm, receive
+from webapp.errors import InsufficientStorage, OverQuota
+from webapp.receiving import Limits, ReceivedForm, receive
 
 CONTENT = b"Song,Date,Number of Plays\r\n--almost a boundary\r\n\r\n" * 1000
 BOUNDARY = "gCu7-boundary"
+NO_LIMITS = Limits()
 
 
 class GoneError(Exception):
@@ -53,9 +54,9 @@ def request_with(body: bytes | IO[bytes], length: int | None = None, **environ: 
 
 
 def taken(
-    request: Request, files: Files, max_bytes: int | None = None, check: receiving.Check = lambda fields: None
+    request: Request, files: Files, limits: Limits = NO_LIMITS, check: receiving.Check = lambda fields: None
 ) -> tuple[ReceivedForm, list[bytes]]:
-    with receive(request, files, max_bytes=max_bytes, check=check) as form:
+    with receive(request, files, limits=limits, check=check) as form:
         return form, [one.path.read_bytes() for one in form.received]
 
 
@@ -124,15 +125,15 @@ def test_a_form_that_ends_early_leaves_no_half_file(files: Files) -> None:
 def test_a_body_that_says_it_is_too_large_is_not_read(files: Files) -> None:
     unread = io.BytesIO(CONTENT)
     with pytest.raises(RequestEntityTooLarge):
-        taken(request_with(unread, length=10**9), files, max_bytes=10**6)
+        taken(request_with(unread, length=10**9), files, Limits(file=10**6))
     assert unread.tell() == 0
 
 
 def test_a_file_that_turns_out_too_large_is_removed(files: Files) -> None:
     with pytest.raises(RequestEntityTooLarge):
-        taken(request_with(file(CONTENT) + END), files, max_bytes=len(CONTENT) - 1)
+        taken(request_with(file(CONTENT) + END), files, Limits(file=len(CONTENT) - 1))
     assert incoming(files) == []
-    taken(request_with(file(CONTENT) + END), files, max_bytes=len(CONTENT))
+    taken(request_with(file(CONTENT) + END), files, Limits(file=len(CONTENT)))
 
 
 def test_a_body_without_a_length_is_read_to_its_end(files: Files) -> None:
@@ -143,7 +144,7 @@ def test_a_body_without_a_length_is_read_to_its_end(files: Files) -> None:
 
 
 def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Files, "free_bytes", lambda self: receiving.RESERVE + 999)
+    monkeypatch.setattr(Files, "room", lambda self: 999)
     unread = io.BytesIO(CONTENT)
     with pytest.raises(InsufficientStorage):
         taken(request_with(unread, length=1000), files)
@@ -151,15 +152,15 @@ def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monke
 
 
 def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = iter([receiving.RESERVE, receiving.RESERVE, receiving.RESERVE - 1])
+    room = iter([0, 0, -1])
     monkeypatch.setattr(receiving, "LOOK_EVERY", 20_000)
     monkeypatch.setattr(receiving, "PIECE", 4000)
-    monkeypatch.setattr(Files, "free_bytes", lambda self: next(free))
+    monkeypatch.setattr(Files, "room", lambda self: next(room))
     request = request_with(file(CONTENT * 10) + END, **{"wsgi.input_terminated": True})
     del request.environ["CONTENT_LENGTH"]
     with pytest.raises(InsufficientStorage):
         taken(request, files)
-    assert next(free, None) is None
+    assert next(room, None) is None
     assert incoming(files) == []
 
 
@@ -224,3 +225,27 @@ def test_a_name_that_is_not_utf8_is_read_as_latin1(files: Files) -> None:
 def test_a_field_that_is_not_utf8_is_refused_with_words(files: Files) -> None:
     with pytest.raises(BadRequest, match="bad_rows is not UTF-8"):
         taken(request_with(field("bad_rows", "?").replace(b"?", b"\xff") + END), files)
+
+
+def test_what_the_account_may_not_keep_is_refused_before_the_body_is_read(files: Files) -> None:
+    unread = io.BytesIO(file(CONTENT) + END)
+    with pytest.raises(OverQuota):
+        taken(request_with(unread, length=10**6), files, Limits(account=10**5))
+    assert unread.tell() == 0
+
+
+def test_all_files_of_a_form_together_count_for_what_the_account_may_keep(files: Files) -> None:
+    body = file(CONTENT) + file(CONTENT) + END
+    with pytest.raises(OverQuota):
+        taken(request_with(body), files, Limits(account=2 * len(CONTENT) - 1))
+    assert incoming(files) == []
+    assert len(taken(request_with(body), files, Limits(account=2 * len(CONTENT)))[1]) == 2
+
+
+def test_a_file_is_held_until_somebody_has_accepted_it_or_nobody_will(files: Files) -> None:
+    with receive(request_with(file(CONTENT) + END), files, limits=Limits(), check=lambda fields: None) as form:
+        (one,) = form.received
+        assert files.is_held(one.path)
+        files.keep_upload(one.path, "a" * 32)
+        assert files.is_held(files.upload("a" * 32))
+    assert not files.is_held(files.upload("a" * 32))

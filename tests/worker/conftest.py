@@ -122,4 +122,14 @@ def reread(job_id: str) -> Job:
 
 def working_files(files: Files) -> list[Path]:
     """What lies in scratch and staging."""
-    return [path for kind in ("scratch", "staging") for path in (files.data_dir / kind).rglob("*")]
+    return below(files, "scratch", "staging")
+
+
+def below(files: Files, *kinds: str) -> list[Path]:
+    """All files and folders of these kinds, also while they are being removed."""
+    return [
+        Path(folder, name)
+        for kind in kinds
+        for folder, folders, names in os.walk(files.data_dir / kind)
+        for name in (*folders, *names)
+    ]

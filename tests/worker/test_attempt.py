@@ -190,7 +190,8 @@ def test_a_cancelled_job_stops_at_its_next_sign_of_progress_and_leaves_no_files(
 
 def test_an_attempt_that_was_taken_over_publishes_nothing(run_with: Run, files: Files, job: Submitted) -> None:
     def take_over(_on_progress: OnProgress) -> None:
-        attempts.hand_back(job.id, 1, crashed=True, keep_until=jobs.keep_until(1))
+        attempts.let_go(job.id, 1, crashed=True)
+        attempts.follow_up(job.id, 1, jobs.keep_until(1))
 
     queued = run_with(take_over)
     assert (queued.state, queued.attempt, queued.parts) == (JobState.QUEUED, 2, [])
@@ -238,9 +239,11 @@ def test_a_commit_whose_answer_was_lost_keeps_what_it_published(
     assert files.result(job.id, 1, PART).read_bytes() == b"whole"
 
 
-def test_ctrl_c_queues_the_job_again(run_with: Run, files: Files, job: Submitted) -> None:
+def test_ctrl_c_lets_go_of_the_attempt_and_keeps_its_files_for_the_next(
+    run_with: Run, files: Files, job: Submitted
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_with(raising(KeyboardInterrupt()))
     again = reread(job.id)
-    assert (again.state, again.attempt, again.crashes) == (JobState.QUEUED, 2, 0)
-    assert working_files(files) == []
+    assert (again.state, again.lease_until, again.crashes) == (JobState.RUNNING, None, 0)
+    assert (files.scratch(job.id, 1) / "bucket").exists()

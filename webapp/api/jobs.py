@@ -31,7 +31,7 @@ def process_file() -> tuple[dict[str, str], int]:
     account sent the same bytes before and that job waits, runs or is done; 413 too large; 507 disk full.
     """
     owner_id = caller_id()
-    with received_form(lambda _fields: None) as form:
+    with received_form(owner_id, lambda _fields: None) as form:
         if not form.received:
             raise Refusal(400, "Send the file as multipart/form-data, in a field named file.")
         if len(form.received) > 1:

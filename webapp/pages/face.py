@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from store import jobs
+from store import jobs, queues
 from store.attempts import MAX_CRASHES
 from store.database import now
 from store.models import Job
@@ -50,6 +50,7 @@ class Face:
     percent: int
     steps: tuple[Step, ...]
     ahead: int  # files that come first
+    queue_is_away: bool  # so that no worker can hear of a file that waits
     silent: float | None  # seconds without a sign of life, once that is long
     trial: int  # 1 upwards; more than 1 after a machine stopped
     trials: int
@@ -78,6 +79,7 @@ def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsErr
         percent=percent_of(job),
         steps=_steps(job),
         ahead=jobs.ahead_of(job) if job.state is JobState.QUEUED else 0,
+        queue_is_away=job.state is JobState.QUEUED and not queues.answers(resources().redis),
         silent=_silence(job),
         trial=min(job.crashes + 1, MAX_CRASHES),
         trials=MAX_CRASHES,

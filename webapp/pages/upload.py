@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from store import quota
 from store.intake import AlreadySentError, Received
 from store.options import JobOptions, OptionsError
 from webapp.errors import wants_json
@@ -27,7 +28,7 @@ def form() -> str:
 def send() -> Response | tuple[str | Response, int]:
     """Receive one or more files and start a job for each; the token is checked before a byte is written."""
     owner_id = visitor().account_id
-    with received_form(check) as arrived:
+    with received_form(owner_id, check) as arrived:
         if problem := _problem(arrived):
             return (jsonify(message=problem) if wants_json() else _page(problem)), 400
         options = chosen_options(arrived.fields)
@@ -36,11 +37,18 @@ def send() -> Response | tuple[str | Response, int]:
     return jsonify(address=address) if wants_json() else redirect(address, code=303)
 
 
-csrf.exempt(send)  # Flask-WTF would read the whole body to find its token; received_form(check) looks for it instead
+csrf.exempt(send)  # Flask-WTF would read the whole body to find its token; received_form looks for it instead
 
 
 def _page(problem: str | None) -> str:
-    return render_template("upload/new.html", problem=problem, max_bytes=resources().settings.max_upload_bytes)
+    settings = resources().settings
+    return render_template(
+        "upload/new.html",
+        problem=problem,
+        max_bytes=settings.max_upload_bytes,
+        quota=settings.quota_bytes,
+        used=quota.used_bytes(visitor().account_id) if settings.quota_bytes else 0,
+    )
 
 
 def _problem(arrived: ReceivedForm) -> str | None:

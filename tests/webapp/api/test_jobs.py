@@ -127,7 +127,7 @@ def test_with_the_queue_away_it_is_still_201(app: Flask, client: FlaskClient, be
 
 
 def test_a_full_disk_is_507(client: FlaskClient, bearer: Bearer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Files, "free_bytes", lambda self: 0)
+    monkeypatch.setattr(Files, "room", lambda self: -1)
     answer = send(client, bearer())
     assert (answer.status_code, answer.json["type"]) == (507, "InsufficientStorageException")
 

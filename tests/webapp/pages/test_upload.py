@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def test_with_the_queue_away_the_job_waits_all_the_same(tmp_path: Path, app: Fla
     answer = send(signed_in, (CONTENT, "plays.csv"))
     assert answer.status_code == 303
     assert jobs_of(app)[0].state is JobState.QUEUED
+    assert "It is waiting for the queue" in signed_in.get(answer.location).text
     assert signed_in.post(f"{answer.location}/cancel").status_code == 303
 
 
@@ -169,3 +171,23 @@ class TestWithALimit:
         assert files_on_disk(files) == []
         assert send(signed_in, (CONTENT, "plays.csv")).status_code == 303
         assert 'data-max-bytes="60"' in signed_in.get("/").text
+
+
+class TestWithAQuota:
+    @pytest.fixture
+    def settings(self, tmp_path: Path, redis_url: str) -> Settings:
+        quota = str(2 * len(CONTENT) - 1)
+        return read_settings({"DATA_DIR": str(tmp_path / "data"), "REDIS_URL": redis_url, "QUOTA_BYTES": quota})
+
+    def test_an_account_that_keeps_too_much_is_told_so_until_it_deletes_something(
+        self, app: Flask, signed_in: FlaskClient, sign_in: Callable[[str], FlaskClient], files: Files
+    ) -> None:
+        first = send(signed_in, (CONTENT, "plays.csv")).location
+        assert f"Your files take {len(CONTENT)} bytes of the {2 * len(CONTENT) - 1} bytes" in signed_in.get("/").text
+        refused = send(signed_in, (CONTENT[::-1], "plays.csv"))
+        assert (refused.status_code, "Delete files that you no longer need" in refused.text) == (507, True)
+        assert "no longer need" in send(signed_in, (CONTENT[::-1], "plays.csv"), headers=SCRIPT).json["message"]
+        assert len(files_on_disk(files)) == 1
+        assert send(sign_in("bert"), (CONTENT[::-1], "plays.csv")).status_code == 303
+        assert signed_in.post(f"{first}/delete").status_code == 303
+        assert send(signed_in, (CONTENT[::-1], "plays.csv")).status_code == 303

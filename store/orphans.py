@@ -1,0 +1,112 @@
+"""Files that no row accounts for, and rows whose files are gone.
+
+What is found here may be on its way to being accounted for: a file is moved before the row is committed. So whoever
+removes orphans looks twice, some time apart, and removes what is there both times.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from sqlalchemy import delete, exists, select
+
+from store import faults
+from store.database import db
+from store.files import Files
+from store.models import Job, Part, Upload
+from store.states import STATES, JobState
+
+SILENCE = 24 * 3600  # seconds after which a half upload is given up, even where locks tell nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A file or folder that nobody needs."""
+
+    kind: str  # half upload | upload | working files | results
+    path: Path
+    job_id: str | None = None
+
+    def remove(self) -> None:
+        """Remove it, and the folder of its job once that is empty; nothing happens where it is gone already."""
+        if self.path.is_dir():
+            shutil.rmtree(self.path, ignore_errors=True)
+            try:
+                self.path.parent.rmdir()
+            except OSError:
+                pass  # another attempt's files are in it
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+def find(files: Files) -> set[Orphan]:
+    """All orphans of this moment."""
+    faults.point("sweep.begun")
+    try:
+        return set(chain(_half_uploads(files), _uploads(files), _working_files(files), _results(files)))
+    finally:
+        db.session.rollback()
+
+
+def remove_unused_uploads(seen_before: set[str]) -> set[str]:
+    """Remove the rows of uploads that have no job and had none before; gives those that have none now."""
+    jobless = set(db.session.scalars(select(Upload.id).where(~exists().where(Job.upload_id == Upload.id))))
+    if unused := jobless & seen_before:
+        db.session.execute(delete(Upload).where(Upload.id.in_(unused), ~exists().where(Job.upload_id == Upload.id)))
+    db.session.commit()
+    return jobless - unused
+
+
+def missing(files: Files) -> Iterator[tuple[str, str]]:
+    """Files that rows promise and the disk does not have, as (job, words)."""
+    kept = select(Job.id, Job.upload_id).where(Job.state != JobState.EXPIRED)
+    for job_id, upload_id in db.session.execute(kept).all():
+        if not files.upload(upload_id).exists():
+            yield job_id, "the file that was sent"
+    published = select(Job.id, Job.attempt, Part.name).join(Part).where(Job.state == JobState.DONE)
+    for job_id, attempt, name in db.session.execute(published).all():
+        if not files.result(job_id, attempt, name).exists():
+            yield job_id, name
+    db.session.rollback()
+
+
+def _half_uploads(files: Files) -> Iterator[Orphan]:
+    return (Orphan("half upload", path) for path in files.incoming_files() if _is_left_alone(files, path))
+
+
+def _uploads(files: Files) -> Iterator[Orphan]:
+    there = files.upload_files()
+    needed = set(db.session.scalars(select(Job.upload_id).where(Job.state != JobState.EXPIRED)))
+    return (Orphan("upload", path) for path in there if path.name not in needed and _is_left_alone(files, path))
+
+
+def _is_left_alone(files: Files, path: Path) -> bool:
+    try:
+        old = path.stat().st_mtime < time.time() - SILENCE
+    except FileNotFoundError:
+        return False  # it has arrived meanwhile, or was given up
+    return old or not files.is_held(path)
+
+
+def _working_files(files: Files) -> Iterator[Orphan]:
+    there = files.working_attempts()
+    unfinished = [state for state, facts in STATES.items() if not facts.is_final]
+    needed = set(db.session.scalars(select(Job.id).where(Job.state.in_(unfinished))))
+    newest = dict(there)  # of a job, since they are sorted: the next attempt goes on from it
+    for job_id, attempt in there:
+        if job_id not in needed or attempt != newest[job_id]:
+            yield from (Orphan("working files", path, job_id) for path in files.working_folders(job_id, attempt))
+
+
+def _results(files: Files) -> Iterator[Orphan]:
+    there = files.published_attempts()
+    running_or_done = select(Job.id, Job.attempt).where(Job.state.in_((JobState.RUNNING, JobState.DONE)))
+    needed = {(job_id, attempt) for job_id, attempt in db.session.execute(running_or_done)}
+    for job_id, attempt in there:
+        if (job_id, attempt) not in needed:
+            yield Orphan("results", files.results(job_id, attempt), job_id)

@@ -1,0 +1,35 @@
+"""The reconciler's duty: one process has it, and another one takes it over when that is gone."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tests.worker.test_watch import Clock
+from worker.duty import Duty
+
+
+def test_one_has_the_duty_and_the_other_waits(store_app: Flask) -> None:
+    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    assert [one.take_turn(), other.take_turn(), one.take_turn(), other.take_turn()] == [True, False, True, False]
+
+
+def test_the_other_takes_over_when_no_turn_was_taken_for_so_long_as_it_is_patient(store_app: Flask) -> None:
+    clock = Clock()
+    one, other = Duty("reconciler", 30, clock), Duty("reconciler", 30, clock)
+    assert one.take_turn()
+    for _ in range(10):  # however long it waits, turns are taken
+        assert not other.take_turn()
+        clock.seconds += 29
+        assert one.take_turn()
+    assert not other.take_turn()
+    clock.seconds += 30
+    assert other.take_turn()
+    assert not one.take_turn()
+
+
+def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
+    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    assert one.take_turn()
+    assert not other.take_turn()
+    one.give_back()
+    assert other.take_turn()
