@@ -35,6 +35,11 @@ def is_stopped(pid: int) -> bool:
         return False
 
 
+def parent(pid: int) -> int:
+    """The process that started it."""
+    return int(_fields(pid)[1])
+
+
 def children(pid: int) -> list[int]:
     """The processes whose parent it is."""
     found = []

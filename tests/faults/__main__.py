@@ -30,7 +30,11 @@ def main() -> int:
     """Carry them out, print the table; gives the exit code."""
     chosen = _arguments()
     services = Services(
-        debian_redis=chosen.redis == "debian", lease_seconds=chosen.lease, reconcile_seconds=chosen.reconcile
+        debian_redis=chosen.redis == "debian",
+        lease_seconds=chosen.lease,
+        reconcile_seconds=chosen.reconcile,
+        outage_seconds=chosen.outage,
+        lock_seconds=chosen.outage / 2,
     )
     open_faults: queue.SimpleQueue[Fault] = queue.SimpleQueue()
     faults = [fault for fault in FAULTS if not chosen.only or any(word in fault.name for word in chosen.only)]
@@ -63,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--redis", choices=("embedded", "debian"), default="embedded")
     parser.add_argument("--lease", type=int, default=30, help="seconds")
     parser.add_argument("--reconcile", type=int, default=15, help="seconds")
+    parser.add_argument("--outage", type=float, default=60, help="seconds without Redis; half so many with a lock")
     parser.add_argument("--side-by-side", type=int, default=2, metavar="N", help="sites at the same time")
     parser.add_argument("--table", type=Path, help="where to write the table as markdown")
     return parser.parse_args()
@@ -78,7 +83,7 @@ def _on_one_site(folder: Path, services: Services, faults: queue.SimpleQueue[Fau
         while fault is not None:
             began = time.monotonic()
             try:
-                row, found = carry_out(fault, site, judge, files)
+                row, found = carry_out(fault, judge, files)
                 problems = found.problems
             except Exception:  # a defect of the suite: the other faults are still worth their time
                 row = Row(fault.name, str(services), 0, 0, 0, 0, 0, 0.0, 0.0, 1)

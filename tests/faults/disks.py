@@ -58,4 +58,4 @@ class Disks:
 
     def make_room(self, disk: Disk) -> None:
         """Take the filler away."""
-        (self._folder / disk / _FILLER).unlink()
+        (self._folder / disk / _FILLER).unlink(missing_ok=True)

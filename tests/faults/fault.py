@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from store.states import JobState
 from tests.faults.files import PlayFile
 from tests.faults.invariants import Findings, Judge
-from tests.faults.site import Site, clear
+from tests.faults.site import clear
 from tests.faults.table import Row
 from tests.faults.trial import Trial
 
@@ -47,8 +47,10 @@ def _happened(fault: Fault, trial: Trial) -> list[str]:
 QUIET = Fault("nothing", quiet)
 
 
-def carry_out(fault: Fault, site: Site, judge: Judge, files: list[PlayFile]) -> tuple[Row, Findings]:
-    """Do a fault to a site, and look at what came of it."""
+def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> tuple[Row, Findings]:
+    """Do a fault to the site of a judge, who looks at what came of it."""
+    site = judge.site
+    site.heal()
     clear(site.orders)
     site.arrange(fault.prefixes, more=fault.more)
     trial = Trial(site, re.sub(r"[^a-z0-9]+", "-", fault.name.lower()), list(files), fault.allowed)

@@ -107,4 +107,4 @@ class Visitor:
             self.trial.poller.let_go(job_id)
         answer = self.post(f"/jobs/{job_id}/{button}")
         assert answer is not None
-        assert answer.status in (303, 404), answer
+        assert answer.status in (303, 404), f"the button {button} was answered with {answer.status}"

@@ -12,7 +12,7 @@ from contextlib import closing
 from tests.faults.client import Reply, form
 from tests.faults.fault import Fault
 from tests.faults.faults_processes import kill
-from tests.faults.files import PlayFile
+from tests.faults.files import PlayFile, slow_file
 from tests.faults.site import WEB
 from tests.faults.trial import Trial
 from tests.processes import eventually
@@ -29,7 +29,9 @@ def faults() -> Iterator[Fault]:
 
 def server_killed(trial: Trial) -> None:
     """Slow senders lose their server, and send again."""
-    with closing(half_sent(trial, trial.files[0])), closing(half_sent(trial, trial.files[-1])):
+    big = slow_file(1, packed=False)
+    trial.files.append(big)
+    with closing(half_sent(trial, big)), closing(half_sent(trial, big)):
         trial.send()
         for worker in trial.site.horses(WEB):
             kill(worker)
@@ -38,16 +40,17 @@ def server_killed(trial: Trial) -> None:
 
 
 def clients_gone(trial: Trial) -> None:
-    """They send half of a file and are heard of no more, half of them without a word."""
-    for file in trial.files:
-        half_sent(trial, file).close()
+    """They send half of a file and are heard of no more."""
+    big = slow_file(1, packed=False)
+    for _ in trial.files:
+        half_sent(trial, big).close()
     trial.struck()
     trial.send()
     trial.wait_for_ends()
 
 
 def half_sent(trial: Trial, file: PlayFile) -> socket.socket:
-    """The connection of an upload, half of which is written down."""
+    """The connection of an upload of some megabytes, half of which is sent, and some of that written down."""
     body, kind = form(file)
     head = {"Host": "here", "Content-Type": kind, "Content-Length": str(len(body)), **trial.caller.token()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())

@@ -63,7 +63,7 @@ def slow_file(seconds: float, *, packed: bool) -> PlayFile:
     lines = b"".join(b"%s,%s,%022d\n" % (song.encode(), day.encode(), plays) for song, day, plays in rows)
     data = gzip.compress(IN_HEADER) + gzip.compress(lines) * times if packed else IN_HEADER + lines * times
     return PlayFile(
-        name="slow.csv.gz" if packed else "slow.csv",
+        name=f"slow-{times}.csv.gz" if packed else f"slow-{times}.csv",
         data=data,
         rows=SLOW_ROWS * times,
         plays=sum(plays for _, _, plays in rows) * times,

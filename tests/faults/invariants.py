@@ -29,7 +29,7 @@ class Judge:
     """Looks at one site after each fault; what an earlier fault left is not held against a later one."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
         self._known: set[str] = set()
         self.quiet: dict[str, list[str]] = {}  # digests of the parts by file name, of a run that nothing disturbed
 
@@ -38,10 +38,10 @@ class Judge:
         left = self._left()
         trial.poller.stop()
         trial.poller.look_at_all()
-        records = read_records(self._site)
+        records = read_records(self.site)
         found = Findings([*trial.poller.faults, *sorted(left - self._known)])
         self._known |= left
-        if not left and bytes_on_disk(self._site) < sum(records.uploads.values()):
+        if not left and bytes_on_disk(self.site) < sum(records.uploads.values()):
             found.problems.append("the disk holds less than the rows account for")
         for answer in trial.answers:
             if answer.status == 500:
@@ -54,10 +54,10 @@ class Judge:
 
     def _left(self) -> set[str]:
         """What files and rows do not account for, once the reconciler had its turns."""
-        services = self._site.services
+        services = self.site.services
         deadline = time.monotonic() + services.lease_seconds + 4 * services.reconcile_seconds + 5
         while True:
-            left = disagreements(self._site, read_records(self._site))
+            left = disagreements(self.site, read_records(self.site))
             if left <= self._known or time.monotonic() > deadline:
                 return left
             time.sleep(0.2)
@@ -90,7 +90,7 @@ class Judge:
                 found.problems += [f"job {row.id}, {row.name}: {words}" for words in wrong]
 
     def _wrong_bytes(self, trial: Trial, row: JobRow, file: PlayFile, records: Records) -> Iterator[str]:
-        folder = self._site.data_dir / "results" / row.id / str(row.attempt)
+        folder = self.site.data_dir / "results" / row.id / str(row.attempt)
         rows = records.parts_of(row.id)
         try:
             parts = [(folder / part.name).read_bytes() for part in rows]

@@ -22,7 +22,7 @@ from store import accounts, queues
 from store.database import bind, db
 from store.settings import Settings, read_settings
 from tests.faults.client import Caller
-from tests.faults.disks import Disks, may_mount
+from tests.faults.disks import Disk, Disks, may_mount
 from tests.processes import children, descendants, eventually, is_alive, is_stopped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,8 +46,8 @@ class Services:
     debian_redis: bool = False
     lease_seconds: int = 30
     reconcile_seconds: int = 15
-    outage_seconds: float = 60.0
-    lock_seconds: float = 30.0
+    outage_seconds: float = 60.0  # of Redis
+    lock_seconds: float = 30.0  # of the database
 
     def __str__(self) -> str:
         return f"{'postgresql' if self.database_url else 'sqlite'}, {'debian' if self.debian_redis else 'embedded'}"
@@ -96,7 +96,7 @@ class Site:
         """
         before, after = prefixes or {}, suffixes or {}
         wanted = {
-            name: f"env FAULT_PROGRAM={name} {before.get(name, '')} {command} {after.get(name, '')}".strip()
+            name: f"{before.get(name, '')} {command} {after.get(name, '')}".strip()
             for name, command in self._commands().items()
             if (name != SECOND_SMALL or name in more) and name not in less
         }
@@ -109,6 +109,14 @@ class Site:
                     self.wait_for_redis()
         if WEB in wanted:
             eventually(lambda: answers(self.settings))
+
+    def heal(self) -> None:
+        """Take back what a fault that broke off may have left: processes that are held, disks that are full."""
+        for pid in self.held():
+            os.kill(pid, signal.SIGCONT)
+        if self.disks is not None:
+            for disk in Disk:
+                self.disks.make_room(disk)
 
     def stop(self, *names: str) -> None:
         """Stop these programs as a deployment does, and leave them stopped."""
@@ -124,12 +132,12 @@ class Site:
 
     def pid(self, name: str) -> int:
         """The process of a program that runs, waited for."""
-        return eventually(lambda: self._pid(name) or 0)
+        return eventually(lambda: self._order({}).get(name, 0))
 
     def horses(self, name: str) -> list[int]:
-        """The children of a program: work horses of a worker, or workers of gunicorn."""
-        pid = self._pid(name)
-        return children(pid) if pid is not None else []
+        """The children of a program: work horses of a worker, or workers of gunicorn; waited for."""
+        program = self.pid(name)
+        return eventually(lambda: children(program))
 
     def held(self) -> list[int]:
         """The processes of this site that a signal holds."""
@@ -185,13 +193,17 @@ class Site:
         self._order({"start": name, "command": command})
         self._running[name] = command
 
-    def _order(self, order: dict[str, object]) -> None:
+    def _order(self, order: dict[str, object]) -> dict[str, int]:
+        """Have the stage carry out an order; gives the processes that run then."""
         assert self._stage is not None
         assert self._stage.stdin is not None
         assert self._stage.stdout is not None
         self._stage.stdin.write(json.dumps(order) + "\n")
         self._stage.stdin.flush()
-        assert self._stage.stdout.readline() == "done\n", f"the stage ended, see {self.data_dir}/logs"
+        answer = self._stage.stdout.readline()
+        assert answer, f"the stage ended, see {self.data_dir}/logs"
+        pids: dict[str, int] = json.loads(answer)
+        return pids
 
     def _close_stage(self) -> None:
         assert self._stage is not None
@@ -200,19 +212,6 @@ class Site:
 
     def _everyone(self) -> list[int]:
         return [self._stage.pid, *descendants(self._stage.pid)] if self._stage is not None else []
-
-    def _pid(self, name: str) -> int | None:
-        assert self._stage is not None
-        return next((pid for pid in children(self._stage.pid) if _program(pid) == name), None)
-
-
-def _program(pid: int) -> str | None:
-    """The name under which a process was started."""
-    try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return None
-    return next((one.partition(b"=")[2].decode() for one in variables if one.startswith(b"FAULT_PROGRAM=")), None)
 
 
 def _environ(folder: Path, services: Services, orders: Path) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """``python -m tests.faults.stage``: keeps the processes of one site running with the launcher's own supervisor.
 
-Orders come on stdin, a line of JSON each: {"start": NAME, "command": COMMAND} or {"stop": [NAME, ..]}. Each is answered
-with a line once it is carried out. At the end of stdin, or by SIGTERM, all are stopped as the launcher does it.
+Orders come on stdin, a line of JSON each: {"start": NAME, "command": COMMAND}, {"stop": [NAME, ..]} or {} for none.
+Once it is carried out each is answered with a line, {NAME: PID, ..} of the processes that run by then. At the end of
+stdin, or by SIGTERM, all are stopped as the launcher does it.
 """
 
 from __future__ import annotations
@@ -40,14 +41,18 @@ class Orders:
             return False
         for line in self._lines.feed(data):
             self._carry_out(json.loads(line))
-            print("done", flush=True)
+            print(json.dumps(self._pids()), flush=True)
         return not data
 
     def _carry_out(self, order: dict[str, Any]) -> None:
         if "start" in order:
             self.children[order["start"]] = self._supervisor.start(Program(order["start"], order["command"]))
-        else:
+        if "stop" in order:
             self._supervisor.stop([self.children.pop(name) for name in order["stop"]])
+
+    def _pids(self) -> dict[str, int]:
+        running = {name: child.process for name, child in self.children.items() if child.is_running()}
+        return {name: process.pid for name, process in running.items() if process is not None}
 
 
 def main() -> None:
