@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import CursorResult, case, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from store import counters
 from store.database import db, now
 from store.models import Job, Part
 from store.options import JobOptions
@@ -138,6 +139,7 @@ def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], k
                 sha256=part.sha256,
             )
         )
+    counters.add_all(counters.of_done(summary, [part.bytes for part in parts]))
     db.session.commit()
 
 
@@ -168,6 +170,7 @@ def hand_back(job_id: str, attempt: int, *, crashed: bool, keep_until: datetime)
     """
     fence = (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
     again: dict[str, Any] = {"state": JobState.QUEUED, "attempt": attempt + 1, "lease_until": None, "step": None}
+    again["counts"] = counters.of_attempt(crashed=crashed, retried=True)
     if not crashed:
         return JobState.QUEUED if _change(fence, **again) else None
     if _change(fence & (Job.crashes >= MAX_CRASHES - 1), **_given_up(keep_until)):
@@ -188,7 +191,9 @@ def _given_up(keep_until: datetime) -> dict[str, Any]:
         "column": None,
         "value": None,
     }
-    return _failed(error, keep_until) | {"crashes": Job.crashes + 1}
+    failed = _failed(error, keep_until)
+    failed["counts"] |= counters.of_attempt(crashed=True, retried=False)
+    return failed | {"crashes": Job.crashes + 1}
 
 
 def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
@@ -199,6 +204,7 @@ def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
         "keep_until": keep_until,
         "same_file_key": None,
         "error": error,
+        "counts": counters.of_failure(error),
     }
 
 
@@ -208,14 +214,17 @@ def _fenced(claim: Claim, *, commit: bool = True, **values: Any) -> None:
         raise LeaseLostError(f"attempt {claim.attempt} at job {claim.job_id} is over")
 
 
-def _change(where: ColumnElement[bool], *, commit: bool = True, **values: Any) -> bool:
-    """Update the one job that matches; False when none does."""
+def _change(
+    where: ColumnElement[bool], *, commit: bool = True, counts: counters.Amounts | None = None, **values: Any
+) -> bool:
+    """Update the one job that matches, and count that; False when none does."""
     statement = update(Job).where(where).values(**values).execution_options(synchronize_session=False)
     result = db.session.execute(statement)
     assert isinstance(result, CursorResult)
     if result.rowcount == 0:
         db.session.rollback()
         return False
+    counters.add_all(counts or {})
     if commit:
         db.session.commit()
     return True

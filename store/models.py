@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, Double, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.database import Base, Moment, now
@@ -122,3 +122,24 @@ class Part(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
     job: Mapped[Job] = relationship(back_populates="parts")
+
+
+class Duty(Base):
+    """A task that one process at a time has, and its last turn."""
+
+    __tablename__ = "duty"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)  # reconciler
+    holder: Mapped[str] = mapped_column(String(64))
+    turns: Mapped[int] = mapped_column(BigInteger)
+    turned_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Counter(Base):
+    """A number that only grows, in the same transactions as what it counts; see store.counters."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)  # empty where there is nothing to tell apart
+    value: Mapped[float] = mapped_column(Double)
