@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class ReceivedForm:
 
     fields: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
 
 @contextmanager

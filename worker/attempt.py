@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from processing.errors import RefusedError
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
-from store import attempts, faults, jobs
+from store import attempts, faults, jobs, logs
 from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import db
 from store.files import Files
@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
     """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
+    logs.about(job_id, attempt)
     faults.point("attempt.taken")
     claim = attempts.claim(job_id, attempt, settings.lease_seconds)
     db.session.remove()  # processing takes long, and a connection is needed only for moments of it
@@ -81,7 +82,7 @@ def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, repo
     summary = None
     if isinstance(error, RefusedError):
         words, summary = error.to_json(), _summary(error)
-        _log.info("job %s: refused while %s: %s (%s)", claim.job_id, report.step, error.code, error)
+        _log.info("job %s: refused while %s: %s", claim.job_id, report.step, error.code)  # its words quote the file
     else:
         words = words_for(error, files.upload(claim.upload_id))
         _log.error("job %s: %s while %s", claim.job_id, words["code"], report.step, exc_info=error)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from processing.progress import Progress, Step
-from store import attempts, faults
+from store import attempts, faults, logs
 from store.attempts import Claim, LeaseLostError
 from store.database import db
 
@@ -42,6 +42,7 @@ class ProgressReporter:
     def __call__(self, progress: Progress) -> None:
         """Take note, and write it down if half a second has passed."""
         self.step = progress.step
+        logs.at_step(progress.step)
         faults.point(f"step.{progress.step}")
         if self._lost.is_set():
             raise LeaseLostError(f"attempt {self._claim.attempt} at job {self._claim.job_id} is over")
