@@ -39,7 +39,7 @@ def add(name: str, label: str = "", value: float = 1) -> None:
 
 
 def add_all(amounts: Amounts) -> None:
-    """Add to several counters by one statement, in the present transaction of the session."""
+    """Add to several counters, in the present transaction of the session."""
     if not amounts:
         return
     rows = [
@@ -48,9 +48,9 @@ def add_all(amounts: Amounts) -> None:
     ]
     insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     table = Counter.__table__
-    statement: Any = insert(table).values(rows)  # type: ignore[arg-type]
+    statement: Any = insert(table)  # type: ignore[arg-type]
     grown = {"value": table.c.value + statement.excluded.value}
-    db.session.execute(statement.on_conflict_do_update(index_elements=["name", "label"], set_=grown))
+    db.session.execute(statement.on_conflict_do_update(index_elements=["name", "label"], set_=grown), rows)
 
 
 def of_upload(received_bytes: int) -> Amounts:

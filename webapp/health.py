@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify
+from sqlalchemy import select
 
 from store import figures
 from store.database import db
+from store.models import Job
 from webapp.probe import Answer, Probe
 from webapp.receiving import RESERVE
 from webapp.resources import resources
@@ -34,6 +36,7 @@ class Probes:
 
         def last_turn() -> figures.Turn | None:
             with engine.connect() as connection:
+                connection.execute(select(Job.id).limit(1))  # jobs that are locked are a database that is away
                 return figures.last_turn(connection)
 
         self.database = Probe("the database", last_turn, DATABASE_SECONDS)

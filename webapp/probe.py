@@ -20,7 +20,14 @@ class Answer(Generic[T]):
 
     ok: bool
     value: T | None
-    milliseconds: int
+    milliseconds: int  # until the answer, or until it was given up
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome(Generic[T]):
+    value: T | None
+    problem: str | None
+    at: float  # on the monotonic clock
 
 
 class Probe(Generic[T]):
@@ -34,7 +41,7 @@ class Probe(Generic[T]):
         self._question = question
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._asked: Future[T] | None = None
+        self._asked: Future[_Outcome[T]] | None = None
         self._was_ok = True
 
     def begin(self) -> Callable[[], Answer[T]]:
@@ -43,7 +50,7 @@ class Probe(Generic[T]):
         with self._lock:
             if self._asked is None or self._asked.done():
                 self._asked = Future()
-                threading.Thread(target=self._answer, args=[self._asked], name="probe", daemon=True).start()
+                threading.Thread(target=self._find_out, args=[self._asked], name="probe", daemon=True).start()
             asked = self._asked
         return lambda: self._wait(asked, began)
 
@@ -51,22 +58,24 @@ class Probe(Generic[T]):
         """Ask and wait."""
         return self.begin()()
 
-    def _answer(self, asked: Future[T]) -> None:
-        try:
-            asked.set_result(self._question())
-        except Exception as error:  # whatever it is: there is no answer
-            asked.set_exception(error)
-
-    def _wait(self, asked: Future[T], began: float) -> Answer[T]:
+    def _find_out(self, asked: Future[_Outcome[T]]) -> None:
         value, problem = None, None
         try:
-            value = asked.result(timeout=max(0.0, began + self._seconds - time.monotonic()))
-        except TimeoutError:
-            problem = f"no answer in {self._seconds:g} seconds"
-        except Exception as error:
+            value = self._question()
+        except Exception as error:  # whatever it is: there is no answer
             problem = next(iter(str(error).splitlines()), type(error).__name__)
-        self._note(problem)
-        return Answer(problem is None, value, round((time.monotonic() - began) * 1000))
+        asked.set_result(_Outcome(value, problem, time.monotonic()))
+
+    def _wait(self, asked: Future[_Outcome[T]], began: float) -> Answer[T]:
+        too_late = began + self._seconds
+        try:
+            outcome = asked.result(timeout=max(0.0, too_late - time.monotonic()))
+        except TimeoutError:
+            outcome = None
+        if outcome is None or outcome.at > too_late:  # whoever waits for several at once may look late
+            outcome = _Outcome(None, f"no answer in {self._seconds:g} seconds", too_late)
+        self._note(outcome.problem)
+        return Answer(outcome.problem is None, outcome.value, max(0, round((outcome.at - began) * 1000)))
 
     def _note(self, problem: str | None) -> None:
         """Log the first failure and the first success after it, not each."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -152,6 +154,17 @@ def test_names_and_help_are_as_prometheus_wants_them(client: FlaskClient, job_in
         assert family.name.startswith("playtally_")
         assert family.documentation.endswith(".")
         assert all(sample.name.endswith("_total") for sample in family.samples) == (family.type == "counter")
+
+
+def test_the_page_for_whoever_runs_a_site_names_exactly_the_metrics_that_there_are(
+    app: Flask, client: FlaskClient
+) -> None:
+    with app.app_context():
+        db.session.add(Duty(name="reconciler", holder="h", turns=1, turned_at=now()))
+        db.session.commit()
+    there_are = {name for name, _labels in scraped(client)} | {"playtally_jobs_failed_total"}  # comes with a failure
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    assert set(re.findall(r"\bplaytally_\w+", page)) == there_are
 
 
 def test_with_a_token_whoever_has_it_may_read_and_nobody_else(settings: Settings, app: Flask) -> None:

@@ -48,6 +48,13 @@ def test_a_question_that_hangs_is_given_up_and_not_asked_twice() -> None:
     assert len(asked) > 1
 
 
+def test_an_answer_that_is_looked_at_late_was_not_late() -> None:
+    waiting = Probe("it", lambda: 7, 3600).begin()
+    first = waiting()
+    assert first.ok
+    assert waiting() == first  # the time is that of the answer, not of the look
+
+
 def test_several_are_asked_at_once() -> None:
     both = threading.Barrier(2, timeout=60)
     waiting = [Probe(name, both.wait, 60).begin() for name in ("one", "other")]
