@@ -60,7 +60,7 @@ def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_by
     except DuplicateJobError:
         return True
     except RedisError as error:
-        _log.warning("job %s waits for the queue: %s", job_id, error)
+        _log.warning("the job waits for the queue, which is away: %s", error, extra={"job": job_id, "attempt": attempt})
         return False
     return True
 
@@ -110,4 +110,4 @@ def forget(connection: Redis, *, job_id: str, attempt: int) -> None:
     except (NoSuchJobError, InvalidJobOperation):
         pass  # its record is gone already
     except RedisError as error:
-        _log.warning("job %s stays in the queue for now: %s", job_id, error)
+        _log.warning("the job stays in the queue for now: %s", error, extra={"job": job_id, "attempt": attempt})

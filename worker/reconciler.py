@@ -157,7 +157,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.set_up()
+    logs.set_up("reconciler", settings.log_format)
     stop = threading.Event()
 
     def leave(_number: int, _frame: FrameType | None) -> None:
