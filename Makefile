@@ -86,7 +86,7 @@ chromium: ## see that there is a Chromium for the browser test
 
 logs: ## follow the lines of everything that runs
 	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi
-	@exec tail -n 100 -F $(DATA_DIR)/logs/playtally.log
+	@tail -n 100 -F $(DATA_DIR)/logs/playtally.log | $(BIN)/python -m launcher.output
 
 shell: setup ## a Python shell with the models and process_csv at hand
 	@exec $(BIN)/flask --app webapp shell

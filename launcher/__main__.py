@@ -9,7 +9,7 @@ from pathlib import Path
 from launcher import preflight, programs, site
 from launcher.administrator import make_administrator
 from launcher.child import Child
-from launcher.output import Output
+from launcher.output import NAME_WIDTH, Output
 from launcher.preflight import CannotStartError
 from launcher.programs import Program
 from launcher.supervisor import StoppedError, Supervisor
@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SECONDS_FOR_REDIS = 60  # it may have a long file to read
 SECONDS_FOR_A_REDIS_OF_YOURS = 5
 SECONDS_FOR_THE_SITE = 60
-NAME_WIDTH = 14
 
 
 def main() -> int:

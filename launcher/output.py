@@ -1,13 +1,21 @@
-"""The lines of all processes, each with the name of its process before it, on the terminal and in a log file."""
+"""The lines of all processes: on the terminal for people, with the name of the process before each, in a log as JSON.
+
+``python -m launcher.output`` shows lines of that log, from its standard input, as the terminal has them.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TextIO
 
+from store import logs
+
 LARGEST_LOG = 10_000_000  # bytes; then it becomes playtally.log.1 and a new one begins
+NAME_WIDTH = 14  # of the longest name of a process
 _COLOURS = (36, 32, 35, 34, 33, 96)  # of the terminal, in turn
 
 
@@ -22,14 +30,18 @@ class Output:
         self._width = width
         self._colours: dict[str, int] | None = {} if screen.isatty() else None
 
-    def line(self, name: str, text: str) -> None:
-        """Print a line of a process, or one of our own."""
+    def line(self, name: str, text: str, level: str = "info") -> None:
+        """Print a line of a process, or one of our own; ``level`` is for lines that do not say theirs."""
+        fields = logs.parsed(text)
+        shown = text if fields is None else logs.readable(fields)
+        head = {"time": logs.moment(time.time()), "level": level, "process": name, "message": text}
+        # Two workers of a queue give themselves the same name; we know which one wrote this.
+        self._keep(json.dumps(head if fields is None else fields | {"process": name}) + "\n")
         label = f"{name:<{self._width}} |"
-        self._keep(f"{label} {text}\n")
         if self._colours is not None:
             colour = self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
             label = f"\x1b[{colour}m{label}\x1b[0m"
-        self.show(f"{label} {text}")
+        self.show("\n".join(f"{label} {line}" for line in shown.split("\n")))
 
     def show(self, text: str) -> None:
         """Print on the screen only: what is secret does not belong into a log."""
@@ -56,7 +68,7 @@ class Output:
 class Lines:
     """Cuts what a process writes into lines."""
 
-    LONGEST = 10_000  # bytes
+    LONGEST = 100_000  # bytes; a JSON line with a long trace is shorter
 
     def __init__(self) -> None:
         self._rest = b""
@@ -69,3 +81,20 @@ class Lines:
             whole.append(self._rest)
             self._rest = b""
         return [line.decode(errors="replace").rstrip("\r") for line in whole]
+
+
+def main() -> int:
+    """Show lines of the log until there are no more of them; what is no line of the log is shown as it is."""
+    try:
+        for line in sys.stdin:
+            fields = logs.parsed(line)
+            shown = line.rstrip("\n") if fields is None else logs.readable(fields)
+            label = "" if fields is None else f"{fields.get('process', ''):<{NAME_WIDTH}} | "
+            print("\n".join(label + one for one in shown.split("\n")), flush=True)
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass  # how it is usually ended
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -91,7 +91,7 @@ class Supervisor:
     def _revive(self) -> None:
         for child in self._children:
             if child.process is not None and not child.is_running():
-                self._output.line("launcher", child.bury())
+                self._output.line("launcher", child.bury(), "warning")
             if child.process is None and time.monotonic() >= child.start_at:
                 self._begin(child)
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from store import counters
 from store.database import db, now
 from store.models import Job, Part
 from store.options import JobOptions
@@ -139,6 +140,7 @@ def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], k
                 sha256=part.sha256,
             )
         )
+    counters.add_all(counters.of_done(summary, [part.bytes for part in parts]))
     db.session.commit()
 
 
@@ -188,7 +190,8 @@ def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
     From here on it can write nothing, and the reconciler sees to what comes next.
     """
     crashes = Job.crashes + 1 if crashed else Job.crashes
-    return _change(_fence(job_id, attempt), lease_until=None, crashes=crashes)
+    counts = counters.of_attempt(crashed=crashed, retried=False)
+    return _change(_fence(job_id, attempt), lease_until=None, crashes=crashes, counts=counts)
 
 
 def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | None:
@@ -201,7 +204,8 @@ def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | Non
     )
     if _change(let_go & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
         return JobState.FAILED
-    if _change(let_go, state=JobState.QUEUED, attempt=attempt + 1, step=None):
+    counts = counters.of_attempt(crashed=False, retried=True)
+    if _change(let_go, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
         return JobState.QUEUED
     return None
 
@@ -228,6 +232,7 @@ def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
         "keep_until": keep_until,
         "same_file_key": None,
         "error": error,
+        "counts": counters.of_failure(error),
     }
 
 
@@ -242,14 +247,17 @@ def _fence(job_id: str, attempt: int) -> ColumnElement[bool]:
     )
 
 
-def _change(where: ColumnElement[bool], *, commit: bool = True, **values: Any) -> bool:
-    """Update the one job that matches; False when none does."""
+def _change(
+    where: ColumnElement[bool], *, commit: bool = True, counts: counters.Amounts | None = None, **values: Any
+) -> bool:
+    """Update the one job that matches, and count that; False when none does."""
     statement = update(Job).where(where).values(**values).execution_options(synchronize_session=False)
     result = db.session.execute(statement)
     assert isinstance(result, CursorResult)
     if result.rowcount == 0:
         db.session.rollback()
         return False
+    counters.add_all(counts or {})
     if commit:
         db.session.commit()
     return True

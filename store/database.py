@@ -54,7 +54,7 @@ def now() -> datetime:
 def bind(app: Flask, settings: Settings) -> None:
     """Connect the application to the database that the settings name."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "hide_parameters": True}  # errors go to the log
     db.init_app(app)
 
 

@@ -176,6 +176,18 @@ class Files:
             if ID.fullmatch(folder.parent.name) and folder.name.isdigit():
                 yield folder.parent.name, int(folder.name)
 
+    def free_bytes(self) -> int:
+        """Bytes of the data volume that are free, the reserve among them."""
+        return shutil.disk_usage(self.data_dir).free
+
+    def size_of_disk(self) -> int:
+        """Bytes of the data volume, used and free."""
+        return shutil.disk_usage(self.data_dir).total
+
+    def working_bytes(self) -> dict[str, int]:
+        """Bytes in the folders where files are few and come and go: incoming, scratch and staging."""
+        return {kind: _bytes_below(self.data_dir / kind) for kind in ("incoming", "scratch", "staging")}
+
     def _folder(self, kind: str, job_id: str, attempt: int) -> Path:
         return self.data_dir / kind / _checked(job_id, ID) / str(int(attempt))
 
@@ -189,6 +201,17 @@ def _checked(name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(name):
         raise ValueError(f"not a name of ours: {name!r}")
     return name
+
+
+def _bytes_below(top: Path) -> int:
+    found = 0
+    for folder, _folders, names in os.walk(top):
+        for name in names:
+            try:
+                found += Path(folder, name).stat().st_size
+            except FileNotFoundError:
+                pass  # it went meanwhile
+    return found
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from store import faults
+from store import counters, faults
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload, new_id
@@ -95,6 +95,7 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
     db.session.add(upload)
     db.session.flush()  # PostgreSQL checks the reference at once
     db.session.add(job)
+    counters.add_all(counters.of_upload(received.bytes))
     db.session.commit()
     faults.point("upload.committed")
     return job

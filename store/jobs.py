@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import ObjectDeletedError
 
+from store import counters
 from store.database import db, now
 from store.files import ID, Files
 from store.intake import same_file_key
@@ -104,6 +105,8 @@ def cancel(job_id: str, keep_until: datetime) -> bool:
         .returning(Job.id)
     )
     changed = db.session.scalar(statement) is not None
+    if changed:
+        counters.add(counters.ENDED, JobState.CANCELLED.value)
     db.session.commit()
     return changed
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, Double, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.database import Base, Moment, now
@@ -130,7 +130,17 @@ class Duty(Base):
 
     __tablename__ = "duty"
 
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)  # reconciler
     holder: Mapped[str] = mapped_column(String(64))
     turns: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with each turn, whoever holds it
     turned_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class Counter(Base):
+    """A number that only grows, in the same transactions as what it counts; see store.counters."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)  # empty where there is nothing to tell apart
+    value: Mapped[float] = mapped_column(Double)

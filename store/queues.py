@@ -60,7 +60,7 @@ def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_by
     except DuplicateJobError:
         return True
     except RedisError as error:
-        _log.warning("job %s waits for the queue: %s", job_id, error)
+        _log.warning("the job waits for the queue, which is away: %s", error, extra={"job": job_id, "attempt": attempt})
         return False
     return True
 
@@ -107,7 +107,7 @@ def forget(connection: Redis, *, job_id: str, attempt: int) -> None:
         for queue in QUEUES:
             Queue(queue, connection=connection, serializer=JSONSerializer).remove(name)
         QueuedCall.fetch(name, connection=connection, serializer=JSONSerializer).delete()
-    except (NoSuchJobError, InvalidJobOperation):
-        pass  # its record is gone already
+    except (NoSuchJobError, InvalidJobOperation, ValueError):
+        pass  # its record is gone already, or its execution is just ending: RQ raises a plain ValueError then
     except RedisError as error:
-        _log.warning("job %s stays in the queue for now: %s", job_id, error)
+        _log.warning("the job stays in the queue for now: %s", error, extra={"job": job_id, "attempt": attempt})

@@ -19,6 +19,7 @@ from redis import ConnectionPool
 MIB = 1 << 20
 GIB = 1 << 30
 SHORTEST_SECRET = 16
+LOG_FORMATS = ("json", "text")
 REDIS_FORM = "redis://user:password@localhost:6379/0"
 
 
@@ -48,6 +49,8 @@ class Settings:
     lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
     reconcile_seconds: int  # reconciler: seconds between two turns
     public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
+    metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
+    log_format: str  # all processes: json or text
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -77,7 +80,17 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
         reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),
         public_https=_yes_or_no(environ, "PUBLIC_HTTPS"),
+        metrics_token=_metrics_token(environ),
+        log_format=read_log_format(environ),
     )
+
+
+def read_log_format(environ: Mapping[str, str] = os.environ) -> str:
+    """How lines are written, for who must know before all else is read; raises SettingsError."""
+    text = environ.get("LOG_FORMAT") or LOG_FORMATS[0]
+    if text not in LOG_FORMATS:
+        raise SettingsError(f"LOG_FORMAT should be {' or '.join(LOG_FORMATS)}, but is {text!r}.")
+    return text
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:
@@ -120,6 +133,13 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:
     if secret is not None and 0 < len(secret) < SHORTEST_SECRET:
         raise SettingsError(f"SECRET_KEY should have at least {SHORTEST_SECRET} characters, but has {len(secret)}.")
     return secret or _kept_secret(data_dir / "secret_key")
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str | None:
+    token = environ.get("METRICS_TOKEN") or None
+    if token is not None and len(token) < SHORTEST_SECRET:
+        raise SettingsError(f"METRICS_TOKEN should have at least {SHORTEST_SECRET} characters, but has {len(token)}.")
+    return token
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int | None = None) -> int:

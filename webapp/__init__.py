@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 
 from store.database import bind, db
 from store.settings import Settings, read_settings
-from webapp import api, bodies, commands, errors, forgery, headers, health, identity, pages, resources, words
+from webapp import api, bodies, commands, errors, forgery, headers, health, identity, metrics, pages, resources, words
 
 _TOP = Path(__file__).parent.parent
 
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     words.init_app(app)
 
     health.init_app(app)
+    metrics.init_app(app)
     pages.init_app(app)
     api.init_app(app)
     errors.init_app(app)

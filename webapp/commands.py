@@ -134,7 +134,7 @@ def _run(job_id: str, attempt: int) -> int:
     """Run the attempt in a process of its own, since this one must not load Vaex; gives its exit code."""
     paths = os.pathsep.join(filter(None, (str(TOP), os.environ.get("PYTHONPATH"))))
     call = [sys.executable, "-m", "worker", job_id, str(attempt)]
-    return subprocess.run(call, env=os.environ | {"PYTHONPATH": paths}, check=False).returncode
+    return subprocess.run(call, env={"LOG_FORMAT": "text"} | os.environ | {"PYTHONPATH": paths}, check=False).returncode
 
 
 def _ended(job_id: str, exit_code: int) -> Job:

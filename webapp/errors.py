@@ -6,9 +6,10 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, jsonify, render_template, request
+from flask import Response as FlaskResponse
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from store.jobs import UploadGoneError
@@ -27,6 +28,7 @@ SENTENCES = {
     503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
     507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
 }
+UPLOADS = ("upload.send", "api_jobs.process_file")  # the views that take files
 FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
 
 
@@ -48,15 +50,33 @@ class OverQuota(InsufficientStorage):
 
 def init_app(app: Flask) -> None:
     """Answer every error with a sentence, as a page or as JSON."""
-    app.register_error_handler(HTTPException, show)
+    app.register_error_handler(HTTPException, _answer)
+    app.after_request(_note_refused_upload)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(UploadGoneError, lambda _error: show(NotFound()))
 
 
 def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:
-    # Without the statement and its values, which are not for a log.
-    _log.error("the database failed at %s %s: %s", request.method, request.path, error.orig)
+    # The driver's error in place of SQLAlchemy's, whose words hold the statement.
+    driver_error = error.orig or error
+    exc_info = (type(driver_error), driver_error, error.__traceback__)
+    _log.error("503 at %s %s: the database failed: %s", request.method, request.path, driver_error, exc_info=exc_info)
     return show(ServiceUnavailable())
+
+
+def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
+    # Flask has noted an error that nobody caught before it comes here.
+    is_noted = isinstance(error, InternalServerError) and error.original_exception is not None
+    if (error.code or 0) >= 500 and not is_noted:
+        _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
+    return show(error)
+
+
+def _note_refused_upload(response: FlaskResponse) -> FlaskResponse:
+    code = response.status_code
+    if request.endpoint in UPLOADS and code >= 400 and code != 409:  # webapp.starting notes that one, with its job
+        _log.info("upload refused: %d", code, extra={"code": code})
+    return response
 
 
 def type_name(code: int) -> str:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from store import accounts
 from store.models import Account
 
-OPEN_TO_ALL = {"static", "health.alive", "account.sign_in", "account.sign_in_form"}
+OPEN_TO_ALL = {"static", "health.alive", "health.ready", "metrics.scrape", "account.sign_in", "account.sign_in_form"}
 API_BLUEPRINTS = {"api_tokens", "api_jobs", "api_files", "api_v1"}  # these look at bearer tokens themselves
 
 

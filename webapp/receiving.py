@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ class ReceivedForm:
 
     fields: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -9,13 +11,15 @@ from flask import request
 
 from store import faults, intake, jobs, queues, quota
 from store.database import db
-from store.intake import Received
+from store.intake import AlreadySentError, Received
 from store.models import Job
 from store.options import DEFAULTS, JobOptions
 from store.states import JobState
 from webapp.errors import OverQuota
 from webapp.receiving import Check, Limits, ReceivedForm, receive
 from webapp.resources import resources
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -44,9 +48,14 @@ def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) 
     return (before or JobOptions()).with_changes(given)
 
 
-def start(owner_id: int, received: Received, options: JobOptions) -> Job:
-    """Keep the file, make the job, tell a worker; raises AlreadySentError."""
-    job = intake.accept(resources().files, owner_id, received, options)
+def start(owner_id: int, form: ReceivedForm, received: Received, options: JobOptions) -> Job:
+    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError."""
+    try:
+        job = intake.accept(resources().files, owner_id, received, options)
+    except AlreadySentError as earlier:
+        _log.info("upload refused: 409, its file was sent before", extra={"job": earlier.job_id, "code": 409})
+        raise
+    _note_accepted(job.id, form, received)
     tell(job)
     faults.point("upload.enqueued")
     return job
@@ -69,6 +78,14 @@ def stop(job: Job) -> None:
     job_id, attempt = job.id, job.attempt  # somebody may delete it meanwhile
     jobs.cancel(job_id, jobs.keep_until(resources().settings.keep_days))
     queues.forget(resources().redis, job_id=job_id, attempt=attempt)
+
+
+def _note_accepted(job_id: str, form: ReceivedForm, received: Received) -> None:
+    seconds = max(time.monotonic() - form.began, 0.001)  # of the whole form, as the speed is
+    speed = sum(one.bytes for one in form.received) / 1e6 / seconds
+    figures = {"bytes": received.bytes, "seconds": round(seconds, 3), "mb_per_second": round(speed, 1)}
+    words = "upload accepted: %d bytes in %.1f s, %.0f MB/s"
+    _log.info(words, received.bytes, seconds, speed, extra={"job": job_id, "attempt": 1, **figures})
 
 
 def tell(job: Job) -> None:

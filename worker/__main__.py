@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.set_up()
+    logs.set_up(f"worker-{chosen.queue}" if chosen.queue else "worker", settings.log_format)
     threads.limit_libraries(settings)
     if chosen.queue is None:
         return run_one(chosen.job_id, chosen.attempt, settings)

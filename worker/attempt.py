@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from processing.errors import RefusedError
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
-from store import attempts, faults, jobs
+from store import attempts, faults, jobs, logs
 from store.attempts import Claim, LeaseLostError, PublishedPart, Standing
 from store.database import db
 from store.files import Files
@@ -29,11 +29,12 @@ _log = logging.getLogger(__name__)
 
 def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
     """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
+    logs.about(job_id, attempt)
     faults.point("attempt.taken")
     claim = attempts.claim(job_id, attempt, settings.lease_seconds)
     db.session.remove()  # processing takes long, and a connection is needed only for moments of it
     if claim is None:
-        _log.info("job %s: attempt %d is not to be had", job_id, attempt)
+        _log.info("the attempt is not to be had")
         return False
     faults.point("attempt.claimed")
     files = Files(settings.data_dir)
@@ -57,7 +58,7 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
         )
         _publish(claim, outcome, settings, files)
     except LeaseLostError:
-        _log.info("job %s: attempt %d is over for us (cancelled or taken over)", claim.job_id, claim.attempt)
+        _log.info("the attempt is over for us: cancelled or taken over")
     except Exception as error:  # whatever happens, the job gets an end
         _fail(claim, error, settings, files, report)
     except BaseException:
@@ -74,22 +75,22 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
     faults.point("publish.renamed")
     with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until))
     faults.point("publish.committed")
-    _log.info("job %s: done, %d rows read, %d parts", claim.job_id, outcome.rows_read, len(parts))
+    _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
 
 
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:
     summary = None
     if isinstance(error, RefusedError):
         words, summary = error.to_json(), _summary(error)
-        _log.info("job %s: refused while %s: %s (%s)", claim.job_id, report.step, error.code, error)
+        _log.info("refused while %s: %s", report.step, error.code)  # its words quote the file
     else:
         words = words_for(error, files.upload(claim.upload_id))
-        _log.error("job %s: %s while %s", claim.job_id, words["code"], report.step, exc_info=error)
+        _log.error("%s while %s", words["code"], report.step, exc_info=error)
     files.remove_working_files(claim.job_id, claim.attempt)  # a full disk may have no room for the record either
     try:
         with_patience(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
     except LeaseLostError:
-        _log.info("job %s: attempt %d was over before it failed", claim.job_id, claim.attempt)
+        _log.info("the attempt was over before it failed")
 
 
 def _summary(error: RefusedError) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def tidy(job_id: str, attempt: int, files: Files) -> None:
     try:
         found = attempts.standing(job_id, attempt)
     except SQLAlchemyError as error:
-        _log.warning("job %s: attempt %d is tidied up later: %s", job_id, attempt, error)
+        _log.warning("it is tidied up later: %s", error, extra={"job": job_id, "attempt": attempt})
         return
     finally:
         db.session.remove()

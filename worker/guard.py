@@ -68,5 +68,6 @@ class Guard:
         try:
             return attempts.standing(self._job_id, self._attempt) in (Standing.FOLLOWED, Standing.OVER)
         except SQLAlchemyError as error:
-            _log.warning("job %s: the database does not say whose it is: %s", self._job_id, error)
+            about = {"job": self._job_id, "attempt": self._attempt}
+            _log.warning("the database does not say whether it goes on: %s", error, extra=about)
             return False

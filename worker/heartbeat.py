@@ -58,4 +58,4 @@ class Heartbeat:
             self.lost.set()
         except SQLAlchemyError as error:
             # The next beat tries again; if the lease runs out meanwhile, the fence does its work.
-            _log.warning("job %s: no sign of life could be left: %s", self._claim.job_id, error)
+            _log.warning("no sign of life could be left: %s", error)

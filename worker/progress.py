@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from processing.progress import Progress, Step
-from store import attempts, faults
+from store import attempts, faults, logs
 from store.attempts import Claim, LeaseLostError
 from store.database import db
 from store.files import Files
@@ -49,6 +49,7 @@ class ProgressReporter:
     def __call__(self, progress: Progress) -> None:
         """Take note, and write it down if half a second has passed."""
         before, self.step = self.step, progress.step
+        logs.at_step(progress.step)
         faults.point(f"step.{progress.step}")
         if self._lost.is_set():
             raise LeaseLostError(f"attempt {self._claim.attempt} at job {self._claim.job_id} is over")
@@ -75,7 +76,7 @@ class ProgressReporter:
                 lease_seconds=self._settings.lease_seconds,
             )
         except SQLAlchemyError as error:
-            _log.warning("job %s: its progress could not be written: %s", self._claim.job_id, error)
+            _log.warning("its progress could not be written: %s", error)
         finally:
             db.session.remove()
 

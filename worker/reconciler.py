@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import attempts, duties, faults, jobs, orphans, queues, upkeep
+from store import attempts, belonging, duties, faults, jobs, orphans, queues, upkeep
 from store.files import Files
 from store.orphans import Orphan
 from store.settings import Settings, SettingsError, read_settings
@@ -62,7 +62,13 @@ class Reconciler:
         """Put right what can be put right now; raises SQLAlchemyError when the database is away."""
         self.look()
         self._tell_the_queue()
-        self._tidy()
+        if belonging.belongs(self._files):
+            self._tidy()
+        else:
+            _log.error(
+                "the files in %s are not those of this database, so none are removed: see DATABASE_URL and DATA_DIR",
+                self.settings.data_dir,
+            )
         for job_id in upkeep.expire(self._files):
             _log.info("its files were removed, their date is past", extra={"job": job_id})
         if self._turns % TURNS_BETWEEN_INVENTORIES == 0:
@@ -157,7 +163,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.set_up()
+    logs.set_up("reconciler", settings.log_format)
     stop = threading.Event()
 
     def leave(_number: int, _frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ import os
 import signal
 import time
 from types import FrameType
+from typing import Any
 
 import vaex  # noqa: F401 - loaded once, here, as is the pipeline; only the forked horse computes with it
 from redis.exceptions import RedisError
@@ -154,12 +155,13 @@ class QueueWorker(Worker):
         try:
             self.maintain_heartbeats(job, execution)
         except RedisError as error:
-            _log.warning("the queue is away (%s); %s goes on", error, job.id)
+            _log.warning("the queue is away (%s); the job goes on", error, extra=_about(job))
 
     def _settle_killed(self, job: Job, signal_number: int) -> None:
         """Let go of the attempt of a killed horse; where that fails, the reconciler notices its silence."""
         job_id, attempt = job.args
-        _log.warning("job %s: its process was ended by %s", job_id, signal.Signals(signal_number).name)
+        name, why = signal.Signals(signal_number).name, f": {self._reason}" if self._reason else ""
+        _log.warning("its process was ended by %s%s", name, why, extra=_about(job))
         try:
             with database(self._settings):
                 if self._reason is not None:
@@ -168,13 +170,19 @@ class QueueWorker(Worker):
                 attempts.let_go(job_id, attempt, crashed=not self._duty.stop_requested)
                 tidy(job_id, attempt, Files(self._settings.data_dir))
         except SQLAlchemyError as error:
-            _log.warning("job %s: the database is away (%s); the reconciler lets go of it", job_id, error)
+            _log.warning("the database is away (%s); the reconciler lets go of it", error, extra=_about(job))
 
     def _tell_redis(self, job: Job, queue: Queue, execution: Execution) -> None:
         try:
             self.handle_job_failure(job, queue, exc_string="the work horse ended early", execution=execution)
         except RedisError as error:
-            _log.warning("the queue could not be told that %s ended: %s", job.id, error)
+            _log.warning("the queue could not be told that it ended: %s", error, extra=_about(job))
+
+
+def _about(job: Job) -> dict[str, Any]:
+    """Which attempt a line is about."""
+    job_id, attempt = job.args
+    return {"job": job_id, "attempt": attempt}
 
 
 def serve(queue: str, settings: Settings) -> int:

@@ -1,6 +1,6 @@
-"""Who is the reconciler, and when it last took a turn.
+"""Duties and counters.
 
-Revision: 0002
+Revision: 0002, after 0001
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ def upgrade() -> None:
         sa.Column("turned_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_duty"),
     )
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("label", sa.String(length=80), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "label", name="pk_counter"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("counter")
     op.drop_table("duty")

@@ -1,19 +1,38 @@
-"""Lines of many processes, told apart, kept in a log of bounded size."""
+"""Lines of many processes, told apart: for people on the screen, as JSON in a log of bounded size."""
 
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from launcher import output as outputs
 from launcher.output import Lines, Output
 
+LINE = {
+    "time": "2026-01-31T09:30:00.125Z",
+    "level": "info",
+    "process": "worker-small",
+    "message": "done",
+    "job": "3f2b" + "0" * 28,
+    "attempt": 1,
+}
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def kept(log: Path) -> list[dict[str, Any]]:
+    """The lines of a log."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 def test_lines_that_arrive_in_pieces_are_put_together() -> None:
@@ -25,7 +44,7 @@ def test_lines_that_arrive_in_pieces_are_put_together() -> None:
 
 def test_bytes_that_are_no_text_and_lines_without_end_are_printed_all_the_same() -> None:
     assert Lines().feed(b"\xff\n") == ["�"]
-    assert Lines().feed(b"x" * 20_000) == ["x" * 20_000]
+    assert Lines().feed(b"x" * 200_000) == ["x" * 200_000]
 
 
 def test_a_terminal_gets_a_colour_for_each_name_and_the_log_none(tmp_path: Path) -> None:
@@ -36,7 +55,55 @@ def test_a_terminal_gets_a_colour_for_each_name_and_the_log_none(tmp_path: Path)
     output.close()
     first, second = screen.getvalue().splitlines()
     assert first.partition("web")[0] != second.partition("work")[0]
-    assert log.read_text() == "web  | a\nwork | b\n"
+    assert "\x1b" not in log.read_text()
+    assert [(line["process"], line["message"]) for line in kept(log)] == [("web", "a"), ("work", "b")]
+
+
+def test_a_json_line_is_read_by_people_on_the_screen_and_kept_whole_with_its_process(tmp_path: Path) -> None:
+    log, screen = tmp_path / "all.log", io.StringIO()
+    output = Output(log, 14, screen)
+    output.line("worker-small.2", json.dumps(LINE))
+    output.close()
+    clock = datetime.fromisoformat(LINE["time"]).astimezone().strftime("%H:%M:%S")
+    assert screen.getvalue() == f"worker-small.2 | {clock} info done (job 3f2b0000…)\n"
+    assert kept(log) == [LINE | {"process": "worker-small.2"}]
+
+
+def test_a_trace_stands_below_its_line_and_is_one_line_in_the_log(tmp_path: Path) -> None:
+    log, screen = tmp_path / "all.log", io.StringIO()
+    output = Output(log, 3, screen)
+    output.line("web", json.dumps(LINE | {"error": {"type": "OSError", "trace": "File x\nOSError: no room"}}))
+    output.close()
+    head, *trace = screen.getvalue().splitlines()
+    assert head.endswith("done (job 3f2b0000…)")
+    assert trace == ["web |     File x", "web |     OSError: no room"]
+    assert len(kept(log)) == 1
+
+
+@pytest.mark.parametrize("text", ["plain words", "{not json}", '{"message": "no time"}', "  File x.py, line 3", ""])
+def test_a_line_that_is_no_json_of_ours_is_shown_as_it_is_and_kept_wrapped(tmp_path: Path, text: str) -> None:
+    log, screen = tmp_path / "all.log", io.StringIO()
+    output = Output(log, 5, screen)
+    output.line("redis", text, "warning")
+    output.close()
+    assert screen.getvalue() == f"redis | {text}\n"
+    (line,) = kept(log)
+    assert (line["process"], line["level"], line["message"]) == ("redis", "warning", text)
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
+
+
+def test_lines_of_the_log_are_shown_as_the_screen_had_them(tmp_path: Path) -> None:
+    log, screen = tmp_path / "all.log", io.StringIO()
+    output = Output(log, outputs.NAME_WIDTH, screen)
+    output.line("web", json.dumps(LINE | {"error": {"type": "OSError", "trace": "one\ntwo"}}))
+    output.line("worker-small.2", json.dumps(LINE))
+    output.close()
+    given = log.read_text() + "an older line | of another form\n"
+    shown = subprocess.run(
+        [sys.executable, "-m", "launcher.output"], input=given, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == screen.getvalue() + "an older line | of another form\n"
+    assert shown.stderr == ""
 
 
 def test_a_log_that_grows_too_large_makes_way_for_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +113,8 @@ def test_a_log_that_grows_too_large_makes_way_for_a_new_one(tmp_path: Path, monk
     for text in ("first", "second", "third"):
         output.line("web", text)
     output.close()
-    assert log.read_text() == "web  | third\n"
-    assert (tmp_path / "all.log.1").read_text() == "web  | second\n"
+    assert [line["message"] for line in kept(log)] == ["third"]
+    assert [line["message"] for line in kept(tmp_path / "all.log.1")] == ["second"]
 
 
 def test_what_is_shown_is_not_logged(tmp_path: Path) -> None:

@@ -106,6 +106,13 @@ def test_whether_redis_is_there_is_told_within_its_time_limit(
         assert not queues.answers(connection)
 
 
+def test_an_attempt_whose_execution_is_just_ending_is_forgotten_without_an_error(redis: Redis) -> None:
+    assert queues.enqueue(redis, **SMALL_JOB)
+    redis.zadd(f"rq:executions:{JOB}-1", {"gone": 1 << 40})  # listed, while its own record has been removed
+    queues.forget(redis, job_id=JOB, attempt=1)
+    assert standing(redis, queues.SMALL) == []
+
+
 def test_a_queue_that_is_away_is_said_and_nothing_raised(tmp_path: Path) -> None:
     nowhere = queues.connect(f"unix://{tmp_path}/nobody")
     assert queues.enqueue(nowhere, **SMALL_JOB) is False

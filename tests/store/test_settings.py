@@ -27,6 +27,7 @@ def test_without_any_value_everything_is_on_this_machine_and_in_the_data_folder(
     assert (settings.admin_username, settings.admin_password) == ("admin", None)
     assert (settings.max_single_file_size, settings.memory_limit) == (500_000_000, GIB)
     assert (settings.max_upload_bytes, settings.public_https) == (None, False)
+    assert (settings.metrics_token, settings.log_format) == (None, "json")
 
 
 def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
@@ -53,6 +54,8 @@ def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
         ("RECONCILE_SECONDS", "0", "RECONCILE_SECONDS should be at least 1, but is 0."),
         ("PUBLIC_HTTPS", "maybe", "PUBLIC_HTTPS should be yes or no, but is 'maybe'."),
         ("SECRET_KEY", "x" * 15, "SECRET_KEY should have at least 16 characters, but has 15."),
+        ("METRICS_TOKEN", "x" * 15, "METRICS_TOKEN should have at least 16 characters, but has 15."),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT should be json or text, but is 'xml'."),
         ("REDIS_URL", "localhost:6379", NO_REDIS),
         ("REDIS_URL", "http://localhost", NO_REDIS),
         ("REDIS_URL", "redis://localhost:many/0", BROKEN_REDIS),

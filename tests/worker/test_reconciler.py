@@ -10,6 +10,7 @@ from redis import Redis
 from rq import Queue
 
 from store import attempts, queues
+from store.belonging import MARK
 from store.files import Files
 from store.settings import Settings
 from store.states import JobState
@@ -135,6 +136,19 @@ def test_what_nobody_needs_is_removed_when_it_is_seen_for_the_second_time(
     patient.turn()
     assert not half.exists()
     assert files.upload(job.upload_id).exists()
+
+
+def test_files_that_another_database_accounts_for_are_left_alone(
+    patient: Reconciler, job: Submitted, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    patient.turn()
+    (files.data_dir / MARK).write_text("of another database")
+    half = files.new_incoming()
+    half.write_bytes(b"half")
+    for _ in range(3):
+        patient.turn()
+    assert half.exists()
+    assert "are not those of this database" in caplog.text
 
 
 def test_a_file_that_is_missing_is_reported_with_its_job(

@@ -39,7 +39,7 @@ def process_file() -> tuple[dict[str, str], int]:
         if form.received[0].bytes == 0:
             raise Refusal(400, "The file is empty.")
         try:
-            return {"uuid": start(owner_id, form.received[0], chosen_options(form.fields)).id}, 201
+            return {"uuid": start(owner_id, form, form.received[0], chosen_options(form.fields)).id}, 201
         except OptionsError as error:
             raise Refusal(400, str(error)) from None
         except AlreadySentError as earlier:

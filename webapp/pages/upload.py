@@ -32,7 +32,7 @@ def send() -> Response | tuple[str | Response, int]:
         if problem := _problem(arrived):
             return (jsonify(message=problem) if wants_json() else _page(problem)), 400
         options = chosen_options(arrived.fields)
-        addresses = [_started(owner_id, one, options) for one in arrived.received]
+        addresses = [_started(owner_id, arrived, one, options) for one in arrived.received]
     address = addresses[0] if len(addresses) == 1 else url_for("jobs.mine")
     return jsonify(address=address) if wants_json() else redirect(address, code=303)
 
@@ -65,9 +65,9 @@ def _problem(arrived: ReceivedForm) -> str | None:
     return None
 
 
-def _started(owner_id: int, received: Received, options: JobOptions) -> str:
+def _started(owner_id: int, arrived: ReceivedForm, received: Received, options: JobOptions) -> str:
     """The address of the job for this file: a new one, or the one that came of it before."""
     try:
-        return url_for("jobs.show", job_id=start(owner_id, received, options).id)
+        return url_for("jobs.show", job_id=start(owner_id, arrived, received, options).id)
     except AlreadySentError as earlier:
         return url_for("jobs.show", job_id=earlier.job_id, sent="before")

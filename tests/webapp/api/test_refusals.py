@@ -17,6 +17,7 @@ from store.files import Files
 from webapp.errors import SENTENCES
 
 Bearer = Callable[..., dict[str, str]]
+STATEMENT = "SELECT secret"
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
 
 
@@ -36,7 +37,7 @@ def no_database(app: Flask) -> None:
     """Every statement ends as on a full disk."""
 
     def fail(*_details: object) -> None:
-        raise OperationalError("SELECT secret", {}, Exception("database or disk is full"))
+        raise OperationalError(STATEMENT, {}, Exception("database or disk is full"))
 
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", fail)

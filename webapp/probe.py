@@ -1,0 +1,86 @@
+"""Asking something that may never answer: a database that is locked, a Redis that is stopped, a disk that hangs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What came back; value is None where nothing did in time, or an error."""
+
+    ok: bool
+    value: T | None
+    milliseconds: int  # until the answer, or until it was given up
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome(Generic[T]):
+    value: T | None
+    problem: str | None
+    at: float  # on the monotonic clock
+
+
+class Probe(Generic[T]):
+    """A question, asked in a thread of its own and waited for no longer than ``seconds``.
+
+    While one hangs no second one is asked, however many wait: they share its answer.
+    """
+
+    def __init__(self, name: str, question: Callable[[], T], seconds: float) -> None:
+        self._name = name
+        self._question = question
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._asked: Future[_Outcome[T]] | None = None
+        self._was_ok = True
+
+    def begin(self) -> Callable[[], Answer[T]]:
+        """Ask; gives what waits for the answer, so that several probes can be asked at once."""
+        began = time.monotonic()
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = Future()
+                threading.Thread(target=self._find_out, args=[self._asked], name="probe", daemon=True).start()
+            asked = self._asked
+        return lambda: self._wait(asked, began)
+
+    def ask(self) -> Answer[T]:
+        """Ask and wait."""
+        return self.begin()()
+
+    def _find_out(self, asked: Future[_Outcome[T]]) -> None:
+        value, problem = None, None
+        try:
+            value = self._question()
+        except Exception as error:  # whatever it is: there is no answer
+            problem = next(iter(str(error).splitlines()), type(error).__name__)
+        asked.set_result(_Outcome(value, problem, time.monotonic()))
+
+    def _wait(self, asked: Future[_Outcome[T]], began: float) -> Answer[T]:
+        too_late = began + self._seconds
+        try:
+            outcome = asked.result(timeout=max(0.0, too_late - time.monotonic()))
+        except TimeoutError:
+            outcome = None
+        if outcome is None or outcome.at > too_late:  # whoever waits for several at once may look late
+            outcome = _Outcome(None, f"no answer in {self._seconds:g} seconds", too_late)
+        self._note(outcome.problem)
+        return Answer(outcome.problem is None, outcome.value, max(0, round((outcome.at - began) * 1000)))
+
+    def _note(self, problem: str | None) -> None:
+        """Log the first failure and the first success after it, not each."""
+        if problem is not None and self._was_ok:
+            _log.warning("%s does not answer: %s", self._name, problem)
+        elif problem is None and not self._was_ok:
+            _log.info("%s answers again", self._name)
+        self._was_ok = problem is None
