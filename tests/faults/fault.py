@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from store.states import JobState
 from tests.faults.files import PlayFile
-from tests.faults.invariants import Findings, Judge
+from tests.faults.invariants import Judge
 from tests.faults.site import clear
 from tests.faults.table import Row
 from tests.faults.trial import Trial
@@ -22,7 +22,6 @@ class Fault:
 
     name: str
     happen: Callable[[Trial], None]  # sends the files, does the harm, waits for the ends
-    prefixes: Mapping[str, str] = field(default_factory=dict)  # words before a program's command
     more: tuple[str, ...] = ()  # programs beside the usual ones
     ends: frozenset[JobState] = DONE  # in which its jobs may end
     allowed: frozenset[int] = frozenset()  # codes that a client who asks may be answered with
@@ -47,19 +46,17 @@ def _happened(fault: Fault, trial: Trial) -> list[str]:
 QUIET = Fault("nothing", quiet)
 
 
-def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> tuple[Row, Findings]:
+def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> Row:
     """Do a fault to the site of a judge, who looks at what came of it."""
     site = judge.site
     site.heal()
     clear(site.orders)
-    site.arrange(fault.prefixes, more=fault.more)
+    site.arrange(more=fault.more)
     trial = Trial(site, re.sub(r"[^a-z0-9]+", "-", fault.name.lower()), list(files), fault.allowed)
     with trial.watched():
         broken = _happened(fault, trial)
         found = judge.judge(trial, fault.ends, may_repeat=fault.may_repeat)
-    found.problems += broken
-    slowest = max((answer.seconds for answer in trial.answers), default=0.0)
-    row = Row(
+    return Row(
         fault=fault.name,
         services=str(site.services),
         files=len(trial.files),
@@ -68,7 +65,6 @@ def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> tuple[Row, F
         doubled=found.doubled,
         torn=found.torn,
         seconds_to_recover=trial.seconds_to_recover(),
-        slowest_upload=slowest,
-        problems=len(found.problems),
+        slowest_upload=max((answer.seconds for answer in trial.answers), default=0.0),
+        problems=(*broken, *found.problems),
     )
-    return row, found
