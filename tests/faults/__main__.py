@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -28,6 +29,7 @@ _printing = threading.Lock()
 def main() -> int:
     """Carry them out, print the table; gives the exit code."""
     chosen = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # disks are unmounted then, too
     services = Services(
         debian_redis=chosen.redis == "debian",
         lease_seconds=chosen.lease,

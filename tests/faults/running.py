@@ -46,7 +46,11 @@ def carry_out_all(
             return rows
 
     with ThreadPoolExecutor(sites) as pool:
-        return [row for rows in pool.map(work, range(sites)) for row in rows]
+        try:
+            return [row for rows in pool.map(work, range(sites)) for row in rows]
+        finally:
+            while _next(open_faults) is not None:
+                pass  # Ctrl-C: no site begins another one, and each is taken down
 
 
 def _row(fault: Fault, judge: Judge, files: list[PlayFile]) -> Row:
