@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 MEGABYTES = 256
@@ -23,6 +24,7 @@ class Disk(StrEnum):
 FOLDERS = {Disk.UPLOADS: ("incoming", "uploads"), Disk.SCRATCH: ("scratch",), Disk.OUTPUT: ("staging", "results")}
 
 
+@cache
 def may_mount() -> bool:
     """Whether this process may mount a disk: root often may, in some containers not."""
     return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0

@@ -26,6 +26,7 @@ class Fault:
     ends: frozenset[JobState] = DONE  # in which its jobs may end
     allowed: frozenset[int] = frozenset()  # codes that a client who asks may be answered with
     may_repeat: bool = False  # whether a file may have several jobs
+    missing: str = ""  # why it cannot be done on this machine
 
 
 def quiet(trial: Trial) -> None:

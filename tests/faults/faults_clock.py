@@ -5,6 +5,7 @@ Debian's faketime would do it, but makes every sleep fail that waits by the cloc
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,9 +22,10 @@ _SOURCE = Path(__file__).with_name("clock.c")
 
 def faults() -> Iterator[Fault]:
     """Both ways, for both."""
+    missing = "" if shutil.which("cc") else "a clock can only be moved where there is a C compiler"
     for program in (SMALL, RECONCILER):
         for name, seconds in (("ahead", HOUR), ("behind", -HOUR)):
-            yield Fault(f"clock of the {program} an hour {name}", clock_is_off(program, seconds))
+            yield Fault(f"clock of the {program} an hour {name}", clock_is_off(program, seconds), missing=missing)
 
 
 def clock_is_off(program: str, seconds: int) -> Callable[[Trial], None]:

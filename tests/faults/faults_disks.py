@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from store.states import JobState
 from tests.faults.client import Reply
-from tests.faults.disks import Disk
+from tests.faults.disks import Disk, may_mount
 from tests.faults.fault import Fault
 from tests.faults.trial import Trial
 
@@ -15,9 +15,10 @@ ENDS = frozenset({JobState.DONE, JobState.FAILED})
 
 def faults() -> Iterator[Fault]:
     """One for each disk."""
-    yield Fault("no room for uploads", no_room_for_uploads)
-    yield Fault("no room for scratch", no_room_to_work(Disk.SCRATCH), ends=ENDS, may_repeat=True)
-    yield Fault("no room for output", no_room_to_work(Disk.OUTPUT), ends=ENDS, may_repeat=True)
+    missing = "" if may_mount() else "small disks can only be mounted as root"
+    yield Fault("no room for uploads", no_room_for_uploads, missing=missing)
+    for disk in (Disk.SCRATCH, Disk.OUTPUT):
+        yield Fault(f"no room for {disk}", no_room_to_work(disk), ends=ENDS, may_repeat=True, missing=missing)
 
 
 def no_room_for_uploads(trial: Trial) -> None:

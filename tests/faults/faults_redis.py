@@ -14,6 +14,8 @@ from tests.faults.faults_processes import kill
 from tests.faults.site import REDIS
 from tests.faults.trial import Trial
 
+GROSSLY_LATER = 5.0  # seconds; a second is what it may be, but other programs share the machine
+
 
 def faults() -> Iterator[Fault]:
     """With its memory, without it, and without an answer."""
@@ -51,11 +53,13 @@ def away(trial: Trial) -> None:
     """Nobody listens where it was."""
     trial.send()
     trial.wait_for_accepted(0.25)
+    before = len(trial.answers)
     trial.site.stop(REDIS)
     time.sleep(trial.site.services.outage_seconds / 2)
     trial.site.arrange()
     trial.struck()
     trial.wait_for_ends()
+    _expect_quick_answers(trial, before)
 
 
 def flushed(trial: Trial) -> None:
@@ -73,9 +77,18 @@ def stopped(trial: Trial) -> None:
     """It takes connections and says nothing."""
     trial.send()
     trial.wait_for_accepted(0.25)
+    before = len(trial.answers)
     redis = trial.site.pid(REDIS)
     os.kill(redis, signal.SIGSTOP)
     time.sleep(trial.site.services.outage_seconds)
     os.kill(redis, signal.SIGCONT)
     trial.struck()
     trial.wait_for_ends()
+    _expect_quick_answers(trial, before)
+
+
+def _expect_quick_answers(trial: Trial, before: int) -> None:
+    """Uploads are answered without waiting for Redis; how much later than before shows in the table."""
+    usual = max(answer.seconds for answer in trial.answers[:before])
+    later = max(answer.seconds for answer in trial.answers[before:]) - usual
+    assert later < GROSSLY_LATER, f"an upload was answered {later:.1f} s later than before"

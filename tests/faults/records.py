@@ -78,12 +78,6 @@ def disagreements(site: Site, records: Records) -> set[str]:
     }
 
 
-def bytes_on_disk(site: Site) -> int:
-    """What uploads and published parts take."""
-    folders = (site.data_dir / "uploads", site.data_dir / "results")
-    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
-
-
 def _working_files(site: Site) -> Iterator[str]:
     for name in ("incoming", "staging", "scratch"):
         for path in (site.data_dir / name).iterdir():
