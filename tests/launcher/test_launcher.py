@@ -18,8 +18,6 @@ from store.settings import read_settings
 from tests.launcher.conftest import Launch, Launched
 from tests.processes import child_with, command, descendants, eventually, is_alive
 
-PROGRAMS = ("valkey-server", "gunicorn", "--queue small", "--queue large", "worker.reconciler")
-
 
 def test_a_first_start_shows_address_and_password_and_a_second_one_only_the_address(
     launch: Launch, environ: dict[str, str]
@@ -51,12 +49,13 @@ def test_every_program_runs_and_the_site_answers(launch: Launch, environ: dict[s
 def test_programs_that_are_killed_are_started_again(launch: Launch) -> None:
     launched = launch()
     launched.wait_until_it_serves()
-    killed = {words: eventually(lambda words=words: child_with(launched.process.pid, words)) for words in PROGRAMS}
+    everything_that_runs(launched)
+    killed = {words: child_with(launched.process.pid, words) for words in launched.programs}
     for pid in killed.values():
         os.kill(pid, signal.SIGKILL)
     for words, pid in killed.items():
         eventually(lambda words=words, pid=pid: child_with(launched.process.pid, words) not in (None, pid))
-    assert launched.text.count("was killed by SIGKILL; starting it again in 0.5 seconds") == len(PROGRAMS)
+    assert launched.text.count("was killed by SIGKILL; starting it again in 0.5 seconds") == len(launched.programs)
 
 
 def test_ctrl_c_leaves_no_process_behind(launch: Launch) -> None:
@@ -137,7 +136,7 @@ def test_a_redis_that_is_not_there_is_named_in_a_sentence(launch: Launch) -> Non
 
 def everything_that_runs(launched: Launched) -> list[int]:
     """All processes below the launcher, once each program is among them."""
-    eventually(lambda: all(child_with(launched.process.pid, words) for words in PROGRAMS))
+    eventually(lambda: all(child_with(launched.process.pid, words) for words in launched.programs))
     return descendants(launched.process.pid)
 
 
