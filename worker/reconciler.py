@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from store import queues, upkeep
 from store.files import Files
 from store.settings import Settings, SettingsError, read_settings
-from worker import logs
+from worker import health, logs
 from worker.context import database
 from worker.handing_back import enqueue, hand_back
 
@@ -61,6 +61,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             turn(settings, redis)
+            health.leave_sign(redis, settings)
         except (SQLAlchemyError, RedisError, OSError) as error:
             _log.warning("this turn broke off: %s", error)
         stop.wait(settings.reconcile_seconds)
