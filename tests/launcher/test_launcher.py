@@ -9,14 +9,17 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from launcher import __main__ as start
 from launcher.output import Output
 from launcher.preflight import CannotStartError
 from launcher.supervisor import Supervisor
+from store import accounts
 from store.settings import read_settings
 from tests.launcher.conftest import Launch, Launched
 from tests.processes import child_with, command, descendants, eventually, is_alive
+from worker.context import database
 
 
 def test_a_first_start_shows_address_and_password_and_a_second_one_only_the_address(
@@ -44,6 +47,17 @@ def test_every_program_runs_and_the_site_answers(launch: Launch, environ: dict[s
     assert sum("--queue small" in words for words in running) == 2
     with urllib.request.urlopen(f"http://127.0.0.1:{environ['PORT']}/healthz") as answer:
         assert answer.status == 200
+
+
+def test_database_and_redis_of_a_site_are_those_it_was_told_of(launch: Launch, environ: dict[str, str]) -> None:
+    launch().wait_until_it_serves()
+    settings = read_settings(environ)
+    assert (settings.data_dir / "playtally.db").exists() is not bool(environ["DATABASE_URL"])
+    with database(settings):
+        assert [account.username for account in accounts.everyone()] == ["admin"]
+    with Redis.from_url(settings.redis_url) as redis:
+        eventually(lambda: redis.smembers("rq:workers"))
+    assert (settings.data_dir / "redis").exists() is not bool(environ["REDIS_URL"])
 
 
 def test_programs_that_are_killed_are_started_again(launch: Launch) -> None:
