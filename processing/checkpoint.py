@@ -24,7 +24,8 @@ from processing.options import Options
 from processing.places import CHECKPOINT, Places, run_folder
 
 FORMAT = 1  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
-_AT_ONCE = 16  # files that wait for the disk together
+_AT_ONCE = 16  # threads that wait for the disk together, which then does them together
+_EACH = 8  # files for each of them, at least
 # Choices that change nothing about what a checkpoint means.
 _FREE = ("scratch", "keeps_checkpoints", "checkpoint_seconds")
 
@@ -128,10 +129,10 @@ class Checkpoints:
 
     def _put(self, text: str, named: dict[Path, int]) -> None:
         fresh = [path for path, size in named.items() if self._named.get(path) != size]
-        with ThreadPoolExecutor(_AT_ONCE) as executor:
+        folders = {folder for path in fresh for folder in self._places.folders_to(path)}
+        with ThreadPoolExecutor(min(len(fresh) // _EACH + 1, _AT_ONCE)) as executor:
             list(executor.map(_to_disk, fresh))
-        for folder in {folder for path in fresh for folder in self._places.folders_to(path)}:
-            _to_disk(folder)
+            list(executor.map(_to_disk, folders))
         last = self._places.scratch / CHECKPOINT
         coming = fresh_path(self._places.scratch, "coming", ".json")
         with coming.open("x") as file:
