@@ -6,7 +6,6 @@ import gzip
 import os
 import random
 import signal
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +18,7 @@ from processing.grid import CELL_BYTES
 from tests.processing.interrupting import Ended, Runs, Wish, runs_in
 from tests.processing.oracle import written
 from tests.processing.referee import LEAST_TABLE
-from tests.processing.ways import BOTH_WAYS, IN_MEMORY
+from tests.processing.ways import BOTH_WAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +141,6 @@ class Place:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     with runs_in(tmp_path_factory.mktemp("logs")) as found:
         yield found
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory: on a disk each of a thousand checkpoints would wait for it."""
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        yield Path(folder)
 
 
 def undisturbed(runs: Runs, memory: Path, case: Case, *, use_kernel: bool) -> tuple[Any, Ended]:
