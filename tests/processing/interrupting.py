@@ -26,6 +26,7 @@ from processing.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a process does to files, as the interpreter names it: a run can be ended at each of them.
+STOPPED = 3  # the exit code of a run that was told to end
 DEEDS = ("open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir")
 
 
@@ -40,9 +41,11 @@ class Wish:
     sizes: dict[str, int] = field(default_factory=dict)  # of the plan
     columns: int | None = None  # rows that one thread holds
     tries_grid: bool | None = None  # None: as the sample says
+    cells_at_once: int | None = None  # of the grid, when it is written
     ticks: int | None = None  # progress calls between two checkpoints, instead of seconds
     progress: int | None = None  # which call ends the run
     deed: int | None = None  # which of DEEDS ends the run
+    published: int | None = None  # which file on its way from the staging folder ends the run
     signal: int = signal.SIGKILL  # what it gets there
 
 
@@ -54,10 +57,15 @@ class Ended:
     fractions: list[float]  # of each progress call
     rows_seen: list[int]  # of each progress call
     rows_read: int  # from blocks, in this run
-    totalled: int  # rows of groups of totals, in this run
+    groups_totalled: int  # in this run
     inspected: int  # how often the form of the file was looked for
     refusal: dict[str, Any] | None
     outcome: dict[str, Any] | None
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process waits for SIGCONT."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 class Runs:
@@ -103,7 +111,7 @@ class Runs:
             [line["fraction"] for line in told],
             [line["rows"] for line in told],
             sum(line.get("read", 0) for line in lines),
-            sum(line.get("totalled", 0) for line in lines),
+            sum("totalled" in line for line in lines),
             sum(line.get("inspected", 0) for line in lines),
             ends.get("refusal"),
             ends.get("outcome"),
@@ -151,6 +159,9 @@ def _prepare(wish: Wish, log: _Log) -> None:
         plan._FEW_DIFFERENT = 2 if wish.tries_grid else -1
         grid.ROWS_PER_SONG = 0 if wish.tries_grid else 8
 
+    if wish.cells_at_once is not None:
+        grid.CELLS_AT_ONCE = wish.cells_at_once
+
     def inspected(*words: Any) -> Any:
         log.write(inspected=1)
         return inspect(*words)
@@ -186,6 +197,8 @@ class _Ending:
         self.calls = self._deeds = 0
         if wish.deed is not None:
             sys.addaudithook(self._count_deed)
+        if wish.published is not None:
+            sys.addaudithook(self._count_published)
 
     def on_progress(self, progress: Progress) -> None:
         self.calls += 1
@@ -199,10 +212,28 @@ class _Ending:
             if self._deeds == self._wish.deed:
                 self._end()
 
+    def _count_published(self, event: str, words: tuple[Any, ...]) -> None:
+        if event == "os.rename" and Path(words[1]).parent == Path(self._wish.output):
+            self._deeds += 1
+            if self._deeds == self._wish.published:
+                self._end()
+
     def _end(self) -> None:
         if self._wish.signal == signal.SIGTERM:
             raise SystemExit(0)
         os.kill(os.getpid(), self._wish.signal)
+
+
+def _count_ticks(ending: _Ending) -> None:
+    """Let progress calls be the time, in which nothing is written in the background."""
+    checkpoint.time = type("Clock", (), {"monotonic": staticmethod(lambda: float(ending.calls))})  # type: ignore[assignment]
+    take = checkpoint.Checkpoints.take
+
+    def take_and_wait(self: checkpoint.Checkpoints, *words: Any) -> None:
+        take(self, *words)
+        self._wait()
+
+    checkpoint.Checkpoints.take = take_and_wait  # type: ignore[method-assign]
 
 
 def _run(path: str, wish: Wish) -> None:
@@ -210,7 +241,7 @@ def _run(path: str, wish: Wish) -> None:
     _prepare(wish, log)
     ending = _Ending(wish, log)
     if wish.ticks is not None:
-        checkpoint.time = type("Clock", (), {"monotonic": staticmethod(lambda: float(ending.calls))})  # type: ignore[assignment]
+        _count_ticks(ending)
     try:
         found = pipeline.process_csv(Path(wish.source), Path(wish.output), _options(wish), ending.on_progress)
         log.write(outcome=found.to_json())
@@ -226,7 +257,7 @@ def _serve() -> None:
             try:
                 _run(path, Wish(**words))
             except SystemExit:
-                os._exit(3)
+                os._exit(STOPPED)
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
                 os._exit(1)
