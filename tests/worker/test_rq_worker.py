@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from processing.checkpoint import position_of
 from store import attempts, jobs, queues
 from store.files import Files
 from store.models import Job
@@ -101,6 +103,30 @@ def test_sigterm_in_mid_job_lets_go_of_the_attempt_without_blaming_it(
     start("worker", "--queue", "large")
     done = eventually(lambda: ended(job.id))
     assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
+
+
+def test_an_attempt_goes_on_from_the_checkpoint_of_the_one_before_it(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    start("worker.reconciler")
+    worker = start("worker", "--queue", "large", CHECKPOINT_SECONDS="0")
+    eventually(lambda: (position_of(files.scratch(job.id, 1)) or 0) > 0.1)
+    os.kill(children(worker.pid)[0], signal.SIGSTOP)  # so that it gets no further while we look
+    kept = position_of(files.scratch(job.id, 1))
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0
+    start("worker", "--queue", "large", CHECKPOINT_SECONDS="0")
+    seen = []
+    while not (done := ended(job.id)):
+        if (row := reread(job.id)).attempt == 2 and row.state is JobState.RUNNING:
+            seen.append((row.step, row.fraction))
+        time.sleep(0.01)
+    assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
+    assert all(fraction >= kept for step, fraction in seen if step != "checking" or fraction)
+    assert any(fraction for _step, fraction in seen)
+    eventually(lambda: working_files(files) == [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
