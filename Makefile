@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz bench-data bench complete-build bench-site clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -114,6 +114,9 @@ corpus: setup-dev $(VENV)/.kernel ## take the command through every messy file o
 
 fuzz: $(VENV)/.fuzz ## look for bytes that the inspection has no words for (FUZZ_SECONDS=300)
 	@$(BIN)/python -m tests.fuzz.inspection $(DATA_DIR)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(DATA_DIR)/fuzz-
+
+faults: setup-dev $(VENV)/.kernel ## hurt sites of real processes in every way we know of, and print what came of it (FAULTS_ARGS="--only Redis")
+	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 kernel: $(VENV)/.kernel ## build the compiled part again, where its sources changed
 bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR

@@ -1,7 +1,7 @@
-"""Named points of the flow, at which the fault suite ends a process as ``kill -9`` would; without it they do nothing.
+"""Named points of the flow, at which the fault suite ends or holds a process; without it they do nothing.
 
-FAULT_POINT names a point, FAULT_MARKS a folder in which each kill leaves a mark, FAULT_TIMES how many kills there
-are over all processes (1). These are no settings: nobody who runs Playtally sets them.
+FAULT_ORDERS names a folder. A file POINT.NUMBER.order in it is an order for whichever process passes that point next:
+it makes a .obeyed of it and gets the signal that the file names. This is no setting: nobody who runs Playtally sets it.
 """
 
 from __future__ import annotations
@@ -32,22 +32,21 @@ POINTS = (
     "sweep.begun",
 )
 
-_POINT = os.environ.get("FAULT_POINT")
-_MARKS = os.environ.get("FAULT_MARKS", "")
-_TIMES = int(os.environ.get("FAULT_TIMES", "1"))
+_ORDERS = os.environ.get("FAULT_ORDERS")
 
 
 def point(name: str) -> None:
-    """Pass a point; the process ends here if the fault suite wants it to."""
-    if name == _POINT and _has_kills_left():
-        os.kill(os.getpid(), signal.SIGKILL)
+    """Pass a point; the process ends here, or is held, if the fault suite wants it to."""
+    if _ORDERS is not None:
+        _obey(Path(_ORDERS), name)
 
 
-def _has_kills_left() -> bool:
-    for number in range(_TIMES):
+def _obey(orders: Path, name: str) -> None:
+    for order in sorted(orders.glob(f"{name}.*.order")):
+        obeyed = order.with_suffix(".obeyed")
         try:
-            Path(_MARKS, f"{_POINT}.{number}").touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        return True
-    return False
+            os.rename(order, obeyed)
+        except FileNotFoundError:
+            continue  # another process was first
+        os.kill(os.getpid(), signal.Signals[obeyed.read_text()])
+        return

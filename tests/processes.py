@@ -40,6 +40,19 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal holds the process."""
+    try:
+        return _state(pid) == "T"
+    except OSError:
+        return False
+
+
+def parent(pid: int) -> int:
+    """The process that started it."""
+    return int(_fields(pid)[1])
+
+
 def children(pid: int) -> list[int]:
     """The processes whose parent it is."""
     found = []

@@ -14,17 +14,26 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = "from store import faults; faults.point('upload.kept'); print('alive')"
 
 
-def passing(point: str, marks: Path, times: str = "1") -> int:
-    environ = {"FAULT_POINT": point, "FAULT_MARKS": str(marks), "FAULT_TIMES": times, "PYTHONPATH": str(ROOT)}
+def passing(orders: Path) -> int:
+    environ = {"FAULT_ORDERS": str(orders), "PYTHONPATH": str(ROOT)}
     return subprocess.run([sys.executable, "-c", CODE], env=environ, stdout=subprocess.DEVNULL).returncode
 
 
-def test_a_named_point_ends_the_process_as_often_as_it_shall(tmp_path: Path) -> None:
-    assert [passing("upload.kept", tmp_path, "2") for _ in range(3)] == [-signal.SIGKILL, -signal.SIGKILL, 0]
+def test_each_order_ends_one_process_at_its_point(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"upload.kept.{number}.order").write_text("SIGKILL")
+    assert [passing(tmp_path) for _ in range(3)] == [-signal.SIGKILL, -signal.SIGKILL, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["upload.kept.0.obeyed", "upload.kept.1.obeyed"]
+
+
+def test_an_order_may_name_another_signal(tmp_path: Path) -> None:
+    (tmp_path / "upload.kept.0.order").write_text("SIGTERM")
+    assert passing(tmp_path) == -signal.SIGTERM
 
 
 def test_other_points_are_passed(tmp_path: Path) -> None:
-    assert passing("upload.written", tmp_path) == 0
+    (tmp_path / "upload.written.0.order").write_text("SIGKILL")
+    assert passing(tmp_path) == 0
 
 
 def test_each_point_stands_in_the_code_once() -> None:

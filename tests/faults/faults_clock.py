@@ -1,0 +1,46 @@
+"""Clocks of worker and reconciler an hour apart.
+
+Debian's faketime would do it, but makes every sleep fail that waits by the clock that counts up, as Python's does.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.faults.fault import Fault
+from tests.faults.faults_processes import kill_with_horse
+from tests.faults.files import slow_file
+from tests.faults.site import RECONCILER, SMALL
+from tests.faults.trial import Trial
+
+HOUR = 3600  # seconds
+_SOURCE = Path(__file__).with_name("clock.c")
+
+
+def faults() -> Iterator[Fault]:
+    """Both ways, for both."""
+    for program in (SMALL, RECONCILER):
+        for name, seconds in (("ahead", HOUR), ("behind", -HOUR)):
+            yield Fault(f"clock of the {program} an hour {name}", clock_is_off(program, seconds))
+
+
+def clock_is_off(program: str, seconds: int) -> Callable[[Trial], None]:
+    """A worker dies and is missed in time, and one that takes long is not taken for dead."""
+
+    def happen(trial: Trial) -> None:
+        library = trial.site.orders / "clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, _SOURCE], check=True)
+        trial.site.arrange({program: f"env LD_PRELOAD={library} CLOCK_OFFSET={seconds}"})
+        trial.send()
+        kill_with_horse(trial.site, SMALL)
+        trial.struck()
+        trial.wait_for_ends()
+        slow = slow_file(4 * trial.site.services.reconcile_seconds, packed=True)
+        trial.files.append(slow)
+        trial.send([slow], copies=1)
+        trial.wait_for_ends()
+        trial.site.arrange()
+
+    return happen
