@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,8 +61,9 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
-test: setup-dev chromium lint types contracts ## run every check and every test
+test: setup-dev chromium redis lint types contracts containers ## run every check, and every test on each kind of services
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py $(PYTEST_ARGS)
 
 lint: setup-dev ## check style and form (ruff)
 	@$(BIN)/ruff check --quiet .
@@ -74,15 +75,27 @@ types: setup-dev ## check the types (mypy)
 contracts: setup-dev ## check who may import whom (import-linter)
 	@$(BIN)/lint-imports
 
-chromium: ## see that there is a Chromium for the browser test
-	@if ! command -v chromium >/dev/null; then \
+containers: setup-dev ## check Dockerfile and docker-compose.yml (hadolint, the schema of compose files)
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+
+# Have a program from Debian: $(call from_debian,PROGRAM,PACKAGE,WHAT NEEDS IT)
+define from_debian
+	@if ! command -v $(1) >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing Chromium from Debian for the browser test"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	    echo "Installing $(2) from Debian for $(3)"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
 	  else \
-	    echo "The browser test needs Chromium. Install it: sudo apt-get install chromium" >&2; exit 2; \
+	    echo "$(2) is missing, for $(3). Install it: sudo apt-get install $(2)" >&2; exit 2; \
 	  fi; \
 	fi
+endef
+
+chromium: ## see that there is a Chromium for the browser test
+	$(call from_debian,chromium,chromium,the browser test)
+
+redis: ## see that there is Debian's Redis for the tests
+	$(call from_debian,/usr/bin/redis-server,redis-server,the tests on PostgreSQL and Redis)
 
 logs: ## follow the lines of everything that runs
 	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi

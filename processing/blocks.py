@@ -32,15 +32,24 @@ class Span:
 
 
 def spans(
-    source: Path, dialect: Dialect, block_bytes: int, options: Options | None = None, *, use_kernel: bool = False
+    source: Path,
+    dialect: Dialect,
+    block_bytes: int,
+    options: Options | None = None,
+    *,
+    use_kernel: bool = False,
+    index: int = 0,
+    start: int | None = None,
 ) -> Iterator[Span]:
     """Cut the text from its first row on into spans of about ``block_bytes``; raises RefusedError.
 
-    With the kernel spans that hold quotes are not looked at closely, and count as exact.
+    With the kernel spans that hold quotes are not looked at closely, and count as exact. ``index`` and ``start`` are
+    those of the first span that is wanted, where others before it are done with.
     """
     cutter = Cutter(dialect.marks, block_bytes, use_kernel=use_kernel)
     with _open_window(source, dialect, block_bytes, options or Options()) as window:
-        index, start = 0, dialect.first_row
+        start = dialect.first_row if start is None else start
+        window.pass_over(start)
         while cut := _cut(cutter, window, start, dialect):
             end = start + cut.end
             data, fraction = window.pass_on(start, end)
@@ -86,6 +95,9 @@ def read_bytes(source: Path, start: int, end: int) -> bytes:
 
 
 class _Window(Window, Protocol):
+    def pass_over(self, start: int) -> None:
+        """Leave out what comes before."""
+
     def look_at(self, start: int, end: int) -> bytes:
         """Some of the bytes that were read last."""
 
@@ -118,6 +130,9 @@ class _FileWindow:
         self._size = os.fstat(descriptor).st_size
         self._end = _footer_before(self._size, dialect.first_row, self, dialect)
 
+    def pass_over(self, _start: int) -> None:
+        pass  # any place can be read
+
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
         length = min(length, self._end - start)
         room = self._buffer if length == len(self._buffer) else bytearray(max(length, 0))
@@ -145,6 +160,14 @@ class _StreamWindow:
         self._buffer = bytearray()
         self._start = 0  # of the buffer, in the text
         self._end: int | None = None  # of the last row, once the stream is at its end
+
+    def pass_over(self, start: int) -> None:
+        while self._start < start:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return
+            self._buffer += piece
+            self._forget(min(start, self._start + len(self._buffer)))
 
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
         # The end of the text is kept back until it is seen whether it is a footer.

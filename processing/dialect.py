@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from processing.columns import INPUT_COLUMNS
 from processing.dates import DateStyle
@@ -38,6 +39,22 @@ class Dialect:
     may_reopen: bool = False  # the sample was all ASCII, so another encoding may show later
     undecided: tuple[int, str] | None = None  # line and text of a date, where none shows if day or month comes first
     asks: bool = True  # contradictions are a question to the caller, who has not answered it yet
+
+    def to_state(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Dialect:
+        """The dialect that was kept."""
+        undecided = state["undecided"]
+        return replace(
+            cls(**state),
+            marks=Marks(**state["marks"]),
+            dates=DateStyle(state["dates"]),
+            names=tuple(state["names"]),
+            undecided=None if undecided is None else (undecided[0], undecided[1]),
+        )
 
     @property
     def is_raw(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -53,10 +52,10 @@ def _divider(bucket: Bucket, max_memory: int) -> Divider | None:
 
 def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
     """The bucket with plays of equal (song, day) pairs added up as far as they lie near each other."""
-    path = bucket.path.with_suffix(".compact.arrow")
+    path = bucket.derived(".compact.arrow")
     rows = 0
     with pa.ipc.new_file(path, ROWS) as writer:
-        for piece in _pieces(bucket.path, max_memory):
+        for piece in _pieces(bucket, max_memory):
             totals = total(piece)
             if totals.plays.type != pa.int64():
                 raise RefusedError(
@@ -65,26 +64,27 @@ def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
                 )
             writer.write_batch(totals.to_rows())
             rows += len(totals.song)
-    bucket.path.unlink()
-    return Bucket(path, rows)
+    bucket.remove()
+    return Bucket((path,), rows)
 
 
 def _split(bucket: Bucket, divider: Divider) -> Iterator[Bucket]:
-    pieces = Buckets(bucket.path.with_suffix(".split"), divider)
+    pieces = Buckets(bucket.derived(".split"), divider)
     try:
-        for batch in read_batches(bucket.path):
+        for batch in bucket.batches():
             pieces.append(batch)
     finally:
         pieces.close()
-    bucket.path.unlink()
-    yield from pieces.filled()
+    bucket.remove()
+    for _number, piece in pieces.filled():
+        yield piece
 
 
-def _pieces(path: Path, max_memory: int) -> Iterator[pa.Table]:
-    """The rows of a bucket file in tables that take about ``max_memory`` to total."""
+def _pieces(bucket: Bucket, max_memory: int) -> Iterator[pa.Table]:
+    """The rows of a bucket in tables that take about ``max_memory`` to total."""
     batches: list[pa.RecordBatch] = []
     memory = 0
-    for batch in read_batches(path):
+    for batch in bucket.batches():
         batches.append(batch)
         memory += memory_bytes(len(batch), batch.nbytes)
         if memory >= max_memory:
@@ -94,16 +94,8 @@ def _pieces(path: Path, max_memory: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(batches)
 
 
-def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """The batches of a bucket file, one at a time in memory."""
-    with pa.OSFile(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        for number in range(reader.num_record_batches):
-            yield reader.get_batch(number)
-
-
 def _sample(bucket: Bucket, max_memory: int) -> pa.Table:
     """Rows from all over the bucket."""
     step = max(bucket.rows // _SAMPLE_ROWS, 1)
-    pieces = _pieces(bucket.path, max_memory)
+    pieces = _pieces(bucket, max_memory)
     return pa.concat_tables(piece.take(pa.array(range(0, len(piece), step))) for piece in pieces).combine_chunks()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,16 @@ import pyarrow.compute as pc
 from processing.arrays import to_numpy
 from processing.blocks import Span
 from processing.buckets import Buckets
+from processing.checkpoint import Kept, State, all_of
 from processing.dialect import Dialect
 from processing.fitting import fitting
 from processing.grid import Grid
 from processing.plan import Plan
 from processing.reading import ROWS, BlockReport, read_block
+from processing.song_files import SongFiles
 from processing.totals import Totals
+
+_SONGS = pa.schema([ROWS.field(0)])
 
 
 class Source(Protocol):
@@ -55,8 +59,17 @@ class Gathering(Protocol):
     def names_a_total(self) -> bool:
         """Whether lines of totals above the second and later tables of a file may have been taken for songs."""
 
-    def sources(self) -> Iterator[Source]:
-        """What the totals come from, in the order of songs."""
+    def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
+        """What the totals come from, in the order of songs, in numbered groups, from the group ``first`` on."""
+
+    def keep(self, first: int = 0) -> Kept:
+        """All rows so far, or those of the groups from ``first`` on, for resume(); to be called while none are read.
+
+        Only in a job that keeps checkpoints: files that were kept are not written again.
+        """
+
+    def resume(self, state: State) -> None:
+        """Hold, in a new gathering, what was kept of one with the same job; raises what broken files lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +80,19 @@ class Job:
     dialect: Dialect
     plan: Plan
     folder: Path  # in scratch
+    keeps_checkpoints: bool = False  # so scratch is not given back on the way
 
 
 class ArrowGathering:
     """The rows of one run, read by Arrow: what does the work where the kernel is not installed."""
 
     def __init__(self, job: Job) -> None:
+        job.folder.mkdir(parents=True, exist_ok=True)
         self._job = job
         self._grid = Grid(0 if job.dialect.corrections else job.plan.grid_bytes)  # it counts on sums that only rise
         self._songs = _SongList()
-        self._buckets = Buckets(job.folder, job.plan.splitters)
+        self._buckets = Buckets(job.folder, job.plan.splitters, lasts=job.keeps_checkpoints)
+        self._song_files = SongFiles(job.folder, _SONGS)
         self.weight = 0
         self.names_a_total = False  # such lines are told from songs here
 
@@ -93,18 +109,39 @@ class ArrowGathering:
                 self._buckets.append(totals.to_rows())
             self._grid.clear()
         self.close()
-        self.weight = self._buckets.row_count or self._grid.totals_count
+        self._weigh()
 
     def close(self) -> None:
         """Finish the bucket files."""
         self._buckets.close()
 
-    def sources(self) -> Iterator[Source]:
-        """What the totals come from, in the order of songs."""
+    def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
+        """What the totals come from, in the order of songs, each with the number of its bucket."""
         if not self._buckets.has_rows:
-            yield from self._grid.totals(self._songs.names)
-        for bucket in self._buckets.filled():
-            yield from fitting(bucket, self._job.plan.bucket_memory)
+            yield from self._grid.sources(self._songs.names, first)
+        for number, bucket in self._buckets.filled(first):
+            for piece in fitting(bucket, self._job.plan.bucket_memory):
+                yield number, piece
+
+    def keep(self, first: int = 0) -> Kept:
+        """All rows so far."""
+        pieces: dict[str, Kept] = {
+            "buckets": self._buckets.keep(first),
+            "grid": self._grid.keep(self._job.folder),
+            "songs": self._song_files.keep(pa.record_batch([self._songs.names], schema=_SONGS)),
+        }
+        state: dict[str, Any] = {name: piece.state for name, piece in pieces.items()}
+        return Kept(state, all_of(pieces.values()))
+
+    def resume(self, state: State) -> None:
+        """Hold what was kept."""
+        self._buckets.resume(state["buckets"])
+        self._grid.resume(state["grid"], self._job.folder)
+        self._songs.names = self._song_files.resume(state["songs"]).column(0).combine_chunks()
+        self._weigh()
+
+    def _weigh(self) -> None:
+        self.weight = self._buckets.row_count or self._grid.totals_count
 
     def _add(self, rows: pa.RecordBatch, plays: int) -> None:
         if not len(rows):

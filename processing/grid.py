@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.arrays import to_arrow, to_numpy
+from processing.checkpoint import Kept, State, fresh_path
 from processing.totals import Totals
 
 Ints = npt.NDArray[np.int64]
@@ -37,6 +40,7 @@ class Grid:
         self._plays = 0  # all of them, so no cell can pass 2^63 before this does
         self._sums = np.zeros((0, 0), np.int64)
         self._seen = np.zeros((0, 0), bool)
+        self._kept: Kept | None = None  # what was kept, as long as it is all
 
     def add(
         self, song: npt.NDArray[np.integer], day: npt.NDArray[np.int32], plays: Ints, *, songs: int, plays_sum: int
@@ -52,6 +56,7 @@ class Grid:
             if not fits:
                 self.is_open = False
                 return False
+            self._kept = None
             cell = song.astype(np.int64)
             cell *= self._sums.shape[1]
             cell += day
@@ -69,8 +74,35 @@ class Grid:
 
     def clear(self) -> None:
         """Forget everything, and take nothing more."""
-        self.is_open = False
+        self.is_open, self._kept = False, None
         self._sums, self._seen = np.zeros((0, 0), np.int64), np.zeros((0, 0), bool)
+
+    def keep(self, folder: Path) -> Kept:
+        """Everything, for resume()."""
+        if self._kept is None:
+            files: tuple[Path, ...] = ()
+            if self._sums.size:
+                files = (fresh_path(folder, "grid", ".npy"),)
+                with files[0].open("xb") as file:
+                    np.save(file, self._sums)
+                    np.save(file, self._seen)
+            counts = {"first_day": self._first_day, "rows": self._rows, "plays": self._plays}
+            self._kept = Kept(counts | {"files": [path.name for path in files]}, files)
+        return Kept(self._kept.state | {"is_open": self.is_open}, self._kept.files)
+
+    def resume(self, state: State, folder: Path) -> None:
+        """Hold what was kept in the folder."""
+        files = tuple(folder / name for name in state["files"])
+        for path in files:
+            with path.open("rb") as file:
+                self._sums, self._seen = (np.load(file, allow_pickle=False) for _ in range(2))
+        self.is_open = state["is_open"]
+        self._first_day, self._rows, self._plays = state["first_day"], state["rows"], state["plays"]
+        self._kept = Kept({name: value for name, value in state.items() if name != "is_open"}, files)
+
+    def sources(self, names: pa.Array, first: int) -> Iterator[tuple[int, Totals]]:
+        """The totals in pieces, numbered from 0 upwards, without those before the piece ``first``."""
+        yield from islice(enumerate(self.totals(names)), first, None)
 
     def totals(self, names: pa.Array) -> Iterator[Totals]:
         """All totals in the order of song and day, a range of songs at a time; ``names`` of the numbers."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from processing.arrays import to_arrow, to_numpy
 from processing.dialect import Dialect
 from processing.kernel_interface import Result, Room, form_of, library, marks_of
 from processing.marks import Marks
@@ -38,12 +39,27 @@ def last_record_end(data: bytes | bytearray, marks: Marks) -> int:
     return int(found.last_record_end(ctypes.addressof(form), text.ctypes.data, len(text)))
 
 
+SONGS = pa.schema([pa.field("song", pa.string(), nullable=False), pa.field("bucket", pa.uint16(), nullable=False)])
+
+
 @dataclass(frozen=True, slots=True)
 class SongNames:
     """All songs of a run in the order in which they came up: a song's number is its place."""
 
     names: pa.Array  # string
     bucket: npt.NDArray[np.uint16]
+
+    def to_batch(self) -> pa.RecordBatch:
+        """The same, schema SONGS."""
+        return pa.record_batch([self.names, to_arrow(self.bucket)], schema=SONGS)
+
+    @classmethod
+    def of(cls, songs: pa.Table) -> SongNames:
+        """The same from a table, schema SONGS."""
+        song, bucket = (column.combine_chunks() for column in songs.columns)
+        if not len(song):
+            song = pa.Array.from_buffers(pa.string(), 0, [None, pa.py_buffer(bytes(4)), pa.py_buffer(b"")])
+        return cls(song, to_numpy(bucket))
 
 
 class SongTable:
@@ -69,6 +85,12 @@ class SongTable:
         bucket = ctypes.c_uint16()
         number = self._library.songs_add(self.handle, song, len(song), ctypes.addressof(bucket))
         return (number, bucket.value) if number >= 0 else None
+
+    def add_all(self, songs: SongNames) -> None:
+        """Give songs the numbers that they had in a table like this; raises ValueError where that cannot be."""
+        for number, song in enumerate(songs.names.cast(pa.binary())):
+            if self.add(song.as_py()) != (number, int(songs.bucket[number])):
+                raise ValueError("the songs do not fit this table")
 
     def export(self) -> SongNames:
         """All songs."""

@@ -15,15 +15,17 @@ from processing.arrays import to_numpy
 from processing.bad_rows import BadRowList
 from processing.blocks import Span
 from processing.buckets import Buckets
+from processing.checkpoint import Kept, State, all_of
 from processing.cutting import is_well_quoted
 from processing.footer import names_a_total
 from processing.gathering import Job, Source
 from processing.grid import Grid
-from processing.kernel import Columns, SongTable
+from processing.kernel import SONGS, Columns, SongNames, SongTable
 from processing.numbered import NumberedBuckets
 from processing.numbered_sources import NumberedSources
 from processing.odd_rows import OddRows
 from processing.reading import BlockReport, exact_sum, read_clean
+from processing.song_files import SongFiles
 from processing.tokenizer import count_lines
 
 _COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of them is worth a read
@@ -40,8 +42,11 @@ class KernelGathering:
         self._reader = job.dialect.row_reader()
         self._songs = SongTable(plan.splitters.borders(), plan.table_bytes)
         self._grid = Grid(plan.grid_bytes)
-        self._numbered = NumberedBuckets(job.folder / "numbered.rows", plan.splitters.buckets)
-        self._texts = Buckets(job.folder / "texts", plan.splitters)  # rows of songs that the table has no room for
+        self._song_files = SongFiles(job.folder, SONGS)
+        lasts = job.keeps_checkpoints
+        self._numbered = NumberedBuckets(job.folder, plan.splitters.buckets, lasts=lasts)
+        # Rows of songs that the table has no room for.
+        self._texts = Buckets(job.folder / "texts", plan.splitters, lasts=lasts)
         self._sources: NumberedSources | None = None
         self._workspaces: list[_Workspace] = []
         self._lock = threading.Lock()
@@ -71,8 +76,7 @@ class KernelGathering:
 
     def finish(self) -> None:
         """All rows are there: where some went into buckets, the totals so far follow them."""
-        for workspace in self._workspaces:
-            self._numbered.append(workspace.columns)
+        self._flush()
         names = self._songs.export()
         self._songs.close()
         if self._texts.has_rows or self._numbered.has_rows:
@@ -85,8 +89,7 @@ class KernelGathering:
             self._grid.clear()
         self._texts.close()
         self._workspaces.clear()
-        self._sources = NumberedSources(self._job, names, self._numbered, self._texts)
-        self.weight = self._sources.weight or self._grid.totals_count
+        self._use(names)
         self.names_a_total = (
             any(map(names_a_total, names.names.cast(pa.binary()).to_pylist())) if self._headers else False
         )
@@ -97,12 +100,47 @@ class KernelGathering:
         self._numbered.close()
         self._texts.close()
 
-    def sources(self) -> Iterator[Source]:
-        """What the totals come from, in the order of songs."""
+    def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
+        """What the totals come from, in the order of songs, each with the number of its bucket."""
         assert self._sources is not None
         if not self._sources.weight:
-            yield from self._grid.totals(self._sources.names.names)
-        yield from self._sources
+            yield from self._grid.sources(self._sources.names.names, first)
+        yield from self._sources.from_bucket(first)
+
+    def keep(self, first: int = 0) -> Kept:
+        """All rows so far."""
+        self._flush()
+        songs = self._sources.names if self._sources else self._songs.export()
+        pieces = {
+            "songs": self._song_files.keep(songs.to_batch()),
+            "grid": self._grid.keep(self._job.folder),
+            "numbered": self._numbered.keep(),
+            "texts": self._texts.keep(first),
+        }
+        counts = {"full": self._full, "headers": self._headers, "finished": self._sources is not None}
+        return Kept(counts | {name: piece.state for name, piece in pieces.items()}, all_of(pieces.values()))
+
+    def resume(self, state: State) -> None:
+        """Hold what was kept."""
+        songs = SongNames.of(self._song_files.resume(state["songs"]))
+        self._grid.resume(state["grid"], self._job.folder)
+        self._numbered.resume(state["numbered"])
+        self._texts.resume(state["texts"])
+        self._full, self._headers = state["full"], state["headers"]
+        if state["finished"]:
+            self._songs.close()
+            self._use(songs)
+        else:
+            self._songs.add_all(songs)
+
+    def _flush(self) -> None:
+        for workspace in self._workspaces:
+            self._numbered.append(workspace.columns)
+
+    def _use(self, names: SongNames) -> None:
+        """Let the totals come from what is here."""
+        self._sources = NumberedSources(self._job, names, self._numbered, self._texts)
+        self.weight = self._sources.weight or self._grid.totals_count
 
     def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> _Amount:
         """What the kernel read; not all where the table of songs is full."""

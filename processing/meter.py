@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from processing.progress import OnProgress, Progress, Step
 
@@ -20,6 +21,8 @@ class Meter:
         self._since = time.monotonic()
         self._seconds = dict.fromkeys(Step, 0.0)
         self._rows_read = 0
+        self._least = 0.0  # of the whole run, where it was resumed
+        self.fraction = 0.0  # of the whole run that is done
 
     def enter(self, step: Step) -> None:
         """Begin a step."""
@@ -32,10 +35,26 @@ class Meter:
         """Tell the caller how far the present step is, 0 to 1; raises what the caller raises."""
         if rows_read is not None:
             self._rows_read = rows_read
+        begin, end = _BEGINS[self._step], _ENDS[self._step]
+        self.fraction = begin + (end - begin) * min(fraction_of_step, 1.0)
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the caller where the run is; raises what the caller raises."""
         if self._on_progress is not None:
-            begin, end = _BEGINS[self._step], _ENDS[self._step]
-            fraction = begin + (end - begin) * min(fraction_of_step, 1.0)
-            self._on_progress(Progress(self._step, fraction, self._rows_read))
+            self._on_progress(Progress(self._step, max(self.fraction, self._least), self._rows_read))
+
+    def to_state(self) -> dict[str, Any]:
+        """Where the run is, as JSON has it."""
+        seconds = self.seconds()
+        return {"step": self._step, "fraction": self.fraction, "rows_read": self._rows_read, "seconds": seconds}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what was kept."""
+        self._step, self._since = Step(state["step"]), time.monotonic()
+        self._seconds = {step: float(state["seconds"][step]) for step in Step}
+        self._rows_read = state["rows_read"]
+        self.fraction = self._least = state["fraction"]
 
     def seconds(self) -> dict[str, float]:
         """Seconds of each step so far."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from processing.arrays import to_arrow, to_numpy
 from processing.buckets import Bucket, Buckets, memory_bytes
-from processing.fitting import fitting, read_batches
+from processing.fitting import fitting
 from processing.gathering import Job, Source
 from processing.kernel import SongNames
 from processing.numbered import NumberedBuckets, NumberedRows
@@ -37,15 +37,17 @@ class NumberedSources:
         self._ends = np.cumsum(np.bincount(names.bucket, minlength=len(numbered.rows)))
         self._rank = np.empty(len(names.names), np.int32)
 
-    def __iter__(self) -> Iterator[Source]:
+    def from_bucket(self, first: int) -> Iterator[tuple[int, Source]]:
+        """Those from a bucket on, each with the number of its bucket."""
         most = self._job.plan.bucket_memory
-        for number, rows in enumerate(self._numbered.rows.tolist()):
+        for number, rows in enumerate(self._numbered.rows[first:].tolist(), first):
             if not rows and not self._texts.rows[number]:
                 continue
             if not self._texts.rows[number] and self._memory_bytes(number, rows) <= most:
-                yield _NumberedBucket(self, number, rows)
+                yield number, _NumberedBucket(self, number, rows)
             else:
-                yield from fitting(self._as_text(number), most)
+                for bucket in fitting(self._as_text(number), most):
+                    yield number, bucket
 
     def total(self, number: int) -> Totals:
         """The totals of a bucket that holds no text."""
@@ -79,11 +81,12 @@ class NumberedSources:
                     writer.write_batch(batch)
                     rows += len(batch)
             if self._texts.rows[number]:
-                for batch in read_batches(self._texts.paths[number]):
+                texts = self._texts.bucket(number)
+                for batch in texts.batches():
                     writer.write_batch(batch)
                     rows += len(batch)
-                self._texts.paths[number].unlink()
-        return Bucket(path, rows)
+                texts.remove()
+        return Bucket((path,), rows)
 
     def _text_batches(self, rows: NumberedRows) -> Iterator[pa.RecordBatch]:
         """Rows with their songs, a bounded number of bytes at a time."""

@@ -71,3 +71,5 @@ class Options:
     use_kernel: bool = True  # the compiled way, where it is installed
     max_unpacked_bytes: int = 1 << 40  # of a compressed file
     max_unpacked_ratio: int = 250  # unpacked over packed bytes, beyond the first 256 MiB
+    keeps_checkpoints: bool = False  # in scratch, which must be given; an interrupted run is then gone on with
+    checkpoint_seconds: float = 60.0  # between two of them; 0: as often as there can be one

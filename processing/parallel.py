@@ -11,6 +11,24 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def in_batches(items: Iterator[Item], is_over: Callable[[], bool]) -> Iterator[Iterator[Item]]:
+    """The items in batches, of which each ends after an item behind which ``is_over`` says so; none is empty.
+
+    Each is to be used up before the next one is asked for.
+    """
+
+    def batch(first: Item) -> Iterator[Item]:
+        yield first
+        while not is_over():
+            following = next(items, None)
+            if following is None:
+                return
+            yield following
+
+    for first in items:
+        yield batch(first)
+
+
 def in_order(
     executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], *, under_way: int
 ) -> Iterator[Result]:

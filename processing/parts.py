@@ -79,14 +79,15 @@ class PartWriter:
     A context manager: leaving it after an error removes the part that is under way.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, parts: tuple[Part, ...] = ()) -> None:
+        """``parts``: those that are in the folder already."""
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: DirectFile | None = None
         self._buffer = DirectBuffer()
         self._digest = hashlib.sha256()
         self._rows = self._bytes = 0
-        self.parts: list[Part] = []
+        self.parts = list(parts)
 
     def __enter__(self) -> PartWriter:
         return self
@@ -152,11 +153,20 @@ class PartWriter:
         self._rows = self._bytes = 0
 
 
-def _rows_within(text: memoryview, room: int) -> tuple[int, int]:
-    """The end of the last whole row within ``room`` bytes (less than the text has), and how many rows that is."""
-    window = np.frombuffer(text, np.uint8, max(room + 1, 0))  # a row ends where the next one's line end stands
+def without_rows(text: memoryview, rows: int) -> memoryview:
+    """CSV rows, each with a line end before it, without the first ones; there are more."""
+    return text[int(_row_starts(text)[rows]) :]
+
+
+def _row_starts(text: memoryview) -> npt.NDArray[np.intp]:
+    """Where rows begin with a line end. Our own output is well quoted, so counting quotes tells them from songs'."""
+    window = np.frombuffer(text, np.uint8)
     starts = np.flatnonzero(window == ord("\n"))
     quotes = np.flatnonzero(window == ord('"'))
-    if len(quotes):  # our own output is well quoted, so counting quotes tells rows from newlines in songs
-        starts = starts[np.searchsorted(quotes, starts) % 2 == 0]
+    return starts[np.searchsorted(quotes, starts) % 2 == 0] if len(quotes) else starts
+
+
+def _rows_within(text: memoryview, room: int) -> tuple[int, int]:
+    """The end of the last whole row within ``room`` bytes (less than the text has), and how many rows that is."""
+    starts = _row_starts(text[: max(room + 1, 0)])  # a row ends where the next one's line end stands
     return (int(starts[-1]), len(starts) - 1) if len(starts) else (0, 0)

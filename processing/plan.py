@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from processing.buckets import memory_bytes
 from processing.dialect import Dialect
@@ -33,6 +34,15 @@ class Plan:
     splitters: Splitters
     grid_bytes: int  # for totals on the way in; 0: not worth trying
     table_bytes: int  # for the names of songs that are numbered
+
+    def to_state(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        return asdict(self) | {"splitters": self.splitters.to_state()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Plan:
+        """The plan that was kept."""
+        return replace(cls(**state), splitters=Splitters.from_state(state["splitters"]))
 
 
 def make_plan(source: Path, dialect: Dialect, options: Options, max_buckets: int = MAX_ARROW_BUCKETS) -> Plan:

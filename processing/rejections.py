@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable
+from dataclasses import astuple
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from processing.blocks import read_bytes
+from processing.checkpoint import Kept, State, fresh_path
 from processing.columns import PLAYS
 from processing.dialect import Dialect
 from processing.doubts import end_of_run
@@ -51,11 +53,44 @@ class Rejections:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more is added: the file is whole, and on the disk."""
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
+
+    def keep(self) -> Kept:
+        """All bad rows so far, for resume() or recall()."""
+        if self._file is not None:
+            self._file.flush()
+        files = (self._path,) if self._path.exists() else ()
+        listed = [astuple(row) for row in self.listed]
+        state = {"count": self.count, "listed": listed, "lines": self._lines, "counted_to": self._counted_to}
+        return Kept(state | {"bytes": [path.stat().st_size for path in files]}, files)
+
+    def recall(self, state: State) -> None:
+        """Know the bad rows that were kept when no more could come."""
+        self.count, self.listed = state["count"], [BadRow(*row) for row in state["listed"]]
+        self._lines, self._counted_to = state["lines"], state["counted_to"]
+
+    def resume(self, state: State) -> None:
+        """Go on behind the bad rows that were kept.
+
+        In a new file: into the one before, the process that made it may still write.
+        """
+        self.recall(state)
+        for size in state["bytes"]:
+            copy = fresh_path(self._path.parent, "copied", ".csv")
+            with self._path.open("rb") as old, copy.open("xb") as new:
+                _copy(old, new, size)
+                new.flush()
+                os.fsync(new.fileno())
+            os.replace(copy, self._path)
+            self._file = self._path.open("a", encoding="utf-8", newline="")
 
     def add(self, block: BlockReport) -> None:
         """List the bad rows of the next block; raises what ends the run where something in it is in doubt."""
@@ -122,3 +157,13 @@ class Rejections:
                 self._lines -= 1
                 self._counted_to -= 1
             self._counted_to += len(piece)
+
+
+def _copy(old: IO[bytes], new: IO[bytes], size: int) -> None:
+    """The first bytes of a file."""
+    while size:
+        piece = old.read(min(size, _PIECE))
+        if not piece:
+            raise ValueError("rows that were left out are missing")
+        new.write(piece)
+        size -= len(piece)

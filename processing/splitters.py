@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,15 @@ class Splitters:
     def buckets(self) -> int:
         """How many buckets the borders make."""
         return len(self.suffixes) + 1
+
+    def to_state(self) -> dict[str, Any]:
+        """All borders as JSON has them."""
+        return {"prefix": self.prefix.hex(), "suffixes": [suffix.hex() for suffix in self.suffixes]}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Splitters:
+        """The borders that were kept."""
+        return cls(bytes.fromhex(state["prefix"]), tuple(map(bytes.fromhex, state["suffixes"])))
 
     def borders(self) -> list[bytes]:
         """The borders as songs: the lowest there can be in each bucket but the first."""

@@ -140,11 +140,6 @@ class Files:
         for kind in ("scratch", "staging", "results"):
             shutil.rmtree(self.data_dir / kind / _checked(job_id, ID), ignore_errors=True)
 
-    def start_over(self, job_id: str) -> None:
-        """Remove the working files of all attempts at a job."""
-        for kind in ("scratch", "staging"):
-            shutil.rmtree(self.data_dir / kind / _checked(job_id, ID), ignore_errors=True)
-
     def working_attempts(self) -> list[tuple[str, int]]:
         """The (job, attempt) pairs that have a scratch or staging folder."""
         return sorted({*self._attempts("scratch"), *self._attempts("staging")})

@@ -47,6 +47,7 @@ class Settings:
     quota_bytes: int | None  # webapp: bytes that one account may keep here; None: no limit
     keep_days: int  # store.jobs: days from the end of a job to the removal of its files
     lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
+    checkpoint_seconds: int  # worker: seconds of work that a dead one may take with it
     reconcile_seconds: int  # reconciler: seconds between two turns
     public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
     metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
@@ -78,6 +79,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         quota_bytes=_whole(environ, "QUOTA_BYTES", 0, low=0) or None,
         keep_days=_whole(environ, "KEEP_DAYS", 30, low=1, high=36500),
         lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
+        checkpoint_seconds=_whole(environ, "CHECKPOINT_SECONDS", 60, low=0),
         reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),
         public_https=_yes_or_no(environ, "PUBLIC_HTTPS"),
         metrics_token=_metrics_token(environ),

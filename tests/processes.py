@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,6 +19,17 @@ def eventually(condition: Callable[[], T], seconds: float = 120) -> T:
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.01)
     return found
+
+
+def bound_to_us(
+    words: Sequence[str | Path], last: signal.Signals, *, user: Sequence[str] = (), **more: Any
+) -> subprocess.Popen[bytes]:
+    """Start a server that gets a last signal when this process ends in whatever way, and none from the terminal.
+
+    ``user`` is who it shall run as, in the words of setpriv.
+    """
+    last_words = f"--pdeathsig={last.name.removeprefix('SIG')}"
+    return subprocess.Popen(["setpriv", *user, last_words, *words], process_group=0, **more)
 
 
 def is_alive(pid: int) -> bool:

@@ -38,7 +38,7 @@ def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
         return False
     faults.point("attempt.claimed")
     files = Files(settings.data_dir)
-    files.start_over(job_id)
+    files.take_over(job_id, attempt)
     try:
         with Heartbeat(app, claim, settings.lease_seconds) as heartbeat:
             _carry_out(claim, settings, files, ProgressReporter(claim, settings, files, heartbeat.lost))

@@ -12,7 +12,7 @@ from worker import threads
 
 
 def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
-    """All that processing is told about an attempt; makes its scratch folder."""
+    """All that processing is told about an attempt, whose scratch folder holds what the one before it left."""
     return Options(
         max_part_bytes=settings.max_single_file_size,
         memory_bytes=settings.memory_limit,
@@ -21,6 +21,8 @@ def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
         form=form_of(claim.options),
         scratch=files.scratch(claim.job_id, claim.attempt),
         threads=threads.for_a_job(settings),
+        keeps_checkpoints=True,
+        checkpoint_seconds=settings.checkpoint_seconds,
     )
 
 

@@ -22,7 +22,7 @@ from store.files import Files
 from store.orphans import Orphan
 from store.settings import Settings, SettingsError, read_settings
 from store.states import JobState
-from worker import logs
+from worker import health, logs
 from worker.context import database
 from worker.duty import Duty
 from worker.watch import Watch
@@ -140,6 +140,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                     is_ours = duty.take_turn()
                     if is_ours:
                         reconciler.turn()
+                    health.leave_sign(redis, settings)
                 elif is_ours:
                     reconciler.look()
             except (SQLAlchemyError, RedisError, OSError) as error:

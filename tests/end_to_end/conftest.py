@@ -14,6 +14,7 @@ import pytest
 
 from launcher.client import Client
 from tests.processes import eventually
+from tests.services import Services
 
 PASSWORD = "correct-horse-battery"
 
@@ -38,9 +39,14 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def running_site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The launcher with all its processes, on a free port, with short leases and small parts."""
     folder = tmp_path_factory.mktemp("site")
+    with services.of_a_site(folder) as addresses:
+        yield from _site(folder, addresses)
+
+
+def _site(folder: Path, addresses: dict[str, str]) -> Iterator[Site]:
     port = _free_port()
     environ = os.environ | {
         "HOST": "127.0.0.1",
@@ -51,7 +57,8 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "MAX_SINGLE_FILE_SIZE": "10000000",
         "LEASE_SECONDS": "10",
         "RECONCILE_SECONDS": "1",
-        **dict.fromkeys(("REDIS_URL", "DATABASE_URL", "SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
+        **addresses,
+        **dict.fromkeys(("SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
     }
     printed = folder / "printed"
     with printed.open("wb") as file:

@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.processes import children, eventually, is_alive
+from tests.services import Services
 
 Launch = Callable[..., "Launched"]
+PROGRAMS = ("gunicorn", "--queue small", "--queue large", "worker.reconciler")
 
 
 class Launched:
     """A launcher that was started, and what it printed."""
 
     def __init__(self, environ: dict[str, str], printed: Path) -> None:
+        self.programs = PROGRAMS if environ["REDIS_URL"] else ("valkey-server", *PROGRAMS)
         self.printed = printed
         with printed.open("wb") as file:
             self.process = subprocess.Popen(
@@ -46,14 +49,15 @@ class Launched:
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    """Everything in the test's own folder, on a port that is free."""
+def environ(tmp_path: Path, services: Services) -> Iterator[dict[str, str]]:
+    """A folder, database and Redis of the test's own, on a port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     ours = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(port), "HOST": "127.0.0.1", "ADMIN_PASSWORD": ""}
-    ours |= {"REDIS_URL": "", "DATABASE_URL": "", "SECRET_KEY": "", "WORKERS": "1"}
-    return os.environ | ours
+    ours |= {"SECRET_KEY": "", "WORKERS": "1"}
+    with services.of_a_site(tmp_path) as addresses:
+        yield os.environ | ours | addresses
 
 
 @pytest.fixture

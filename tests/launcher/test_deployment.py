@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import pytest
 import yaml
 
 from launcher import programs
+from store.settings import Settings
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"web", "worker-small", "worker-large", "reconciler"}
 
 
 @pytest.fixture
-def services() -> dict[str, Any]:
+def containers() -> dict[str, Any]:
     composed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return composed["services"]
 
@@ -30,38 +33,65 @@ def test_more_workers_are_more_programs_for_each_queue() -> None:
     assert names == ["web", "worker-small.1", "worker-small.2", "worker-large.1", "worker-large.2", "reconciler"]
 
 
-def test_the_containers_run_the_same_programs_after_the_migration(services: dict[str, Any]) -> None:
-    assert set(services) == OURS | {"migrate", "database", "redis"}
+def test_the_containers_run_the_same_programs_after_the_migration(containers: dict[str, Any]) -> None:
+    assert set(containers) == OURS | {"migrate", "database", "redis"}
     for name in OURS:
-        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        assert containers[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     commands = {program.name: program.command for program in programs.of_procfile(ROOT / "Procfile", 1)}
     for name in OURS - {"web"}:
-        assert " ".join(services[name]["command"]) == commands[name]
+        assert " ".join(containers[name]["command"]) == commands[name]
 
 
-def test_the_containers_wait_only_for_services_that_say_when_they_are_ready(services: dict[str, Any]) -> None:
-    for service in services.values():
+def test_the_containers_wait_only_for_services_that_say_when_they_are_ready(containers: dict[str, Any]) -> None:
+    for service in containers.values():
         for needed, how in service.get("depends_on", {}).items():
-            assert how["condition"] == "service_completed_successfully" or "healthcheck" in services[needed]
+            assert how["condition"] == "service_completed_successfully" or "healthcheck" in containers[needed]
 
 
-def test_redis_in_a_container_keeps_what_it_was_told(services: dict[str, Any]) -> None:
-    command = " ".join(services["redis"]["command"])
+def test_every_container_that_goes_on_says_whether_it_is_well(containers: dict[str, Any]) -> None:
+    checks = {name: service["healthcheck"]["test"][1:] for name, service in containers.items() if name != "migrate"}
+    for name in ("small", "large"):
+        assert checks[f"worker-{name}"] == ["python", "-m", "worker.health", "--queue", name]
+    assert checks["reconciler"] == ["python", "-m", "worker.health", "--reconciler"]
+
+
+def test_the_containers_get_every_setting(containers: dict[str, Any]) -> None:
+    ours = {field.name.upper() for field in fields(Settings)} - {"REDIS_IS_EMBEDDED", "WORKERS"}
+    for name in OURS | {"migrate"}:
+        assert set(containers[name]["environment"]) == ours
+
+
+def test_the_database_in_a_container_is_made_as_that_of_the_tests(containers: dict[str, Any]) -> None:
+    database = containers["database"]
+    assert tuple(database["environment"]["POSTGRES_INITDB_ARGS"].split()) == postgres.INITDB
+    assert database["image"].startswith(f"postgres:{postgres.MAJOR}-")
+    assert database["volumes"] == ["database:/var/lib/postgresql"]  # as images from 18 on want it
+
+
+def test_redis_in_a_container_keeps_what_it_was_told(containers: dict[str, Any]) -> None:
+    command = " ".join(containers["redis"]["command"])
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command
 
 
-def test_volumes_and_networks_that_are_used_are_declared(services: dict[str, Any]) -> None:
+def test_volumes_and_networks_that_are_used_are_declared(containers: dict[str, Any]) -> None:
     composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    for service in services.values():
+    for service in containers.values():
         assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(composed["volumes"])
         assert set(service["networks"]) <= set(composed["networks"])
+
+
+def test_make_test_runs_the_tests_on_both_kinds_of_services() -> None:
+    words = ["make", "-C", ROOT, "--dry-run", "test", "PYTEST_ARGS="]
+    planned = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    passes = [line.split("pytest", 1)[1].split() for line in planned.splitlines() if "-m pytest" in line]
+    assert passes == [[], ["--services", "debian", "--ignore", "tests/webapp/test_browser.py"]]
 
 
 def test_make_alone_lists_every_target_with_a_line_of_help() -> None:
     listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     targets = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
-    assert targets >= {"setup", "run", "test", "lint", "types", "logs", "shell", "demo", "clean"}
+    assert targets >= {"setup", "run", "test", "lint", "types", "containers", "logs", "shell", "demo", "clean"}
 
 
 def test_a_machine_without_a_fitting_python_is_told_so_in_a_sentence(tmp_path: Path) -> None:

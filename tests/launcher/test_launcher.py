@@ -9,16 +9,17 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from launcher import __main__ as start
 from launcher.output import Output
 from launcher.preflight import CannotStartError
 from launcher.supervisor import Supervisor
+from store import accounts
 from store.settings import read_settings
 from tests.launcher.conftest import Launch, Launched
 from tests.processes import child_with, command, descendants, eventually, is_alive
-
-PROGRAMS = ("valkey-server", "gunicorn", "--queue small", "--queue large", "worker.reconciler")
+from worker.context import database
 
 
 def test_a_first_start_shows_address_and_password_and_a_second_one_only_the_address(
@@ -48,15 +49,27 @@ def test_every_program_runs_and_the_site_answers(launch: Launch, environ: dict[s
         assert answer.status == 200
 
 
+def test_database_and_redis_of_a_site_are_those_it_was_told_of(launch: Launch, environ: dict[str, str]) -> None:
+    launch().wait_until_it_serves()
+    settings = read_settings(environ)
+    assert (settings.data_dir / "playtally.db").exists() is not bool(environ["DATABASE_URL"])
+    with database(settings):
+        assert [account.username for account in accounts.everyone()] == ["admin"]
+    with Redis.from_url(settings.redis_url) as redis:
+        eventually(lambda: redis.smembers("rq:workers"))
+    assert (settings.data_dir / "redis").exists() is not bool(environ["REDIS_URL"])
+
+
 def test_programs_that_are_killed_are_started_again(launch: Launch) -> None:
     launched = launch()
     launched.wait_until_it_serves()
-    killed = {words: eventually(lambda words=words: child_with(launched.process.pid, words)) for words in PROGRAMS}
+    everything_that_runs(launched)
+    killed = {words: child_with(launched.process.pid, words) for words in launched.programs}
     for pid in killed.values():
         os.kill(pid, signal.SIGKILL)
     for words, pid in killed.items():
         eventually(lambda words=words, pid=pid: child_with(launched.process.pid, words) not in (None, pid))
-    assert launched.text.count("was killed by SIGKILL; starting it again in 0.5 seconds") == len(PROGRAMS)
+    assert launched.text.count("was killed by SIGKILL; starting it again in 0.5 seconds") == len(launched.programs)
 
 
 def test_ctrl_c_leaves_no_process_behind(launch: Launch) -> None:
@@ -137,7 +150,7 @@ def test_a_redis_that_is_not_there_is_named_in_a_sentence(launch: Launch) -> Non
 
 def everything_that_runs(launched: Launched) -> list[int]:
     """All processes below the launcher, once each program is among them."""
-    eventually(lambda: all(child_with(launched.process.pid, words) for words in PROGRAMS))
+    eventually(lambda: all(child_with(launched.process.pid, words) for words in launched.programs))
     return descendants(launched.process.pid)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_each_bucket_comes_back_as_it_went_in_whatever_the_forms_of_its_pieces(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbered, "_ROWS_AT_ONCE", at_once)
-        buckets = NumberedBuckets(Path(folder) / "rows", BUCKETS)
+        buckets = NumberedBuckets(Path(folder), BUCKETS)
         for rows in pieces:
             columns = filled(rows)
             buckets.append(columns)
@@ -63,17 +64,17 @@ def test_each_bucket_comes_back_as_it_went_in_whatever_the_forms_of_its_pieces(
 
 
 def test_columns_without_rows_add_nothing(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path / "rows", BUCKETS)
+    buckets = NumberedBuckets(tmp_path, BUCKETS)
     buckets.append(filled([]))
     assert not buckets.has_rows
     assert [listed(buckets.read(bucket)) for bucket in range(BUCKETS)] == [[]] * BUCKETS
     assert list(buckets.read_in_pieces(0)) == []
-    assert (tmp_path / "rows").stat().st_size == 0
+    assert list(tmp_path.iterdir()) == []
     buckets.close()
 
 
 def test_rows_that_several_threads_add_at_once_are_all_there(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path / "rows", BUCKETS)
+    buckets = NumberedBuckets(tmp_path, BUCKETS)
 
     def add(thread: int) -> None:
         columns = Columns(50)
@@ -94,9 +95,9 @@ def test_rows_that_several_threads_add_at_once_are_all_there(tmp_path: Path) -> 
 
 
 def test_the_file_is_gone_once_the_buckets_are_closed_however_often(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path / "rows", BUCKETS)
+    buckets = NumberedBuckets(tmp_path, BUCKETS)
     buckets.append(filled([(1, 2, 3)]))
-    assert [path.name for path in tmp_path.iterdir()] == ["rows"]
+    assert len(list(tmp_path.iterdir())) == 1
     for _ in range(2):
         buckets.close()
         assert list(tmp_path.iterdir()) == []
@@ -104,8 +105,32 @@ def test_the_file_is_gone_once_the_buckets_are_closed_however_often(tmp_path: Pa
     assert not [path for path in held if path.startswith(str(tmp_path))]
 
 
-def test_a_file_that_is_there_already_is_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / "rows").write_text("someone else's")
-    with pytest.raises(FileExistsError):
-        NumberedBuckets(tmp_path / "rows", BUCKETS)
-    assert (tmp_path / "rows").read_text() == "someone else's"
+def test_rows_that_were_kept_come_back_in_other_buckets_with_what_is_added_behind_them(tmp_path: Path) -> None:
+    first = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    for rows in ([(1, 2, 3), (2, -5, 7)], [(5, 9, 2**40)]):
+        first.append(filled(rows))
+        kept = first.keep()
+    first.append(filled([(9, 9, 9)]))  # after the last checkpoint
+    first.close()
+    second = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    second.resume(json.loads(json.dumps(kept.state)))
+    second.append(filled([(3, 4, 5)]))
+    assert [listed(second.read(bucket)) for bucket in range(BUCKETS)] == [
+        [],
+        [(1, 2, 3), (5, 9, 2**40)],
+        [(2, -5, 7)],
+        [(3, 4, 5)],
+    ]
+    assert second.rows.tolist() == [0, 2, 1, 1]
+    second.close()
+    assert all(path.exists() for path in kept.files)
+
+
+def test_what_was_kept_is_not_written_again(tmp_path: Path) -> None:
+    buckets = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    buckets.append(filled([(1, 2, 3)]))
+    before = {path: path.read_bytes() for path in buckets.keep().files}
+    buckets.append(filled([(2, 2, 2)]))
+    assert {path: path.read_bytes() for path in buckets.keep().files[:2]} == before
+    buckets.close()
+    assert {path: path.read_bytes() for path in before} == before

@@ -101,13 +101,6 @@ def test_where_there_is_nothing_to_take_over_an_attempt_begins_with_empty_folder
     assert [*files.scratch(JOB, 1).iterdir(), *files.staging(JOB, 1).iterdir()] == []
 
 
-def test_starting_over_removes_what_all_attempts_left(files: Files) -> None:
-    for attempt in (1, 2):
-        write_attempt(files, attempt)
-    files.start_over(JOB)
-    assert on_disk(files) == []
-
-
 def test_an_attempt_is_removed_without_touching_its_neighbours(files: Files) -> None:
     for attempt in (1, 2):
         write_attempt(files, attempt)

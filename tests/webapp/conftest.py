@@ -24,6 +24,7 @@ from webapp import create_app
 
 PASSWORD = "correct horse"
 JobIn = Callable[..., str]
+MakeApp = Callable[[Settings], Flask]
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,21 @@ def app(settings: Settings, redis: Redis, password_hash: str) -> Iterator[Flask]
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def another_app() -> Iterator[MakeApp]:
+    """Makes further applications, whose connections are closed with the test."""
+    made = []
+
+    def make(settings: Settings) -> Flask:
+        made.append(create_app(settings))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import make_url
 
-from store.database import db
 from store.settings import Settings
 from webapp import create_app
 from webapp.errors import SENTENCES
 
 TOP = Path(__file__).parents[2]
+
+
+def cut_off(browser: FlaskClient, settings: Settings) -> None:
+    """Take the database away from the site behind a browser."""
+    nowhere = make_url(settings.database_url).set(database="/nowhere/at all").render_as_string(hide_password=False)
+    browser.application = create_app(replace(settings, database_url=nowhere))
 
 
 def test_importing_the_site_loads_neither_vaex_nor_the_worker() -> None:
@@ -78,10 +84,9 @@ def test_an_error_of_the_api_is_an_object(client: FlaskClient, address: str, cod
 
 @pytest.mark.parametrize("code", [500, 503])
 def test_a_fault_of_ours_shows_no_trace_even_without_a_database(
-    app: Flask, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch, code: int
+    settings: Settings, signed_in: FlaskClient, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    with app.app_context():
-        db.drop_all()
+    cut_off(signed_in, settings)
     if code == 500:
         monkeypatch.setattr("store.accounts.find", lambda account_id: {}["sqlite"])
         monkeypatch.setattr("store.accounts.authenticate", lambda username, password: {}["sqlite"])
@@ -94,6 +99,7 @@ def test_a_fault_of_ours_shows_no_trace_even_without_a_database(
         assert "SELECT" not in text
         assert "Traceback" not in text
         assert "sqlite" not in text.lower()
+        assert "psycopg" not in text.lower()
 
 
 def test_an_error_is_never_swapped_into_a_page(signed_in: FlaskClient, client: FlaskClient) -> None:
@@ -103,9 +109,8 @@ def test_an_error_is_never_swapped_into_a_page(signed_in: FlaskClient, client: F
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
 
 
-def test_a_page_that_asks_again_outlives_a_fault_of_ours(app: Flask, signed_in: FlaskClient) -> None:
-    with app.app_context():
-        db.drop_all()
+def test_a_page_that_asks_again_outlives_a_fault_of_ours(settings: Settings, signed_in: FlaskClient) -> None:
+    cut_off(signed_in, settings)
     answer = signed_in.get(f"/jobs/{'0' * 32}/now", headers={"HX-Request": "true"})
     assert (answer.status_code, "HX-Refresh" in answer.headers) == (503, False)
 

@@ -27,6 +27,7 @@ def run(app: Flask, *arguments: str, given: str = "") -> Result:
 def environment(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """The settings of the test for the worker's process, which reads them itself."""
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
     monkeypatch.setenv("REDIS_URL", settings.redis_url)
     monkeypatch.setenv("SECRET_KEY", settings.secret_key)
 

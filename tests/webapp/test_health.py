@@ -8,11 +8,13 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,7 +27,7 @@ from store.files import Files
 from store.models import Duty
 from store.settings import Settings
 from tests.processes import eventually
-from webapp import create_app
+from tests.webapp.conftest import MakeApp
 
 
 def turned(app: Flask, seconds_ago: float) -> None:
@@ -87,11 +89,11 @@ def test_without_a_reconciler_it_is_ready_but_degraded(app: Flask, client: Flask
 
 
 def test_with_redis_dead_or_stopped_it_is_ready_but_degraded(
-    settings: Settings, app: Flask, own_redis: tuple[str, int]
+    another_app: MakeApp, settings: Settings, app: Flask, own_redis: tuple[str, int]
 ) -> None:
     turned(app, 1)
     url, pid = own_redis
-    client = create_app(replace(settings, redis_url=url)).test_client()
+    client = another_app(replace(settings, redis_url=url)).test_client()
     assert asked(client)[1]["degraded"] == []
     os.kill(pid, signal.SIGSTOP)
     code, said = asked(client)
@@ -124,10 +126,24 @@ def test_without_its_tables_it_is_not_ready_and_says_no_more_than_that(app: Flas
         assert secret not in words
 
 
-def test_with_a_database_server_that_is_gone_it_is_not_ready(settings: Settings) -> None:
+def test_with_a_database_server_that_is_gone_it_is_not_ready(another_app: MakeApp, settings: Settings) -> None:
     gone = replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
-    code, said = asked(create_app(gone).test_client())
+    code, said = asked(another_app(gone).test_client())
     assert (code, said["checks"]["database"]["ok"]) == (503, False)
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Nobody else can read jobs within the block."""
+    if settings.database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(settings.data_dir / "playtally.db", isolation_level=None)) as locking:
+            for statement in ("PRAGMA locking_mode=EXCLUSIVE", "BEGIN EXCLUSIVE", "DELETE FROM duty"):
+                locking.execute(statement)
+            yield
+    else:
+        with psycopg.connect(settings.database_url.replace("+psycopg", "")) as locking:
+            locking.execute("LOCK TABLE job IN ACCESS EXCLUSIVE MODE")
+            yield
 
 
 def test_with_a_locked_database_it_answers_long_before_the_lock_is_given_up(
@@ -136,19 +152,14 @@ def test_with_a_locked_database_it_answers_long_before_the_lock_is_given_up(
     with app.app_context():
         db.session.remove()
         db.engine.dispose()  # only a connection that is alone may lock out readers in WAL mode
-    with sqlite3.connect(settings.data_dir / "playtally.db", isolation_level=None) as locking:
-        locking.execute("PRAGMA locking_mode=EXCLUSIVE")
-        locking.execute("BEGIN EXCLUSIVE")
-        locking.execute("DELETE FROM duty")
+    with locked(settings):
         code, said = asked(client)
         assert (code, said["checks"]["database"]["ok"]) == (503, False)
         assert said["checks"]["database"]["milliseconds"] < 25_000  # SQLite itself waits for thirty seconds
-        locking.execute("ROLLBACK")
-    locking.close()
     eventually(lambda: asked(client)[1]["checks"]["database"]["ok"])
 
 
-def test_the_sign_of_life_asks_nobody(settings: Settings) -> None:
+def test_the_sign_of_life_asks_nobody(another_app: MakeApp, settings: Settings) -> None:
     gone = replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing", redis_url="unix:///none")
-    answer = create_app(gone).test_client().get("/healthz")
+    answer = another_app(gone).test_client().get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok")

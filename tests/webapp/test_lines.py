@@ -22,7 +22,7 @@ from store.database import db
 from store.files import Files
 from store.settings import Settings
 from store.states import JobState
-from webapp import create_app
+from tests.webapp.conftest import MakeApp
 from webapp.errors import InsufficientStorage
 
 Bearer = Callable[..., dict[str, str]]
@@ -114,9 +114,13 @@ def test_what_is_asked_often_and_what_is_not_there_is_not_noted(
 
 
 def test_a_queue_that_is_away_is_noted_with_the_job(
-    settings: Settings, app: Flask, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    another_app: MakeApp,
+    settings: Settings,
+    app: Flask,
+    bearer: Bearer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    client = create_app(replace(settings, redis_url="redis://127.0.0.1:1")).test_client()
+    client = another_app(replace(settings, redis_url="redis://127.0.0.1:1")).test_client()
     assert send(client, bearer()) == 201
     accepted, waits = lines_of(caplog)
     assert vars(waits)["job"] == vars(accepted)["job"]

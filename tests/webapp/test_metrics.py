@@ -20,7 +20,7 @@ from store.files import Files
 from store.models import Duty
 from store.settings import Settings
 from store.states import JobState
-from webapp import create_app
+from tests.webapp.conftest import MakeApp
 
 TOKEN = "a token for Prometheus"
 Found = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -113,13 +113,18 @@ def test_jobs_in_every_state_are_told_with_what_they_did(
 
 
 def test_what_was_counted_stays_when_its_job_is_removed_and_another_process_answers(
-    app: Flask, settings: Settings, client: FlaskClient, files: Files, job_in: Callable[..., str]
+    another_app: MakeApp,
+    app: Flask,
+    settings: Settings,
+    client: FlaskClient,
+    files: Files,
+    job_in: Callable[..., str],
 ) -> None:
     job_id = job_in(JobState.DONE)
     before = scraped(client)
     with app.app_context():
         jobs.remove(files, job_id)
-    found = scraped(create_app(settings).test_client())
+    found = scraped(another_app(settings).test_client())
     assert by(found, "playtally_jobs")["done"] == 0
     assert found["playtally_stored_bytes", (("kind", "uploads"),)] == 0
     for name in ("playtally_rows_read_total", "playtally_upload_bytes_total", "playtally_part_bytes_total"):
@@ -136,9 +141,9 @@ def test_the_reconcilers_last_turn_is_told(app: Flask, client: FlaskClient) -> N
     assert only(found, "playtally_reconciler_turns_total") == 41
 
 
-def test_without_database_and_redis_the_rest_is_told(settings: Settings) -> None:
+def test_without_database_and_redis_the_rest_is_told(another_app: MakeApp, settings: Settings) -> None:
     url = "postgresql+psycopg://nobody:secret@127.0.0.1:1/nothing"
-    client = create_app(replace(settings, database_url=url, redis_url="redis://127.0.0.1:1")).test_client()
+    client = another_app(replace(settings, database_url=url, redis_url="redis://127.0.0.1:1")).test_client()
     found = scraped(client)
     assert (only(found, "playtally_database_up"), only(found, "playtally_redis_up")) == (0, 0)
     assert only(found, "playtally_disk_free_bytes") > 0
@@ -168,8 +173,10 @@ def test_the_page_for_whoever_runs_a_site_names_exactly_the_metrics_that_there_a
     assert set(re.findall(r"\bplaytally_\w+", page)) == there_are
 
 
-def test_with_a_token_whoever_has_it_may_read_and_nobody_else(settings: Settings, app: Flask) -> None:
-    client = create_app(replace(settings, metrics_token=TOKEN)).test_client()
+def test_with_a_token_whoever_has_it_may_read_and_nobody_else(
+    another_app: MakeApp, settings: Settings, app: Flask
+) -> None:
+    client = another_app(replace(settings, metrics_token=TOKEN)).test_client()
     far = {"REMOTE_ADDR": "203.0.113.9"}
     right = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, environ_base=far)
     assert right.status_code == 200
@@ -194,7 +201,7 @@ def test_a_proxy_on_this_machine_is_not_this_machine(client: FlaskClient, header
     assert client.get("/metrics", headers={header: "203.0.113.9"}).status_code == 404
 
 
-def test_behind_https_only_the_token_counts(settings: Settings, app: Flask) -> None:
-    assert create_app(replace(settings, public_https=True)).test_client().get("/metrics").status_code == 404
-    client = create_app(replace(settings, public_https=True, metrics_token=TOKEN)).test_client()
+def test_behind_https_only_the_token_counts(another_app: MakeApp, settings: Settings, app: Flask) -> None:
+    assert another_app(replace(settings, public_https=True)).test_client().get("/metrics").status_code == 404
+    client = another_app(replace(settings, public_https=True, metrics_token=TOKEN)).test_client()
     assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
@@ -10,7 +13,15 @@ from sqlalchemy import inspect
 
 from store.database import db
 from store.settings import Settings
+from tests.services import Services
 from webapp import create_app
+
+
+@pytest.fixture
+def database_url(services: Services) -> Iterator[str]:
+    """A database without tables."""
+    with services.new_database() as url:
+        yield url
 
 
 def migrated(settings: Settings) -> Flask:

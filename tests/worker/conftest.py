@@ -93,7 +93,7 @@ def environ(settings: Settings) -> dict[str, str]:
         "SECRET_KEY": settings.secret_key,
         "LEASE_SECONDS": "30",
         "RECONCILE_SECONDS": "1",
-        "DATABASE_URL": "",
+        "DATABASE_URL": settings.database_url,
     }
 
 

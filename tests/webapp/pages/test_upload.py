@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from werkzeug.test import TestResponse
 from store.database import db
 from store.files import Files
 from store.models import Job
-from store.settings import Settings, read_settings
+from store.settings import Settings
 from store.states import JobState
 
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
@@ -161,8 +162,8 @@ def test_what_cannot_be_started_gets_the_form_again_with_a_sentence(
 
 class TestWithALimit:
     @pytest.fixture
-    def settings(self, tmp_path: Path, redis_url: str) -> Settings:
-        return read_settings({"DATA_DIR": str(tmp_path / "data"), "REDIS_URL": redis_url, "MAX_UPLOAD_BYTES": "60"})
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, max_upload_bytes=60)
 
     def test_a_larger_file_is_refused_and_a_smaller_one_taken(self, signed_in: FlaskClient, files: Files) -> None:
         refused = send(signed_in, (CONTENT * 2, "plays.csv"))
@@ -175,9 +176,8 @@ class TestWithALimit:
 
 class TestWithAQuota:
     @pytest.fixture
-    def settings(self, tmp_path: Path, redis_url: str) -> Settings:
-        quota = str(2 * len(CONTENT) - 1)
-        return read_settings({"DATA_DIR": str(tmp_path / "data"), "REDIS_URL": redis_url, "QUOTA_BYTES": quota})
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, quota_bytes=2 * len(CONTENT) - 1)
 
     def test_an_account_that_keeps_too_much_is_told_so_until_it_deletes_something(
         self, app: Flask, signed_in: FlaskClient, sign_in: Callable[[str], FlaskClient], files: Files

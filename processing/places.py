@@ -1,0 +1,100 @@
+"""The two folders in which a run works: scratch, and the staging of what is published at the end.
+
+Temporary ones as a rule. Where checkpoints are kept they are fixed ones, which stay when the process dies.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from processing.options import Options
+
+CHECKPOINT = "checkpoint.json"
+_STAGING = ".unfinished"
+
+
+def run_folder(scratch: Path) -> Path:
+    """Where a run that keeps checkpoints works in the caller's scratch folder."""
+    return scratch / "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one run."""
+
+    scratch: Path
+    staging: Path
+
+    def clear(self) -> None:
+        """Make both, and empty; a checkpoint goes first, so that none counts on what is gone."""
+        _remove(self.scratch / CHECKPOINT)
+        _remove(self.scratch)
+        self.scratch.mkdir(mode=0o700, parents=True)
+        if not self.staging.is_dir():
+            _remove(self.staging)
+            self.staging.mkdir(mode=0o700)
+        for path in self.staging.iterdir():
+            if path not in self.scratch.parents:
+                _remove(path)
+
+    def keep_only(self, wanted: set[Path]) -> None:
+        """Remove all files but these and the checkpoint."""
+        for folder in (self.scratch, self.staging):
+            for path in folder.rglob("*"):
+                if not path.is_dir() and path not in wanted and path != self.scratch / CHECKPOINT:
+                    path.unlink()
+
+    def name_of(self, path: Path) -> str:
+        """A file in either folder by a name that stays when the folders are renamed."""
+        if path.is_relative_to(self.scratch):
+            return f"scratch/{path.relative_to(self.scratch)}"
+        return f"staging/{path.relative_to(self.staging)}"
+
+    def path_of(self, name: str) -> Path:
+        """The file of such a name."""
+        folder, _slash, rest = name.partition("/")
+        return (self.scratch if folder == "scratch" else self.staging) / rest
+
+    def folders_to(self, path: Path) -> list[Path]:
+        """The folders that must be on the disk for the file to be found there."""
+        top = self.scratch if path.is_relative_to(self.scratch) else self.staging
+        return [folder for folder in path.parents if folder.is_relative_to(top.parent)]
+
+
+@contextmanager
+def places_for(output: Path, options: Options) -> Iterator[Places]:
+    """The folders of a run; gone at its end, unless it keeps checkpoints and is interrupted."""
+    if options.keeps_checkpoints:
+        if options.scratch is None:
+            raise ValueError("checkpoints are kept in a scratch folder, but there is none")
+        places = Places(run_folder(options.scratch), output / _STAGING)
+        tops = [places.scratch, places.staging]
+    else:
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}-", dir=output))
+        scratch = Path(tempfile.mkdtemp(prefix="buckets-", dir=options.scratch or staging))
+        places, tops = Places(scratch / "run", staging), [scratch, staging]
+    try:
+        yield places
+    except BaseException as error:
+        if not options.keeps_checkpoints or isinstance(error, Exception):
+            _end(places, tops)
+        raise
+    _end(places, tops)
+
+
+def _end(places: Places, tops: list[Path]) -> None:
+    (places.scratch / CHECKPOINT).unlink(missing_ok=True)
+    for top in tops:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

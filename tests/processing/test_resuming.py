@@ -1,0 +1,352 @@
+"""Runs that are ended at any moment, and gone on with: the same totals, parts, rows left out and counts."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from processing.grid import CELL_BYTES
+from tests.processes import eventually
+from tests.processing.interrupting import STOPPED, Ended, Runs, Wish, is_stopped, runs_in
+from tests.processing.oracle import written
+from tests.processing.referee import LEAST_TABLE
+from tests.processing.ways import BOTH_WAYS, IN_MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A file and how it is taken."""
+
+    data: bytes
+    wish: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def plays(songs: int, count: int, name: str = "Song {:03d}", days: int = 6) -> bytes:
+    """Rows drawn by hand, of so many songs."""
+    draw = random.Random(songs)
+    rows = [
+        (
+            name.format(draw.randrange(songs)),
+            date(2020, 1, 1 + draw.randrange(days)),
+            draw.choice((draw.randrange(99), 2**40)),
+        )
+        for _ in range(count)
+    ]
+    return written(rows)
+
+
+def with_bad_rows(data: bytes) -> bytes:
+    """Bad rows of several kinds between the others, and odd ones that are good."""
+    odd = [b"x,2020-01-01,\n", b"A, 2020-01-01,007\n", b'"open,2020-01-01,2\n', b'"two\nlines",2020-01-02,5\n', b"\n"]
+    lines = data.splitlines(keepends=True)
+    return b"".join(
+        line + (odd[number // 3 % len(odd)] if number % 3 == 2 else b"") for number, line in enumerate(lines)
+    )
+
+
+SMALL = {"block_bytes": 700, "buckets": 4, "threads": 2, "max_part_bytes": 400}
+BUCKETS = {"tries_grid": False, "columns": 40}
+CASES = {
+    "grid": Case(plays(20, 300), {"tries_grid": True}),
+    "grid that closes": Case(
+        plays(60, 300), {"tries_grid": True, "sizes": {"grid_bytes": 200 * CELL_BYTES}, "columns": 40}
+    ),
+    "buckets": Case(plays(80, 300), BUCKETS),
+    "table of songs full": Case(plays(80, 300), BUCKETS | {"sizes": {"table_bytes": LEAST_TABLE + 500}}),
+    "table full and grid": Case(
+        plays(80, 300), {"tries_grid": True, "columns": 40, "sizes": {"table_bytes": LEAST_TABLE + 500}}
+    ),
+    "buckets that are split": Case(
+        plays(80, 500), BUCKETS | {"sizes": {"table_bytes": LEAST_TABLE + 500, "bucket_memory": 5000}}
+    ),
+    "bad rows skipped": Case(with_bad_rows(plays(40, 150)), BUCKETS, {"bad_rows": "skip"}),
+    "bad rows refused": Case(with_bad_rows(plays(40, 100)), BUCKETS),
+    "newlines in quotes": Case(plays(50, 250, 'The "{:03d}"\nof, all'), BUCKETS),
+    "gzip": Case(gzip.compress(plays(60, 300)), BUCKETS),
+    "cp1252": Case(plays(60, 300, "Für {:03d}").decode().encode("cp1252"), BUCKETS),
+    "encoding shows late": Case(
+        plays(60, 300) + "Für Elise,2020-01-01,5\n".encode("cp1252") * 3, BUCKETS, {"block_bytes": 700}
+    ),
+    "footer": Case(plays(50, 250) + b"Total,2020-12-31,77\nSum,,5\n", BUCKETS, {"bad_rows": "skip"}),
+    "totals above a second header": Case(
+        plays(30, 120)
+        + b"Total,2020-01-09,9\nSong,Date,Number of Plays\n"
+        + plays(30, 120, "More {}").split(b"\n", 1)[1],
+        BUCKETS,
+    ),
+    "sums past 2^63": Case(written([("Hit", date(2020, 1, 1), 2**63 - 1)] * 40 + [("Miss", date(2020, 1, 2), 3)] * 9)),
+    "nothing but a header": Case(b"Song,Date,Number of Plays\n"),
+    "dates settled late": Case(
+        written([(f"S {n % 50}", date(2020, 1, 1), n) for n in range(250)]).replace(b"2020-01-01", b"03/04/2020")
+        + b"S,28/04/2020,1\n",
+        BUCKETS,
+    ),
+}
+UNDER_WAY = 3  # blocks or groups, by two threads
+EACH = pytest.mark.parametrize("name", CASES)
+
+
+class Place:
+    """The folders of one try at a case."""
+
+    def __init__(self, folder: Path, case: Case, *, use_kernel: bool) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.source = folder / "in.csv"
+        self.source.write_bytes(case.data)
+        self.attempt = 0
+        self.scratch, self.output = self._folders()
+        self.scratch.mkdir()
+        self._case = case
+        self._options = SMALL | case.options | {"use_kernel": use_kernel}
+
+    def wish(self, *, keeps: bool = True, **where: Any) -> Wish:
+        options = self._options | {"keeps_checkpoints": keeps, "checkpoint_seconds": 0}
+        where = self._case.wish | where
+        if where.get("ticks") is not None:
+            options["checkpoint_seconds"] = where["ticks"]
+        return Wish(str(self.source), str(self.output), str(self.scratch), options, **where)
+
+    def rename(self) -> None:
+        """Give another attempt what this one left."""
+        old = self.scratch, self.output
+        self.attempt += 1
+        self.scratch, self.output = self._folders()
+        for one, other in zip(old, (self.scratch, self.output), strict=True):
+            if one.exists():
+                one.rename(other)
+
+    def result(self, ended: Ended) -> Any:
+        """All that a run gives but its times, and that nothing else is left."""
+        assert ended.status == 0
+        assert list(self.scratch.iterdir()) == []
+        outcome = {name: value for name, value in (ended.outcome or {}).items() if name != "seconds"}
+        return outcome, ended.refusal, self.files()
+
+    def files(self) -> dict[str, bytes]:
+        """What lies in the output folder, but for the manifest, which holds times."""
+        return {path.name: path.read_bytes() for path in self.output.iterdir() if path.name != "manifest.json"}
+
+    def _folders(self) -> tuple[Path, Path]:
+        return self.folder / f"scratch-{self.attempt}", self.folder / f"out-{self.attempt}"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    with runs_in(tmp_path_factory.mktemp("logs")) as found:
+        yield found
+
+
+def undisturbed(runs: Runs, memory: Path, case: Case, *, use_kernel: bool) -> tuple[Any, Ended]:
+    """The result without checkpoints, which must be that with them; and how the latter went."""
+    plain, kept = (
+        Place(memory / "plain", case, use_kernel=use_kernel),
+        Place(memory / "kept", case, use_kernel=use_kernel),
+    )
+    expected = plain.result(runs.run(plain.wish(keeps=False)))
+    ended = runs.run(kept.wish())
+    assert kept.result(ended) == expected
+    return expected, ended
+
+
+@BOTH_WAYS
+@EACH
+def test_a_run_killed_at_any_sign_of_progress_is_gone_on_with_to_the_same_end(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    expected, ended = undisturbed(runs, memory, CASES[name], use_kernel=use_kernel)
+    calls = len(ended.fractions)
+    for moment in sorted({calls, *random.Random(name).sample(range(1, calls + 1), min(calls, 3))}):
+        place = Place(memory / str(moment), CASES[name], use_kernel=use_kernel)
+        killed = runs.run(place.wish(progress=moment))
+        assert os.WTERMSIG(killed.status) == signal.SIGKILL
+        place.rename()
+        assert place.result(runs.run(place.wish())) == expected
+
+
+@BOTH_WAYS
+@EACH
+def test_a_run_killed_again_and_again_comes_to_the_same_end(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    expected, ended = undisturbed(runs, memory, CASES[name], use_kernel=use_kernel)
+    place = Place(memory / "place", CASES[name], use_kernel=use_kernel)
+    draw = random.Random(name)
+    for _ in range(200):
+        ended = runs.run(place.wish(progress=draw.randrange(5, 20)))
+        if ended.status == 0:
+            break
+        place.rename()
+    else:
+        ended = runs.run(place.wish())
+    assert place.result(ended) == expected
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["grid that closes", "table of songs full", "bad rows skipped"])
+def test_a_run_killed_in_any_deed_with_files_comes_to_the_same_end(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    expected, _ended = undisturbed(runs, memory, CASES[name], use_kernel=use_kernel)
+    place = Place(memory / "place", CASES[name], use_kernel=use_kernel)
+    draw = random.Random(name)
+    wishes = [{"deed": draw.randrange(1, 250)} for _ in range(12)] + [{"deed": 1 << 30, "progress": 4}, {}]
+    for wish in wishes:
+        ended = runs.run(place.wish(**wish))
+        if ended.status == 0:
+            break
+        place.rename()
+    assert place.result(ended) == expected
+
+
+@pytest.mark.parametrize("name", ["buckets", "bad rows skipped"])
+def test_a_run_killed_while_it_publishes_has_lost_nothing(runs: Runs, memory: Path, name: str) -> None:
+    expected, _ended = undisturbed(runs, memory, CASES[name], use_kernel=True)
+    for moved in range(1, 9, 2):
+        place = Place(memory / str(moved), CASES[name], use_kernel=True)
+        killed = runs.run(place.wish(published=moved))
+        assert os.WTERMSIG(killed.status) == signal.SIGKILL
+        assert any(place.output.glob("part-*.csv")) == (moved > 2)
+        place.rename()
+        ended = runs.run(place.wish())
+        assert (ended.inspected, ended.rows_read) == (0, 0)
+        assert place.result(ended) == expected
+
+
+@BOTH_WAYS
+def test_a_run_that_is_told_to_end_is_gone_on_with(runs: Runs, memory: Path, use_kernel: bool) -> None:
+    expected, ended = undisturbed(runs, memory, CASES["bad rows skipped"], use_kernel=use_kernel)
+    place = Place(memory / "place", CASES["bad rows skipped"], use_kernel=use_kernel)
+    stopped = runs.run(place.wish(progress=len(ended.fractions) // 2, signal=signal.SIGTERM))
+    assert os.WEXITSTATUS(stopped.status) == STOPPED
+    place.rename()
+    ended = runs.run(place.wish())
+    assert (ended.inspected, ended.fractions[0] > 0.2) == (0, True)
+    assert place.result(ended) == expected
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["buckets", "grid", "gzip", "cp1252", "dates settled late", "bad rows skipped"])
+def test_only_the_blocks_behind_the_last_checkpoint_are_read_again(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    case = replace(CASES[name], options=CASES[name].options | {"block_bytes": 200})
+    _expected, whole = undisturbed(runs, memory, case, use_kernel=use_kernel)
+    seen = [after - before for before, after in pairwise(whole.rows_seen)]
+    largest, blocks = max(seen), sum(rows > 0 for rows in seen)
+    ticks = blocks // 10  # blocks between two checkpoints
+    for share in (0.4, 0.9):
+        place = Place(memory / str(share), case, use_kernel=use_kernel)
+        killed = runs.run(place.wish(progress=int(blocks * share), ticks=ticks))
+        place.rename()
+        ended = runs.run(place.wish(ticks=ticks))
+        assert ended.inspected == 0
+        assert ended.rows_seen[0] > 0
+        again = killed.rows_read + ended.rows_read - whole.rows_read
+        assert again <= (ticks + 1 + UNDER_WAY) * largest
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["buckets", "table of songs full", "grid"])
+def test_only_the_groups_of_totals_behind_the_last_part_are_added_up_again(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    case = replace(CASES[name], options={"buckets": 20, "max_part_bytes": 300})
+    if name == "grid":
+        case = replace(case, wish=case.wish | {"cells_at_once": 6})
+    _expected, whole = undisturbed(runs, memory, case, use_kernel=use_kernel)
+    groups = whole.groups_totalled
+    assert groups > 15
+    for before_end in (3, groups // 2):
+        place = Place(memory / str(before_end), case, use_kernel=use_kernel)
+        killed = runs.run(place.wish(progress=len(whole.fractions) - before_end))
+        place.rename()
+        ended = runs.run(place.wish())
+        assert (ended.inspected, ended.rows_read) == (0, 0)
+        # A part holds up to two groups here.
+        assert killed.groups_totalled + ended.groups_totalled - groups <= UNDER_WAY + 3
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["grid that closes", "table of songs full", "bad rows skipped", "gzip"])
+def test_a_process_that_wakes_late_spoils_nothing_of_its_successor(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    expected, ended = undisturbed(runs, memory, CASES[name], use_kernel=use_kernel)
+    calls = len(ended.fractions)
+    for moment in (calls // 4, calls // 2, calls * 3 // 4, calls):
+        place = Place(memory / str(moment), CASES[name], use_kernel=use_kernel)
+        (memory / f"zombie-{moment}").mkdir()
+        with runs_in(memory / f"zombie-{moment}") as others:
+            zombie = others.start(place.wish(progress=moment, signal=signal.SIGSTOP))
+            eventually(lambda zombie=zombie: is_stopped(zombie))
+            place.rename()
+            runs.run(place.wish(progress=4))  # its successor dies, too
+            os.kill(zombie, signal.SIGCONT)
+            late = others.end()
+        assert late.status != 0
+        place.rename()
+        assert place.result(runs.run(place.wish())) == expected
+
+
+def test_a_process_that_wakes_when_all_is_published_changes_nothing(runs: Runs, memory: Path) -> None:
+    expected, ended = undisturbed(runs, memory, CASES["bad rows skipped"], use_kernel=True)
+    place = Place(memory / "place", CASES["bad rows skipped"], use_kernel=True)
+    (memory / "zombie").mkdir()
+    with runs_in(memory / "zombie") as others:
+        zombie = others.start(place.wish(progress=len(ended.fractions) // 2, signal=signal.SIGSTOP))
+        eventually(lambda: is_stopped(zombie))
+        place.rename()
+        assert place.result(runs.run(place.wish())) == expected
+        os.kill(zombie, signal.SIGCONT)
+        assert others.end().status != 0
+    assert place.files() == expected[2]
+    assert not (memory / "place" / "out-0").exists()
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(
+    name=st.sampled_from(sorted(CASES)),
+    use_kernel=st.booleans(),
+    options=st.fixed_dictionaries(
+        {
+            "block_bytes": st.integers(60, 3000),
+            "threads": st.integers(1, 3),
+            "buckets": st.integers(1, 6),
+            "max_part_bytes": st.integers(250, 3000),
+        }
+    ),
+    moments=st.lists(st.integers(2, 60), min_size=1, max_size=3),
+    ticks=st.integers(0, 9),
+)
+def test_any_cutting_and_any_kills_give_the_same_end(
+    runs: Runs, name: str, use_kernel: bool, options: dict[str, int], moments: list[int], ticks: int
+) -> None:
+    case = CASES[name]
+    case = replace(case, options=case.options | options)
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        plain = Place(Path(folder) / "plain", case, use_kernel=use_kernel)
+        expected = plain.result(runs.run(plain.wish(keeps=False)))
+        place = Place(Path(folder) / "kept", case, use_kernel=use_kernel)
+        for moment in [*moments, None]:
+            ended = runs.run(place.wish(progress=moment, ticks=ticks))
+            if ended.status == 0:
+                break
+            place.rename()
+        assert place.result(ended) == expected
