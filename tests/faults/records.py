@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import NullPool, create_engine, text
 
 from processing.publishing import MANIFEST
-from store.files import REJECTED
+from processing.rejections import FILE_NAME as REJECTED
 from store.states import JobState
 from tests.faults.site import Site
 
