@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
-from processing.pipeline import MANIFEST, REJECTED
+from processing.publishing import MANIFEST
+from processing.rejections import FILE_NAME as REJECTED
 from store.states import JobState
 from tests.faults.site import Site
 
