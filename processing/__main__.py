@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no file {wanted.input}")
     if wanted.scratch is not None and not wanted.scratch.is_dir():
         parser.error(f"there is no folder {wanted.scratch}")
+    if wanted.checkpoints and wanted.scratch is None:
+        parser.error("--checkpoints needs --scratch, the folder to keep them in")
     options = Options(
         max_part_bytes=wanted.max_part_bytes,
         memory_bytes=wanted.memory,
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         form=_form(wanted),
         scratch=wanted.scratch,
         use_kernel=not wanted.no_kernel,
+        keeps_checkpoints=wanted.checkpoints,
     )
     try:
         outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
@@ -63,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_form(parser)
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for temporary files")
+    parser.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="keep what is done in the scratch folder, so that the same command goes on with it after an interruption",
+    )
     parser.add_argument("--no-kernel", action="store_true", help="read as where the compiled kernel is not installed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

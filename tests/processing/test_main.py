@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,18 @@ INSTALLED = ("-m", "processing")
 WITHOUT_KERNEL = (
     "-c",
     "import runpy, sys; sys.modules['playtally_kernel'] = None; runpy.run_module('processing', run_name='__main__')",
+)
+# A run that is interrupted before it publishes, and one that could not begin at the beginning.
+INTERRUPTED = (
+    "-c",
+    "import runpy, signal, processing.publishing; "
+    "processing.publishing.publish = lambda *_, **__: signal.raise_signal(signal.SIGINT); "
+    "runpy.run_module('processing', run_name='__main__')",
+)
+GOING_ON = (
+    "-c",
+    "import runpy, processing.inspection; processing.inspection.inspect = None; "
+    "runpy.run_module('processing', run_name='__main__')",
 )
 # A kernel that fails wherever it is used shows who uses it.
 BROKEN_KERNEL = (
@@ -131,6 +144,14 @@ def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(
     assert len((tmp_path / "out" / "rejected.csv").read_text().splitlines()) == 3
 
 
+def test_the_same_command_goes_on_with_a_run_that_was_interrupted(tmp_path: Path) -> None:
+    words = [EXAMPLE, tmp_path / "out", "--scratch", tmp_path, "--checkpoints"]
+    assert run(*words, program=INTERRUPTED).returncode == -signal.SIGINT
+    assert run(*words, program=GOING_ON).returncode == 0
+    assert (tmp_path / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
 def test_no_part_is_larger_than_was_asked_for(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("".join(f"Song {n},2020-01-01,1\n" for n in range(100)))
@@ -227,6 +248,7 @@ def test_a_file_without_header_can_be_said_to_have_none(tmp_path: Path) -> None:
         ([], "the following arguments are required: INPUT, OUTPUT_DIR"),
         (["nobody.csv", "out"], "there is no file nobody.csv"),
         ([EXAMPLE, "out", "--scratch", "nowhere"], "there is no folder nowhere"),
+        ([EXAMPLE, "out", "--checkpoints"], "--checkpoints needs --scratch, the folder to keep them in"),
         ([EXAMPLE, "out", "--max-part-bytes", "199"], "argument --max-part-bytes: should be at least 200, but is 199"),
         ([EXAMPLE, "out", "--memory", "lots"], "argument --memory: invalid number of bytes value: 'lots'"),
         ([EXAMPLE, "out", "--bad-rows", "fix"], "argument --bad-rows: invalid choice: 'fix'"),

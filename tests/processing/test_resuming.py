@@ -151,6 +151,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """For runs beside those of ``runs``."""
+    with runs_in(tmp_path_factory.mktemp("logs")) as found:
+        yield found
+
+
 def undisturbed(runs: Runs, memory: Path, case: Case, *, use_kernel: bool) -> tuple[Any, Ended]:
     """The result without checkpoints, which must be that with them; and how the latter went."""
     plain, kept = (
@@ -284,36 +291,31 @@ def test_only_the_groups_of_totals_behind_the_last_part_are_added_up_again(
 @BOTH_WAYS
 @pytest.mark.parametrize("name", ["grid that closes", "table of songs full", "bad rows skipped", "gzip"])
 def test_a_process_that_wakes_late_spoils_nothing_of_its_successor(
-    runs: Runs, memory: Path, name: str, use_kernel: bool
+    runs: Runs, others: Runs, memory: Path, name: str, use_kernel: bool
 ) -> None:
     expected, ended = undisturbed(runs, memory, CASES[name], use_kernel=use_kernel)
     calls = len(ended.fractions)
     for moment in (calls // 4, calls // 2, calls * 3 // 4, calls):
         place = Place(memory / str(moment), CASES[name], use_kernel=use_kernel)
-        (memory / f"zombie-{moment}").mkdir()
-        with runs_in(memory / f"zombie-{moment}") as others:
-            zombie = others.start(place.wish(progress=moment, signal=signal.SIGSTOP))
-            eventually(lambda zombie=zombie: is_stopped(zombie))
-            place.rename()
-            runs.run(place.wish(progress=4))  # its successor dies, too
-            os.kill(zombie, signal.SIGCONT)
-            late = others.end()
-        assert late.status != 0
+        zombie = others.start(place.wish(progress=moment, signal=signal.SIGSTOP))
+        eventually(lambda zombie=zombie: is_stopped(zombie))
         place.rename()
-        assert place.result(runs.run(place.wish())) == expected
-
-
-def test_a_process_that_wakes_when_all_is_published_changes_nothing(runs: Runs, memory: Path) -> None:
-    expected, ended = undisturbed(runs, memory, CASES["bad rows skipped"], use_kernel=True)
-    place = Place(memory / "place", CASES["bad rows skipped"], use_kernel=True)
-    (memory / "zombie").mkdir()
-    with runs_in(memory / "zombie") as others:
-        zombie = others.start(place.wish(progress=len(ended.fractions) // 2, signal=signal.SIGSTOP))
-        eventually(lambda: is_stopped(zombie))
-        place.rename()
-        assert place.result(runs.run(place.wish())) == expected
+        runs.run(place.wish(progress=4))  # its successor dies, too
         os.kill(zombie, signal.SIGCONT)
         assert others.end().status != 0
+        place.rename()
+        assert place.result(runs.run(place.wish())) == expected
+
+
+def test_a_process_that_wakes_when_all_is_published_changes_nothing(runs: Runs, others: Runs, memory: Path) -> None:
+    expected, ended = undisturbed(runs, memory, CASES["bad rows skipped"], use_kernel=True)
+    place = Place(memory / "place", CASES["bad rows skipped"], use_kernel=True)
+    zombie = others.start(place.wish(progress=len(ended.fractions) // 2, signal=signal.SIGSTOP))
+    eventually(lambda: is_stopped(zombie))
+    place.rename()
+    assert place.result(runs.run(place.wish())) == expected
+    os.kill(zombie, signal.SIGCONT)
+    assert others.end().status != 0
     assert place.files() == expected[2]
     assert not (memory / "place" / "out-0").exists()
 

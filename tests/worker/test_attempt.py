@@ -21,9 +21,9 @@ from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from store.settings import Settings
-from store.states import JobState
+from store.states import FAILURES_OF_OURS, JobState
 from tests.worker.conftest import EXAMPLE, EXAMPLE_TOTALS, Start, Submit, Submitted, reread, working_files
-from worker import attempt, recording
+from worker import attempt, failures, recording
 
 PART = "part-00001.csv"
 DETECTED = Detected(
@@ -247,3 +247,7 @@ def test_ctrl_c_lets_go_of_the_attempt_and_keeps_its_files_for_the_next(
     again = reread(job.id)
     assert (again.state, again.lease_until, again.crashes) == (JobState.RUNNING, None, 0)
     assert (files.scratch(job.id, 1) / "bucket").exists()
+
+
+def test_each_failure_that_is_not_about_the_file_is_known_as_one() -> None:
+    assert set(failures._WORDS) | {"worker_died"} == FAILURES_OF_OURS

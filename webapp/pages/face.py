@@ -14,7 +14,7 @@ from store.attempts import MAX_CRASHES
 from store.database import now
 from store.models import Job
 from store.options import JobOptions, OptionsError
-from store.states import STATES, JobState
+from store.states import FAILURES_OF_OURS, STATES, JobState
 from webapp.pages.differently import Group, Question, asked_in, form_for, question_of
 from webapp.pages.found import Found, found_in
 from webapp.progress import percent_of
@@ -64,6 +64,8 @@ class Face:
     first_rows: list[list[str]]  # of the totals, the header first
     left_out: list[dict[str, Any]]  # the first rows that could not be read
     total_bytes: int
+    can_try_again: bool  # with the same options, since what stopped it was not the file
+    bad_rows: str  # what the job does with them
     can_skip: bool  # leaving rows out would help, and the file is still there
 
 
@@ -93,6 +95,9 @@ def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsErr
         first_rows=_first_rows(job) if is_done else [],
         left_out=(summary.get("rejected") or [])[:LISTED_LEFT_OUT],
         total_bytes=sum(part.bytes for part in job.parts),
+        can_try_again=has_file(job)
+        and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),
+        bad_rows=chosen.bad_rows,
         can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
     )
 
