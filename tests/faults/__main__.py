@@ -23,7 +23,25 @@ from tests.faults.site import Services
 from tests.faults.table import Row, markdown
 from tests.postgres import postgres_server
 
-_printing = threading.Lock()
+ORDER = [QUIET.name, *(fault.name for fault in FAULTS)]
+
+
+class Report:
+    """Prints each row as it comes, and keeps the table of those that came so far."""
+
+    def __init__(self, table: Path | None) -> None:
+        self.rows: list[Row] = []
+        self._table = table
+        self._lock = threading.Lock()
+
+    def __call__(self, row: Row) -> None:
+        with self._lock:
+            self.rows = sorted([*self.rows, row], key=lambda row: ORDER.index(row.fault))
+            print(f"{'FAILED' if row.problems else 'ok':<7}{row.fault} ({row.seconds_to_recover:.0f} s)", flush=True)
+            for problem in row.problems:
+                print(f"       {problem}", flush=True)
+            if self._table is not None:
+                self._table.write_text(markdown(self.rows))
 
 
 def main() -> int:
@@ -40,30 +58,27 @@ def main() -> int:
     wanted = [fault for fault in FAULTS if not chosen.only or any(word in fault.name for word in chosen.only)]
     faults = [fault for fault in wanted if not fault.missing]
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    report = Report(chosen.table)
     began = time.monotonic()
     with ExitStack() as stack:
         new_database: NewDatabase = lambda: nullcontext("")  # noqa: E731 - the other one is a method
         if chosen.database == "postgresql":
             new_database = stack.enter_context(postgres_server()).new_database
-        rows = carry_out_all(
+        carry_out_all(
             faults,
             folder,
             services,
             small_files(chosen.files),
             sites=min(chosen.side_by_side, len(faults)),
-            report=_print,
+            report=report,
             new_database=new_database,
         )
-    rows.sort(key=lambda row: [QUIET.name, *(fault.name for fault in FAULTS)].index(row.fault))
-    print(
-        f"\n{markdown(rows)}\n{sum(row.accepted for row in rows)} accepted uploads in {time.monotonic() - began:.0f} s"
-    )
+    accepted = sum(row.accepted for row in report.rows)
+    print(f"\n{markdown(report.rows)}\n{accepted} accepted uploads in {time.monotonic() - began:.0f} s")
     for fault in wanted:
         if fault.missing:
             print(f"left out: {fault.name}, since {fault.missing}")
-    if chosen.table is not None:
-        chosen.table.write_text(markdown(rows))
-    if any(row.problems for row in rows):
+    if any(row.problems for row in report.rows):
         print(f"databases and logs are in {folder}")
         return 1
     shutil.rmtree(folder)
@@ -80,15 +95,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reconcile", type=int, default=15, help="seconds")
     parser.add_argument("--outage", type=float, default=60, help="seconds without Redis; half so many with a lock")
     parser.add_argument("--side-by-side", type=int, default=2, metavar="N", help="sites at the same time")
-    parser.add_argument("--table", type=Path, help="where to write the table as markdown")
+    parser.add_argument("--table", type=Path, help="where to write the table as markdown, row by row")
     return parser.parse_args()
-
-
-def _print(row: Row) -> None:
-    with _printing:
-        print(f"{'FAILED' if row.problems else 'ok':<7}{row.fault} ({row.seconds_to_recover:.0f} s)", flush=True)
-        for problem in row.problems:
-            print(f"       {problem}", flush=True)
 
 
 if __name__ == "__main__":
