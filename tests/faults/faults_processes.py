@@ -60,6 +60,7 @@ def worker_killed_while_others_are_busy(trial: Trial) -> None:
     seconds = trial.site.services.lease_seconds + trial.site.services.reconcile_seconds + 3
     busy = [slow_file(seconds, packed=True), slow_file(max(seconds, SECONDS_OF_A_LARGE_FILE), packed=False)]
     trial.files += busy
+    trial.bystanders += busy
     trial.send(busy, copies=1)
     trial.site.horses(SMALL)
     trial.site.horses(LARGE)

@@ -40,6 +40,7 @@ class Trial:
         self.files = files
         self.caller = site.new_caller(name)
         self.poller = Poller(self.caller, allowed)
+        self.bystanders: list[PlayFile] = []  # whose jobs only keep others busy
         self.accepted: list[Accepted] = []
         self.answers: list[Reply] = []  # to uploads, those that said no among them
         self.patience = 180 + 4 * (site.services.lease_seconds + site.services.reconcile_seconds)
@@ -121,9 +122,10 @@ class Trial:
         return accepted
 
     def seconds_to_recover(self) -> float:
-        """From the fault to the last end that the poller saw."""
-        ends = [watched.seen[-1][0] for watched in self.poller.all() if watched.has_ended]
-        return max(0.0, max(ends, default=self.struck_at) - self.struck_at)
+        """From the fault to the last end that the poller saw, bystanders aside."""
+        counted = {accepted.job_id for accepted in self.accepted if accepted.file not in self.bystanders}
+        ended = [watched for watched in self.poller.all() if watched.has_ended and watched.job_id in counted]
+        return max(0.0, max((watched.seen[-1][0] for watched in ended), default=self.struck_at) - self.struck_at)
 
     def _send(self, file: PlayFile) -> None:
         """Send until it is accepted."""
