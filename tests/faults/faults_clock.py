@@ -17,6 +17,7 @@ from tests.faults.site import RECONCILER, SMALL
 from tests.faults.trial import Trial
 
 HOUR = 3600  # seconds
+SECONDS_MORE = 3  # than a lease, so that one who goes by the dates in it would take the job for dead
 _SOURCE = Path(__file__).with_name("clock.c")
 
 
@@ -39,7 +40,7 @@ def clock_is_off(program: str, seconds: int) -> Callable[[Trial], None]:
         kill_with_horse(trial.site, SMALL)
         trial.struck()
         trial.wait_for_ends()
-        slow = slow_file(4 * trial.site.services.reconcile_seconds, packed=True)
+        slow = slow_file(trial.site.services.lease_seconds + SECONDS_MORE, packed=True)
         trial.files.append(slow)
         trial.send([slow], copies=1)
         trial.wait_for_ends()
