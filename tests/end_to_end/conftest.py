@@ -55,7 +55,7 @@ def _site(folder: Path, addresses: dict[str, str]) -> Iterator[Site]:
         "ADMIN_USERNAME": "admin",
         "ADMIN_PASSWORD": PASSWORD,
         "MAX_SINGLE_FILE_SIZE": "10000000",
-        "LEASE_SECONDS": "10",
+        "LEASE_SECONDS": "30",
         "RECONCILE_SECONDS": "1",
         **addresses,
         **dict.fromkeys(("SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
