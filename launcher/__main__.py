@@ -64,7 +64,7 @@ def _serve(settings: Settings, output: Output) -> int:
 def _bring_up(settings: Settings, supervisor: Supervisor, output: Output, environ: dict[str, str]) -> None:
     connection = queues.connect(settings.redis_url)
     patience = SECONDS_FOR_REDIS if settings.redis_is_embedded else SECONDS_FOR_A_REDIS_OF_YOURS
-    if not supervisor.run_until(lambda: site.queue_answers(connection), patience):
+    if not supervisor.run_until(lambda: queues.answers(connection), patience):
         raise CannotStartError(_no_redis(settings))
     connection.close()
     site.upgrade_database(environ)

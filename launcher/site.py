@@ -8,9 +8,6 @@ import sys
 import urllib.request
 from http.client import HTTPException
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from launcher.preflight import CannotStartError
 from store.settings import Settings
 
@@ -63,12 +60,4 @@ def answers(settings: Settings) -> bool:
         with _DIRECT.open(f"{address(settings)}/healthz", timeout=2) as response:
             return bool(response.status == 200)
     except (OSError, HTTPException):
-        return False
-
-
-def queue_answers(redis: Redis) -> bool:
-    """Whether Redis is there and has read its files."""
-    try:
-        return bool(redis.ping())
-    except RedisError:
         return False

@@ -22,6 +22,7 @@ from typing import Any
 
 from processing.options import Options
 from processing.places import CHECKPOINT, Places, run_folder
+from processing.safe import to_disk
 
 FORMAT = 1  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
 _AT_ONCE = 16  # threads that wait for the disk together, which then does them together
@@ -131,8 +132,8 @@ class Checkpoints:
         fresh = [path for path, size in named.items() if self._named.get(path) != size]
         folders = {folder for path in fresh for folder in self._places.folders_to(path)}
         with ThreadPoolExecutor(min(len(fresh) // _EACH + 1, _AT_ONCE)) as executor:
-            list(executor.map(_to_disk, fresh))
-            list(executor.map(_to_disk, folders))
+            list(executor.map(to_disk, fresh))
+            list(executor.map(to_disk, folders))
         last = self._places.scratch / CHECKPOINT
         coming = fresh_path(self._places.scratch, "coming", ".json")
         with coming.open("x") as file:
@@ -140,7 +141,7 @@ class Checkpoints:
             file.flush()
             os.fsync(file.fileno())
         os.rename(coming, last)
-        _to_disk(last.parent)
+        to_disk(last.parent)
         for path in self._named.keys() - named.keys():
             path.unlink(missing_ok=True)
         self._named = named
@@ -175,11 +176,3 @@ def _read(path: Path) -> State | None:
 
 def _digest(content: State) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

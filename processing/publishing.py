@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from processing.outcome import Outcome
+from processing.safe import to_disk
 
 MANIFEST = "manifest.json"
 
@@ -28,11 +29,7 @@ def publish(staging: Path, output: Path, outcome: Outcome, *, keep_staged: bool)
             path.unlink(missing_ok=True)
     for name in sorted(fresh):
         os.rename(_twin(staging / name) if keep_staged else staging / name, output / name)
-    descriptor = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    to_disk(output)
 
 
 def _twin(path: Path) -> Path:

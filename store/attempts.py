@@ -190,7 +190,7 @@ def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
     From here on it can write nothing, and the reconciler sees to what comes next.
     """
     crashes = Job.crashes + 1 if crashed else Job.crashes
-    counts = counters.of_attempt(crashed=crashed, retried=False)
+    counts = counters.of_attempt(counters.CRASHED) if crashed else None
     return _change(_fence(job_id, attempt), lease_until=None, crashes=crashes, counts=counts)
 
 
@@ -199,13 +199,11 @@ def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | Non
 
     For the reconciler alone. None when there is nothing to do any more.
     """
-    let_go = (
-        (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING) & (Job.lease_until.is_(None))
-    )
-    if _change(let_go & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
+    idle = _running(job_id, attempt) & Job.lease_until.is_(None)
+    if _change(idle & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
         return JobState.FAILED
-    counts = counters.of_attempt(crashed=False, retried=True)
-    if _change(let_go, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
+    counts = counters.of_attempt(counters.RETRIED)
+    if _change(idle, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
         return JobState.QUEUED
     return None
 
@@ -242,9 +240,11 @@ def _fenced(claim: Claim, *, commit: bool = True, **values: Any) -> None:
 
 
 def _fence(job_id: str, attempt: int) -> ColumnElement[bool]:
-    return (
-        (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING) & (Job.lease_until.is_not(None))
-    )
+    return _running(job_id, attempt) & Job.lease_until.is_not(None)
+
+
+def _running(job_id: str, attempt: int) -> ColumnElement[bool]:
+    return (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
 
 
 def _change(

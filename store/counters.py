@@ -74,9 +74,9 @@ def of_failure(error: Mapping[str, Any]) -> Amounts:
     return {(ENDED, JobState.FAILED.value): 1, (FAILED, str(error["code"])): 1}
 
 
-def of_attempt(*, crashed: bool, retried: bool) -> Amounts:
-    """What an attempt counts that ended without an end of its job: its worker died or was stopped."""
-    return {(ATTEMPTS, outcome): 1 for outcome, holds in ((CRASHED, crashed), (RETRIED, retried)) if holds}
+def of_attempt(outcome: str) -> Amounts:
+    """What an attempt counts that ended without an end of its job: CRASHED or RETRIED."""
+    return {(ATTEMPTS, outcome): 1}
 
 
 def values(connection: Connection) -> dict[tuple[str, str], float]:

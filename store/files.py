@@ -11,6 +11,7 @@ A name from outside is checked before a path is built from it, and files appear 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -24,6 +25,8 @@ from store.models import new_id
 ID = re.compile(r"[0-9a-f]{32}")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 REJECTED = "rejected.csv"
+MARK = "database-mark"  # see store.belonging
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of an OSError: the disk, the user or the process has no more
 RESERVE = 256 << 20  # bytes of disk that no upload and no job may take: the database must go on
 RESERVED_SHARE = 20  # of a small disk one part in so many
 
@@ -117,23 +120,17 @@ class Files:
 
     def remove_attempt(self, job_id: str, attempt: int) -> None:
         """Remove what an attempt left: scratch, staged parts and published parts."""
-        for kind in ("scratch", "staging", "results"):
-            folder = self._folder(kind, job_id, attempt)
-            shutil.rmtree(folder, ignore_errors=True)
-            _remove_if_empty(folder.parent)
+        self.remove_working_files(job_id, attempt)
+        self.remove_results(job_id, attempt)
 
     def remove_results(self, job_id: str, attempt: int) -> None:
         """Remove what an attempt moved to the results without publishing it."""
-        folder = self.results(job_id, attempt)
-        shutil.rmtree(folder, ignore_errors=True)
-        _remove_if_empty(folder.parent)
+        remove_folder(self.results(job_id, attempt))
 
     def remove_working_files(self, job_id: str, attempt: int) -> None:
         """Remove scratch and staged parts of an attempt, not what it published."""
         for kind in ("scratch", "staging"):
-            folder = self._folder(kind, job_id, attempt)
-            shutil.rmtree(folder, ignore_errors=True)
-            _remove_if_empty(folder.parent)
+            remove_folder(self._folder(kind, job_id, attempt))
 
     def remove_job(self, job_id: str) -> None:
         """Remove all files of a job, of every attempt."""
@@ -148,6 +145,23 @@ class Files:
         """The scratch and staging folders of an attempt that are there."""
         folders = [self._folder(kind, job_id, attempt) for kind in ("scratch", "staging")]
         return [folder for folder in folders if folder.exists()]
+
+    def mark(self) -> str | None:
+        """What store.belonging wrote here; None where nothing was written yet."""
+        try:
+            return (self.data_dir / MARK).read_text()
+        except FileNotFoundError:
+            return None
+
+    def set_mark(self, mark: str) -> None:
+        """Keep it, whole or not at all."""
+        coming = (self.data_dir / MARK).with_suffix(".coming")
+        with coming.open("w") as file:
+            file.write(mark)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(coming, self.data_dir / MARK)
+        _sync_folder(self.data_dir)
 
     def published_attempts(self) -> list[tuple[str, int]]:
         """The (job, attempt) pairs that have a folder of results."""
@@ -217,8 +231,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_if_empty(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
+    """Remove the folder of an attempt, and that of its job once it is empty; nothing happens where it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
     try:
-        folder.rmdir()
+        folder.parent.rmdir()
     except OSError:
         pass  # another attempt's files are in it, or it is gone already

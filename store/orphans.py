@@ -6,7 +6,6 @@ removes orphans looks twice, some time apart, and removes what is there both tim
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from sqlalchemy import delete, exists, select
 
 from store import faults
 from store.database import db
-from store.files import Files
+from store.files import Files, remove_folder
 from store.models import Job, Part, Upload
-from store.states import STATES, JobState
+from store.states import UNFINISHED, JobState
 
 SILENCE = 24 * 3600  # seconds after which a half upload is given up, even where locks tell nothing
 
@@ -35,11 +34,7 @@ class Orphan:
     def remove(self) -> None:
         """Remove it, and the folder of its job once that is empty; nothing happens where it is gone already."""
         if self.path.is_dir():
-            shutil.rmtree(self.path, ignore_errors=True)
-            try:
-                self.path.parent.rmdir()
-            except OSError:
-                pass  # another attempt's files are in it
+            remove_folder(self.path)
         else:
             self.path.unlink(missing_ok=True)
 
@@ -95,8 +90,7 @@ def _is_left_alone(files: Files, path: Path) -> bool:
 
 def _working_files(files: Files) -> Iterator[Orphan]:
     there = files.working_attempts()
-    unfinished = [state for state, facts in STATES.items() if not facts.is_final]
-    needed = set(db.session.scalars(select(Job.id).where(Job.state.in_(unfinished))))
+    needed = set(db.session.scalars(select(Job.id).where(Job.state.in_(UNFINISHED))))
     newest = dict(there)  # of a job, since they are sorted: the next attempt goes on from it
     for job_id, attempt in there:
         if job_id not in needed or attempt != newest[job_id]:

@@ -68,3 +68,4 @@ def expire(files: Files) -> Iterator[str]:
         if db.session.scalar(in_use.limit(1)) is None:
             files.remove_upload(upload_id)
         yield job_id
+    db.session.rollback()

@@ -110,7 +110,7 @@ def _sentence(error: HTTPException, code: int) -> str:
     """Our own words where a view gave some, else those of the table."""
     if isinstance(error, CSRFError):
         return FORGED
-    if isinstance(error, OverQuota):
+    if isinstance(error, InsufficientStorage):
         return error.description
     if code == 400 and error.description and error.description != type(error).description:
         return error.description

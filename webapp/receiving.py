@@ -6,7 +6,6 @@ checked before the first byte of a file is written, and a file that does not arr
 
 from __future__ import annotations
 
-import errno
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
 from store import faults
-from store.files import Files
+from store.files import NO_ROOM, Files
 from store.intake import Received
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.writing import HashedFile
@@ -187,6 +186,6 @@ def _plain_refusals() -> Iterator[None]:
     except ValueError as error:
         raise BadRequest("The form did not arrive whole. Please send it again.") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in NO_ROOM:
             raise InsufficientStorage from error
         raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
+
+from store.files import NO_ROOM
 
 ASK = "Please try again later, or tell the people who run this site."
 
@@ -32,7 +33,7 @@ def words(code: str) -> dict[str, Any]:
 
 def _code(error: BaseException, upload: Path) -> str:
     for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
             return "disk_full"
         if isinstance(cause, MemoryError):
             return "out_of_memory"

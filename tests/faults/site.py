@@ -17,7 +17,7 @@ from flask import Flask
 
 from launcher import programs
 from launcher.administrator import make_administrator
-from launcher.site import answers, queue_answers, upgrade_database
+from launcher.site import answers, upgrade_database
 from store import accounts, queues
 from store.database import bind, db
 from store.settings import Settings, read_settings
@@ -128,7 +128,7 @@ class Site:
     def wait_for_redis(self) -> None:
         """Until it answers."""
         with queues.connect(self.settings.redis_url) as connection:
-            eventually(lambda: queue_answers(connection))
+            eventually(lambda: queues.answers(connection))
 
     def pid(self, name: str) -> int:
         """The process of a program that runs, waited for."""

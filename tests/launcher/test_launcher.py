@@ -120,7 +120,7 @@ def test_the_administrator_is_there_before_the_site_answers(
     happened: list[str] = []
     monkeypatch.setattr(start, "make_administrator", lambda settings: happened.append("administrator") or "made up")
     monkeypatch.setattr(start.site, "upgrade_database", lambda environ: happened.append("tables"))
-    monkeypatch.setattr(start.site, "queue_answers", lambda connection: True)
+    monkeypatch.setattr(start.queues, "answers", lambda connection: True)
     monkeypatch.setattr(start.site, "answers", lambda settings: False)
     monkeypatch.setattr(start, "SECONDS_FOR_THE_SITE", 0)
     monkeypatch.setattr(Supervisor, "start", lambda self, program: happened.append(program.name))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from store.belonging import MARK, belongs
+from store.belonging import belongs
 from store.database import Base, db
-from store.files import Files
+from store.files import MARK, Files
 
 
 def forget_everything() -> None:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from redis import Redis
 
-from store import accounts, attempts, belonging, intake, jobs, orphans, queues
+from store import accounts, attempts, intake, jobs, orphans, queues
 from store.attempts import MAX_CRASHES, Claim, LeaseLostError, PublishedPart
 from store.database import Base, db, now
-from store.files import Files
+from store.files import MARK, Files
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.settings import Settings
@@ -72,7 +72,7 @@ class Jobs(RuleBasedStateMachine):
             db.session.execute(table.delete())
         db.session.commit()
         self.redis.flushall()
-        (self.files.data_dir / belonging.MARK).unlink(missing_ok=True)
+        (self.files.data_dir / MARK).unlink(missing_ok=True)
         for kind in ("incoming", "uploads", "scratch", "staging", "results"):
             shutil.rmtree(self.files.data_dir / kind)
             (self.files.data_dir / kind).mkdir()

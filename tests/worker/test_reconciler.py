@@ -10,8 +10,7 @@ from redis import Redis
 from rq import Queue
 
 from store import attempts, queues
-from store.belonging import MARK
-from store.files import Files
+from store.files import MARK, Files
 from store.settings import Settings
 from store.states import JobState
 from tests.processes import eventually
