@@ -42,41 +42,63 @@ class AlreadySentError(Exception):
         self.job_id = job_id
 
 
-def accept(files: Files, owner_id: int, received: Received, options: JobOptions) -> Job:
+class KeyUsedError(Exception):
+    """The account sent a request with the same Idempotency-Key before, of which this job came."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
+def accept(files: Files, owner_id: int, received: Received, options: JobOptions, request_key: str | None = None) -> Job:
     """Keep the file and make the job, in the state queued. The caller enqueues afterwards, and lets go of the file.
 
     Where the database breaks off in the commit nobody knows whether it happened, so the file stays in uploads/; if it
     has no row the reconciler removes it.
 
     Raises:
-        AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept.
+        KeyUsedError: the same account has a job for the same ``request_key``; nothing of this upload is kept.
+        AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept either.
     """
-    key = same_file_key(owner_id, received.sha256)
-    earlier = _holder(key)
-    if earlier is not None:
+    keys = Keys.of(owner_id, received.sha256, request_key)
+    try:
+        keys.refuse_if_taken()
+    except (AlreadySentError, KeyUsedError):
         received.path.unlink(missing_ok=True)
-        raise AlreadySentError(earlier)
+        raise
     upload_id = new_id()
     files.keep_upload(received.path, upload_id)
     faults.point("upload.kept")
     try:
-        return _recorded(upload_id, owner_id, received, options, key)
+        return _recorded(upload_id, owner_id, received, options, keys)
     except IntegrityError:
         db.session.rollback()
         files.remove_upload(upload_id)
-        # Two at once: the other one was first, and the unique key said so.
-        earlier = _holder(key)
-        if earlier is None:
-            raise
-        raise AlreadySentError(earlier) from None
+        keys.refuse_if_taken()  # two at once: the other one was first, and the unique key said so
+        raise
 
 
-def same_file_key(owner_id: int, sha256: str) -> str:
-    """What two uploads of the same bytes by the same account have in common."""
-    return f"{owner_id}:{sha256}"
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What no two jobs may have in common."""
+
+    same_file: str  # of uploads of the same bytes by the same account
+    request: str | None  # of requests of the same account that are one and the same
+
+    @classmethod
+    def of(cls, owner_id: int, sha256: str, request_key: str | None) -> Keys:
+        """The keys of a job of an account."""
+        return cls(f"{owner_id}:{sha256}", request_key and f"{owner_id}:{request_key}")
+
+    def refuse_if_taken(self) -> None:
+        """Raise KeyUsedError or AlreadySentError where a job has one of them."""
+        if self.request and (job_id := db.session.scalar(select(Job.id).where(Job.request_key == self.request))):
+            raise KeyUsedError(job_id)
+        if job_id := db.session.scalar(select(Job.id).where(Job.same_file_key == self.same_file)):
+            raise AlreadySentError(job_id)
 
 
-def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, key: str) -> Job:
+def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys) -> Job:
     upload = Upload(
         id=upload_id,
         owner_id=owner_id,
@@ -90,7 +112,8 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
         state=JobState.QUEUED,
         queue=queue_for(received.bytes),
         options=options.to_json(),
-        same_file_key=key,
+        same_file_key=keys.same_file,
+        request_key=keys.request,
     )
     db.session.add(upload)
     db.session.flush()  # PostgreSQL checks the reference at once
@@ -99,7 +122,3 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
     db.session.commit()
     faults.point("upload.committed")
     return job
-
-
-def _holder(key: str) -> str | None:
-    return db.session.scalar(select(Job.id).where(Job.same_file_key == key))

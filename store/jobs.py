@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, func, select, update
@@ -12,7 +14,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from store import counters
 from store.database import db, now
 from store.files import ID, Files
-from store.intake import same_file_key
+from store.intake import AlreadySentError, Keys
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.queues import queue_for
@@ -56,40 +58,80 @@ def latest(
     return list(db.session.scalars(statement.limit(limit).offset(offset)))
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list of jobs, behind one of them."""
+
+    created_at: datetime
+    job_id: str
+
+
+def page(
+    account_id: int,
+    *,
+    limit: int,
+    cursor: Cursor | None = None,
+    state: Sequence[str] = (),
+    file_name: str = "",
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> list[Job]:
+    """The newest jobs of an account behind a place: of these states, with this in the name, sent in this time."""
+    statement = visible_to(account_id).order_by(Job.id.desc())
+    if cursor is not None:
+        same_moment = (Job.created_at == cursor.created_at) & (Job.id < cursor.job_id)
+        statement = statement.where((Job.created_at < cursor.created_at) | same_moment)
+    if state:
+        statement = statement.where(Job.state.in_([JobState(one) for one in state]))
+    if file_name:
+        statement = statement.join(Job.upload).where(Upload.name.icontains(file_name, autoescape=True))
+    if created_after is not None:
+        statement = statement.where(Job.created_at >= created_after)
+    if created_before is not None:
+        statement = statement.where(Job.created_at < created_before)
+    return list(db.session.scalars(statement.limit(limit)))
+
+
 def ahead_of(job: Job) -> int:
     """How many jobs of the same queue run or were queued earlier."""
     before = (Job.state == JobState.RUNNING) | ((Job.state == JobState.QUEUED) & (Job.created_at < job.created_at))
     return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
 
 
-def run_again(job: Job, options: JobOptions) -> Job:
+def run_again(job: Job, options: JobOptions, request_key: str | None = None) -> Job:
     """A new job over the same upload with other options; the caller enqueues it.
 
     It answers for its file from now on, unless another job does already.
 
     Raises:
         UploadGoneError: somebody removed the file meanwhile.
+        KeyUsedError: the account has a job for the same ``request_key``.
     """
     try:
-        key = same_file_key(job.owner_id, job.upload.sha256)
+        keys = Keys.of(job.owner_id, job.upload.sha256, request_key)
         try:
-            return _queued_again(job, options, key)
+            return _queued_again(job, options, keys.same_file, keys.request)
         except IntegrityError:
             db.session.rollback()
-            return _queued_again(job, options, None)
+            try:
+                keys.refuse_if_taken()
+            except AlreadySentError:
+                pass  # which is why it answers for its file no more
+            return _queued_again(job, options, None, keys.request)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
         raise UploadGoneError from error
 
 
-def _queued_again(job: Job, options: JobOptions, key: str | None) -> Job:
+def _queued_again(job: Job, options: JobOptions, same_file_key: str | None, request_key: str | None) -> Job:
     again = Job(
         owner_id=job.owner_id,
         upload_id=job.upload_id,
         state=JobState.QUEUED,
         queue=queue_for(job.upload.bytes),
         options=options.to_json(),
-        same_file_key=key,
+        same_file_key=same_file_key,
+        request_key=request_key,
     )
     db.session.add(again)
     db.session.commit()

@@ -81,6 +81,8 @@ class Job(Base):
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
     # Same owner, same bytes: set while another upload of the file would be answered with this job.
     same_file_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+    # Same owner, same Idempotency-Key: another request with it is answered with this job.
+    request_key: Mapped[str | None] = mapped_column(String(96), unique=True)
 
     attempt: Mapped[int] = mapped_column(default=1)  # the fence: only this attempt's worker may write
     crashes: Mapped[int] = mapped_column(default=0)  # attempts that ended with a dead worker

@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from werkzeug.wrappers import Response
 
 from store.jobs import UploadGoneError
+from webapp import problems
+from webapp.problems import Problem
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ SENTENCES = {
     503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
     507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
 }
-UPLOADS = ("upload.send", "api_jobs.process_file")  # the views that take files
+UPLOADS = ("upload.send", "api_jobs.process_file", "api_v1_jobs.create")  # the views that take files
 FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
 
 
@@ -90,8 +92,10 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
     if error.response is not None or code < 400:
         return error.get_response()  # a redirect to the address with its slash, say
     sentence = _sentence(error, code)
-    if wants_json():
-        answer: Response = jsonify(message=sentence, type=type_name(code))
+    if request.path.startswith("/api/v1/"):
+        answer: Response = problems.answer(_problem(error, code, sentence))
+    elif wants_json():
+        answer = jsonify(message=sentence, type=type_name(code))
     else:
         # Where we failed ourselves, the page must not need the database for its menu.
         answer = Response(render_template("error.html", code=code, sentence=sentence, bare=code >= 500))
@@ -106,13 +110,31 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
     return answer
 
 
+def _problem(error: HTTPException, code: int, sentence: str) -> Problem:
+    """The same for the newer API; ``messages`` are those of the library that checks parameters."""
+    kind = "over-quota" if isinstance(error, OverQuota) else problems.kind_of_status(code)
+    messages = (getattr(error, "data", None) or {}).get("messages") or {}
+    wrong = [(name, text) for fields in messages.values() for name, texts in fields.items() for text in _texts(texts)]
+    if not wrong:
+        return Problem(kind, sentence)
+    errors = [{"option": str(name), "reason": text} for name, text in wrong]
+    return Problem(kind, " ".join(f"{name}: {text}" for name, text in wrong), errors=errors)
+
+
+def _texts(found: object) -> list[str]:
+    """All sentences in what is a list of them, or lists by place."""
+    if isinstance(found, dict):
+        return [text for inner in found.values() for text in _texts(inner)]
+    return [str(text) for text in found] if isinstance(found, list) else [str(found)]
+
+
 def _sentence(error: HTTPException, code: int) -> str:
     """Our own words where a view gave some, else those of the table."""
     if isinstance(error, CSRFError):
         return FORGED
     if isinstance(error, InsufficientStorage):
         return error.description
-    if code == 400 and error.description and error.description != type(error).description:
+    if code in (400, 401, 415, 429) and error.description and error.description != type(error).description:
         return error.description
     return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
 

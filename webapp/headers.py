@@ -13,20 +13,26 @@ from store.settings import Settings
 HTMX = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.11/dist/htmx.min.js"
 HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"script-src 'self' {HTMX}",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
+
+def policy(*, style: str = "'self'", worker: str = "'none'") -> str:
+    """The Content-Security-Policy, with what one page needs more than the others."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' {HTMX}",
+            f"style-src {style}",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            f"worker-src {worker}",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
     )
-)
+
+
 _ALWAYS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # not no-referrer: over HTTPS Flask-WTF wants to see where a form came from

@@ -13,8 +13,26 @@ from werkzeug.wrappers import Response
 from store import accounts
 from store.models import Account
 
-OPEN_TO_ALL = {"static", "health.alive", "health.ready", "metrics.scrape", "account.sign_in", "account.sign_in_form"}
-API_BLUEPRINTS = {"api_tokens", "api_jobs", "api_files", "api_v1"}  # these look at bearer tokens themselves
+OPEN_TO_ALL = {
+    "static",
+    "health.alive",
+    "health.ready",
+    "metrics.scrape",
+    "account.sign_in",
+    "account.sign_in_form",
+    "help.problems",
+    "api_documents.document",
+    "api_documents.swagger_ui",
+    "api_documents.redoc",
+}
+API_BLUEPRINTS = {  # these look at bearer tokens themselves
+    "api_tokens",
+    "api_jobs",
+    "api_files",
+    "api_v1_creating",
+    "api_v1_jobs",
+    "api_v1_parts",
+}
 
 
 @dataclass(frozen=True, slots=True)

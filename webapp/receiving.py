@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import IO
 
 from flask import Request
@@ -32,6 +33,7 @@ FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
 NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
 
 Check = Callable[[Mapping[str, str]], None]
+Look = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +54,56 @@ class Limits:
 
 
 @contextmanager
-def receive(request: Request, files: Files, *, limits: Limits, check: Check) -> Iterator[ReceivedForm]:
+def receive(
+    request: Request, files: Files, *, limits: Limits, check: Check, look: Look | None = None
+) -> Iterator[ReceivedForm]:
     """Read the whole form; files that nobody has accepted by the end of the block are removed.
 
-    ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written.
+    ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written; ``look`` gets
+    its first bytes, and raises to refuse it before the others are read.
 
     Raises:
         BadRequest: not a form, or the client went away in the middle.
         RequestEntityTooLarge: a file is larger than a file may be.
         InsufficientStorage: the disk has no room for it; OverQuota: the account may not keep so much.
     """
-    form = ReceivedForm()
-    try:
+    with _arriving() as form:
         with _plain_refusals():
             events = _events(_body(request, files, limits), _decoder(request))
             for head in events:
-                _take(form, head, events, files, limits, check)
+                _take(form, head, events, files, limits, check, look)
+        yield form
+
+
+@contextmanager
+def receive_body(
+    request: Request, files: Files, *, name: str, limits: Limits, look: Look | None = None
+) -> Iterator[ReceivedForm]:
+    """The same where the body is no form but the file itself; it raises the same."""
+    with _arriving() as form:
+        with _plain_refusals():
+            pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
+            form.received.append(write_down(files, _shown(name), _looked_at(pieces, look), limits))
+        yield form
+
+
+@contextmanager
+def _arriving() -> Iterator[ReceivedForm]:
+    form = ReceivedForm()
+    try:
         yield form
     finally:
         for one in form.received:
             one.path.unlink(missing_ok=True)  # an accepted file has moved away already
             one.let_go()
+
+
+def _looked_at(pieces: Iterator[bytes], look: Look | None) -> Iterator[bytes]:
+    """The same pieces; ``look`` gets the first one."""
+    for number, piece in enumerate(pieces):
+        if number == 0 and look is not None:
+            look(piece)
+        yield piece
 
 
 def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
@@ -111,14 +142,22 @@ def _events(stream: IO[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
             yield event
 
 
-def _take(form: ReceivedForm, head: Event, events: Iterator[Event], files: Files, limits: Limits, check: Check) -> None:
+def _take(
+    form: ReceivedForm,
+    head: Event,
+    events: Iterator[Event],
+    files: Files,
+    limits: Limits,
+    check: Check,
+    look: Look | None,
+) -> None:
     if isinstance(head, Field):
         form.fields[head.name] = _text(head.name, _data(events))
     elif isinstance(head, File) and head.name == "file" and head.filename:
         check(form.fields)
         if limits.account is not None:
             limits = replace(limits, account=limits.account - sum(one.bytes for one in form.received))
-        form.received.append(write_down(files, _shown(head.filename), _data(events), limits))
+        form.received.append(write_down(files, _shown(head.filename), _looked_at(_data(events), look), limits))
     else:
         for _ in _data(events):
             pass  # a file field in which nothing was chosen

@@ -16,21 +16,33 @@ from store.models import Job
 from store.options import DEFAULTS, JobOptions
 from store.states import JobState
 from webapp.errors import OverQuota
-from webapp.receiving import Check, Limits, ReceivedForm, receive
+from webapp.receiving import Check, Limits, Look, ReceivedForm, receive, receive_body
 from webapp.resources import resources
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def received_form(owner_id: int, check: Check) -> Iterator[ReceivedForm]:
+def received_form(owner_id: int, check: Check, look: Look | None = None) -> Iterator[ReceivedForm]:
     """The form of this request, with its files on the data volume; see :func:`webapp.receiving.receive`."""
+    with receive(request, resources().files, limits=_limits(owner_id), check=check, look=look) as form:
+        _check_quota(owner_id, form)
+        yield form
+
+
+@contextmanager
+def received_body(owner_id: int, name: str, look: Look) -> Iterator[ReceivedForm]:
+    """The same where the body is the file itself; see :func:`webapp.receiving.receive_body`."""
+    with receive_body(request, resources().files, name=name, limits=_limits(owner_id), look=look) as form:
+        _check_quota(owner_id, form)
+        yield form
+
+
+def _limits(owner_id: int) -> Limits:
     settings = resources().settings
     limits = Limits(file=settings.max_upload_bytes, account=quota.room(owner_id, settings.quota_bytes))
     db.session.remove()  # an upload takes minutes; the database connection serves others meanwhile
-    with receive(request, resources().files, limits=limits, check=check) as form:
-        _check_quota(owner_id, form)
-        yield form
+    return limits
 
 
 def _check_quota(owner_id: int, form: ReceivedForm) -> None:
@@ -48,10 +60,12 @@ def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) 
     return (before or JobOptions()).with_changes(given)
 
 
-def start(owner_id: int, form: ReceivedForm, received: Received, options: JobOptions) -> Job:
-    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError."""
+def start(
+    owner_id: int, form: ReceivedForm, received: Received, options: JobOptions, request_key: str | None = None
+) -> Job:
+    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError and KeyUsedError."""
     try:
-        job = intake.accept(resources().files, owner_id, received, options)
+        job = intake.accept(resources().files, owner_id, received, options, request_key)
     except AlreadySentError as earlier:
         _log.info("upload refused: 409, its file was sent before", extra={"job": earlier.job_id, "code": 409})
         raise
@@ -61,9 +75,9 @@ def start(owner_id: int, form: ReceivedForm, received: Received, options: JobOpt
     return job
 
 
-def start_again(job: Job, options: JobOptions) -> Job:
-    """A new job over the same file with other options."""
-    again = jobs.run_again(job, options)
+def start_again(job: Job, options: JobOptions, request_key: str | None = None) -> Job:
+    """A new job over the same file with other options; raises KeyUsedError."""
+    again = jobs.run_again(job, options, request_key)
     tell(again)
     return again
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.api import refusals
+from webapp import problems
+from webapp.api import documents, refusals
 from webapp.api.files import api_files
 from webapp.api.jobs import api_jobs
 from webapp.api.tokens import api_tokens
-from webapp.api.v1 import api_v1
+from webapp.api.v1 import BLUEPRINTS
 from webapp.forgery import csrf
 
 
 def init_app(app: Flask) -> None:
     """Add the calls. No cookie is looked at, so no form token is needed either."""
-    for blueprint in (api_tokens, api_jobs, api_files, api_v1):
+    calls = documents.collection(app)
+    for blueprint in (api_tokens, api_jobs, api_files, *BLUEPRINTS):
         csrf.exempt(blueprint)
-        app.register_blueprint(blueprint)
+        calls.register_blueprint(blueprint)
+    documents.serve(app, calls)
     refusals.init_app(app)
+    problems.init_app(app)

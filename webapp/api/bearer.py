@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask import g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from store import tokens
-from webapp.api.refusals import Refusal
 
 
 def require_bearer() -> None:
@@ -22,6 +23,6 @@ def caller_id() -> int:
     return int(g.caller_id)
 
 
-def unauthorized(message: str) -> Refusal:
+def unauthorized(message: str) -> Unauthorized:
     """A 401 that names the way in, as RFC 9110 asks."""
-    return Refusal(401, message, headers={"WWW-Authenticate": 'Bearer realm="playtally"'})
+    return Unauthorized(message, www_authenticate=WWWAuthenticate("bearer", {"realm": "playtally"}))

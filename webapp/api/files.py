@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Response
+from flask_smorest import Blueprint
 
 from store import jobs
 from store.states import JobState
+from webapp.api.answers import BYTES, RANGE, refuses_as_ever
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.sending import send_input, send_part
 
-api_files = Blueprint("api_files", __name__, url_prefix="/api")
+api_files = Blueprint("api_files", __name__, url_prefix="/api", description="Files that results of older calls name.")
 api_files.before_request(require_bearer)
 NOT_HERE = "There is no such file."
+_ANSWERS = {"s401": "No valid token.", "s404": NOT_HERE, "s416": "That range lies outside the file."}
 
 
-@api_files.get("/output_files/<part_id>/")
+@api_files.route("/output_files/<part_id>/")
+@api_files.doc(parameters=RANGE)
+@api_files.response(200, content_type="text/csv", schema=BYTES, description="The part, with a header line.")
+@api_files.alt_response(206, content_type="text/csv", schema=BYTES, description="The range that was asked for.")
+@api_files.alt_response(304, description="You have it already.")
+@refuses_as_ever(api_files, **_ANSWERS)
 def output_file(part_id: str) -> Response:
-    """One part of the totals; 404 unknown, or someone else's."""
+    """Download a part
+
+    404 unknown, or someone else's.
+    """
     part = jobs.find_part(part_id, caller_id())
     if part is None:
         raise Refusal(404, NOT_HERE)
     return send_part(part)
 
 
-@api_files.get("/input_files/<job_id>/")
+@api_files.route("/input_files/<job_id>/")
+@api_files.doc(parameters=RANGE)
+@api_files.response(200, content_type="text/csv", schema=BYTES, description="The file as it was sent.")
+@api_files.alt_response(206, content_type="text/csv", schema=BYTES, description="The range that was asked for.")
+@api_files.alt_response(304, description="You have it already.")
+@refuses_as_ever(api_files, **_ANSWERS)
 def input_file(job_id: str) -> Response:
-    """The file of a job as it was sent; 404 unknown, someone else's, or removed on its date."""
+    """Download the file of a job
+
+    404 unknown, someone else's, or removed on its date.
+    """
     job = jobs.find(job_id, caller_id())
     if job is None or job.state is JobState.EXPIRED:
         raise Refusal(404, NOT_HERE)

@@ -7,29 +7,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, url_for
+from flask import url_for
+from flask_smorest import Blueprint
 
 from store import jobs
 from store.intake import AlreadySentError
 from store.models import Job
-from store.options import OptionsError
+from store.options import DEFAULTS, OptionsError
 from store.states import STATES, JobState
+from webapp.api import schemas
+from webapp.api.answers import BYTES, refuses_as_ever
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.starting import chosen_options, received_form, start
 
-api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api")
+api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Sending files, as older scripts do.")
 api_jobs.before_request(require_bearer)
 RETRY_AFTER = "2"  # seconds
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": BYTES | {"description": "The CSV."}}
+    | {name: {"type": "string", "default": default} for name, default in DEFAULTS.items()},
+}
 
 
-@api_jobs.post("/process_file/")
-def process_file() -> tuple[dict[str, str], int]:
-    """Multipart with ``file`` and perhaps options -> 201 ``{uuid}``; options are those of store.options.JobOptions.
-
-    400 with a wrong option, without a file, with an empty one or with several; 409 ``{uuid, message, type}`` when the
-    account sent the same bytes before and that job waits, runs or is done; 413 too large; 507 disk full.
-    """
+@api_jobs.route("/process_file/", methods=["POST"])
+@api_jobs.doc(requestBody={"required": True, "content": {"multipart/form-data": {"schema": _FORM}}})
+@api_jobs.response(201, schemas.Accepted)
+@refuses_as_ever(
+    api_jobs,
+    s400="A wrong option, no file, an empty one or several.",
+    s401="No valid token.",
+    s409="The account sent the same bytes before, and that job waits, runs or is done.",
+    s413="The file is larger than a file may be.",
+    s507="There is no room for it.",
+)
+def process_file() -> dict[str, str]:
+    """Send a file"""
     owner_id = caller_id()
     with received_form(owner_id, lambda _fields: None) as form:
         if not form.received:
@@ -39,7 +54,7 @@ def process_file() -> tuple[dict[str, str], int]:
         if form.received[0].bytes == 0:
             raise Refusal(400, "The file is empty.")
         try:
-            return {"uuid": start(owner_id, form, form.received[0], chosen_options(form.fields)).id}, 201
+            return {"uuid": start(owner_id, form, form.received[0], chosen_options(form.fields)).id}
         except OptionsError as error:
             raise Refusal(400, str(error)) from None
         except AlreadySentError as earlier:
@@ -50,13 +65,18 @@ def process_file() -> tuple[dict[str, str], int]:
             raise Refusal(409, message, more={"uuid": earlier.job_id}) from None
 
 
-@api_jobs.get("/csv_task_result/<job_id>/")
+@api_jobs.route("/csv_task_result/<job_id>/")
+@api_jobs.response(200, schemas.Result)
+@refuses_as_ever(
+    api_jobs,
+    s401="No valid token.",
+    s404="Unknown, or someone else's.",
+    s406="It failed or was cancelled: there will never be a result.",
+    s410="Its files were removed on their date.",
+    s425="It has not ended; ask again after as many seconds as Retry-After says.",
+)
 def csv_task_result(job_id: str) -> dict[str, Any]:
-    """What came of a job: 200 ``{uuid, input_file, output_files: [{uuid, output_file}], initial_input_file_name}``.
-
-    425 with Retry-After while it has not ended; 406 with ``extra.error`` when it failed or was cancelled (there
-    will never be a result); 410 when its files were removed on their date; 404 unknown, or someone else's.
-    """
+    """Ask what came of a job"""
     job = jobs.find(job_id, caller_id())
     if job is None:
         raise Refusal(404, "There is no such job.")

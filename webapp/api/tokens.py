@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import Schema
 
 from store import accounts, tokens
+from webapp.api import schemas
+from webapp.api.answers import refuses_as_ever
 from webapp.api.bearer import unauthorized
 from webapp.api.refusals import Refusal
 
-api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api")
+api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Logging in.")
 
 
-@api_tokens.post("/login/")
+def _body(schema: type[Schema]) -> dict[str, Any]:
+    kinds = ("application/json", "application/x-www-form-urlencoded")
+    return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+
+
+@api_tokens.route("/login/", methods=["POST"])
+@api_tokens.doc(requestBody=_body(schemas.Credentials), security=[])
+@api_tokens.response(200, schemas.Tokens)
+@refuses_as_ever(api_tokens, s400="A name or a password is missing.", s401="They do not belong together.")
 def login() -> dict[str, str]:
-    """``{username, password}`` -> ``{access, refresh}``; 401 when they do not belong together."""
+    """Log in
+
+    A name and a password for an access token (an hour) and a refresh token (30 days).
+    """
     account = accounts.authenticate(_text("username"), _text("password"))
     if account is None:
         raise unauthorized("That username and password do not belong together.")
@@ -24,9 +39,12 @@ def login() -> dict[str, str]:
     return {kind: tokens.issue(account_id, kind) for kind in ("access", "refresh")}
 
 
-@api_tokens.post("/refresh/")
+@api_tokens.route("/refresh/", methods=["POST"])
+@api_tokens.doc(requestBody=_body(schemas.Refresh), security=[])
+@api_tokens.response(200, schemas.Access)
+@refuses_as_ever(api_tokens, s400="The token is missing.", s401="It is unknown, expired or revoked.")
 def refresh() -> dict[str, str]:
-    """``{refresh}`` -> ``{access}``; 401 when the token is unknown, expired or revoked."""
+    """Get the next access token"""
     account = tokens.owner_of(_text("refresh"), "refresh")
     if account is None:
         raise unauthorized("That refresh token is not valid. Log in again.")

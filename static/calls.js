@@ -1,0 +1,7 @@
+// Shows the calls of the API with a form for each. The token that is typed in stays in this page.
+SwaggerUIBundle({
+  url: document.getElementById("calls").dataset.document,
+  domNode: document.getElementById("calls"),
+  deepLinking: true,
+  validatorUrl: null,
+});

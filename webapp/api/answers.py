@@ -1,0 +1,84 @@
+"""What the calls of the API have in common when they are documented, and how wrong parameters are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from webargs.flaskparser import FlaskParser
+
+from webapp.api import schemas
+from webapp.problems import KINDS, PROBLEM_JSON
+
+BYTES = {"type": "string", "format": "binary"}
+RANGE: list[dict[str, Any]] = [
+    {
+        "in": "header",
+        "name": "Range",
+        "schema": {"type": "string"},
+        "description": "A piece of the file, to go on with a download.",
+        "example": "bytes=1000-",
+    },
+    {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}, "description": "304 if it is this one."},
+]
+View = TypeVar("View", bound=Callable[..., Any])
+AS_EVER = {
+    "s405": "That cannot be done at this address.",
+    "s500": "Something went wrong on our side.",
+    "s503": "The database cannot be reached.",
+}
+EVERYWHERE = ("not-signed-in", "not-found", "no-such-method", "internal", "unavailable")
+
+
+class ParametersParser(FlaskParser):
+    """The library's parser; a wrong parameter is a 400, and one that does not exist is wrong."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+
+
+def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
+    """Document the problems of a call: these kinds, and those that any call may have."""
+
+    def document(view: View) -> View:
+        for status, named in sorted(_by_status((*kinds, *EVERYWHERE)).items()):
+            examples = {name: {"summary": KINDS[name].title, "value": _example(name)} for name in named}
+            description = " Or: ".join(f"{KINDS[name].title}." for name in named)
+            document_one = blueprint.alt_response(
+                status, schema=schemas.Problem, content_type=PROBLEM_JSON, description=description, examples=examples
+            )
+            view = document_one(view)
+        return view
+
+    return document
+
+
+def refuses_as_ever(blueprint: Any, **words: str) -> Callable[[View], View]:
+    """The same for the calls of older scripts, by status: ``s409="The same file again."``."""
+
+    def document(view: View) -> View:
+        for name, description in sorted({**AS_EVER, **words}.items()):
+            status = int(name[1:])
+            schema = {406: schemas.OlderFailure, 409: schemas.OlderConflict}.get(status, schemas.OlderRefusal)
+            view = blueprint.alt_response(status, schema=schema, description=description)(view)
+        return view
+
+    return document
+
+
+def _by_status(kinds: tuple[str, ...]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for name in dict.fromkeys(kinds):
+        found.setdefault(KINDS[name].status, []).append(name)
+    return found
+
+
+def _example(kind: str) -> dict[str, Any]:
+    facts = KINDS[kind]
+    return {
+        "type": f"https://playtally.example/help/problems#{kind}",
+        "title": facts.title,
+        "status": facts.status,
+        "detail": facts.advice,
+        "instance": f"/api/v1/jobs/{schemas.ID_EXAMPLE}",
+        "errors": [],
+    }

@@ -1,0 +1,79 @@
+"""The OpenAPI document, made from the calls themselves, and the two pages that show it."""
+
+from __future__ import annotations
+
+import http
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, json, render_template, request
+from flask_smorest import Api
+
+from webapp import headers
+from webapp.api.schemas import Problem
+from webapp.problems import PROBLEM_JSON
+
+VERSION = "1.0.0"  # of the API, not of the site
+_ABOUT = """Send a CSV of plays, wait for its job, download the totals.
+
+Calls under `/api/v1/` are for new scripts; those that end in a slash stay as the first scripts know them.
+Log in with `POST /api/login/`, or make a token on the account page, and send it as `Authorization: Bearer TOKEN`.
+Sizes are in bytes, durations in seconds, moments in UTC as RFC 3339 writes them. Plays are exact integers of any size.
+"""
+_OPTIONS: dict[str, Any] = {
+    "info": {"description": _ABOUT, "license": {"name": "Proprietary"}},
+    "servers": [{"url": "/"}],
+    "security": [{"bearer": []}],
+}
+
+api_documents = Blueprint("api_documents", __name__, url_prefix="/api/schema")
+
+
+class Documented(Api):
+    """The library's collection of calls, without its answers to errors: those of webapp.errors stay."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each call names all its answers
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+    def _register_responses(self) -> None:
+        for status in http.HTTPStatus:
+            content = {PROBLEM_JSON: {"schema": Problem}}
+            self.spec.components.response(status.name, {"description": status.phrase, "content": content}, lazy=True)
+
+
+def collection(app: Flask) -> Documented:
+    """An empty collection for this application; call :func:`serve` once it is filled."""
+    app.config.update(API_TITLE="Playtally", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0", API_SPEC_OPTIONS=_OPTIONS)
+    api = Documented(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    return api
+
+
+def serve(app: Flask, api: Documented) -> None:
+    """Add the addresses of the document and of its pages."""
+    app.extensions[__name__] = json.dumps(api.spec.to_dict(), sort_keys=False)
+    app.register_blueprint(api_documents)
+
+
+@api_documents.get("/")
+def document() -> Response:
+    """The document as JSON."""
+    answer = Response(current_app.extensions[__name__], mimetype="application/json")
+    answer.add_etag()
+    return answer.make_conditional(request)  # type: ignore[return-value]
+
+
+@api_documents.get("/swagger-ui/")
+def swagger_ui() -> Response:
+    """The document with a form for each call."""
+    return Response(render_template("api/swagger_ui.html"))
+
+
+@api_documents.get("/redoc/")
+def redoc() -> Response:
+    """The document for reading."""
+    answer = Response(render_template("api/redoc.html"))
+    # It makes its styles as it goes, and searches in a worker of its own.
+    answer.headers["Content-Security-Policy"] = headers.policy(style="'self' 'unsafe-inline'", worker="blob:")
+    return answer

@@ -1,0 +1,9 @@
+"""The API for new scripts. A script sees the jobs of its own account only, an administrator's too."""
+
+from __future__ import annotations
+
+from webapp.api.v1.creating import api_v1_creating
+from webapp.api.v1.jobs import api_v1_jobs
+from webapp.api.v1.parts import api_v1_parts
+
+BLUEPRINTS = (api_v1_creating, api_v1_jobs, api_v1_parts)

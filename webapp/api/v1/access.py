@@ -1,0 +1,58 @@
+"""Whose job is it: the one place where the newer API looks a job up, and what its blueprints have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from store import jobs
+from store.models import Job
+from store.states import STATES, JobState
+from webapp.api.answers import ParametersParser
+from webapp.api.bearer import caller_id, require_bearer
+from webapp.problems import Problem
+
+RETRY_AFTER = "2"  # seconds
+
+
+class V1(Blueprint):
+    """A group of calls under /api/v1, each of which wants a bearer."""
+
+    ARGUMENTS_PARSER = ParametersParser()
+
+    def __init__(self, name: str, import_name: str, description: str) -> None:
+        super().__init__(name, import_name, url_prefix="/api/v1", description=description)
+        self.before_request(require_bearer)
+
+
+def own_job(job_id: str) -> Job:
+    """The job, if it is the caller's; one that is someone else's and one that never was look alike."""
+    found = jobs.find(job_id, caller_id())
+    if found is None:
+        raise Problem("not-found", "There is no such job.")
+    return found
+
+
+def own_done_job(job_id: str) -> Job:
+    """The same, if it has totals; else what keeps it from having some."""
+    job = own_job(job_id)
+    if job.state is JobState.DONE:
+        return job
+    sentence = STATES[job.state].sentence
+    if job.state is JobState.EXPIRED:
+        raise Problem("expired", sentence)
+    if not STATES[job.state].is_final:
+        raise Problem("not-ended", f"{sentence} Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})
+    raise Problem("job-failed", (job.error or {}).get("message", sentence), errors=_places(job))
+
+
+def _places(job: Job) -> list[dict[str, Any]]:
+    """Where and why a job failed: the first bad rows, or the one place that its error names."""
+    rejected = (job.summary or {}).get("rejected") or []
+    if rejected:
+        return [{name: row[name] for name in ("line", "column", "value", "reason")} for row in rejected[:100]]
+    error = job.error
+    if error is None:
+        return []
+    return [{"reason": error["message"]} | {name: error.get(name) for name in ("line", "column", "value")}]

@@ -1,0 +1,88 @@
+"""Reading what comes with a call: a form with a file, a file as the body itself, or options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from processing.containers import refuse_other_kinds
+from processing.errors import RefusedError
+from store.options import JobOptions, OptionsError
+from webapp.problems import Problem
+from webapp.receiving import ReceivedForm
+from webapp.starting import received_body, received_form
+
+FORM = "multipart/form-data"
+CSV_TYPES = ("text/csv", "application/csv", "text/plain", "text/tab-separated-values", "application/vnd.ms-excel")
+PACKED_TYPES = (
+    "application/gzip",
+    "application/x-gzip",
+    "application/zip",
+    "application/x-bzip2",
+    "application/x-xz",
+    "application/zstd",
+)
+RAW_TYPES = (*CSV_TYPES, *PACKED_TYPES, "application/octet-stream")
+_KINDS_ONLY = "Send text/csv, or one of its compressed forms, or multipart/form-data with a field named file."
+_FORM_BY_MISTAKE = f"{_KINDS_ONLY} With curl: --data-binary @plays.csv -H 'Content-Type: text/csv'"
+_NOT_OPTIONS = "Send options as a JSON object or as form fields."
+
+
+@contextmanager
+def received(owner_id: int) -> Iterator[ReceivedForm]:
+    """The one file of this request, in incoming/, and the options beside it; a Problem for anything else."""
+    in_address = {name: value for name, value in request.args.items() if name != "file_name"}
+    kind = request.mimetype
+    if kind == FORM:
+        arriving = received_form(owner_id, lambda fields: _refuse_wrong({**in_address, **fields}), _refuse_others)
+    elif kind in RAW_TYPES or not kind:
+        _refuse_wrong(in_address)
+        arriving = received_body(owner_id, request.args.get("file_name", ""), _refuse_others)
+    else:
+        raise Problem("not-a-csv", _FORM_BY_MISTAKE if kind == "application/x-www-form-urlencoded" else _KINDS_ONLY)
+    with arriving as form:
+        form.fields.update({name: value for name, value in in_address.items() if name not in form.fields})
+        if len(form.received) != 1:
+            raise BadRequest("Send one file in a request, in a field named file.")
+        if form.received[0].bytes == 0:
+            raise Problem("empty-file", "The file is empty.")
+        yield form
+
+
+def given_options() -> dict[str, Any]:
+    """The options in the body, none where there is none; numbers may come as numbers."""
+    if request.form or request.files:
+        return {**request.form.to_dict(), **dict.fromkeys(request.files, "a file")}
+    if not request.is_json:
+        if request.get_data():
+            raise BadRequest(_NOT_OPTIONS)
+        return {}
+    try:
+        body: Any = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        body = None
+    if not isinstance(body, dict):
+        raise BadRequest(_NOT_OPTIONS)
+    return {name: str(value) if type(value) is int else value for name, value in body.items()}
+
+
+def _refuse_wrong(fields: Mapping[str, str]) -> None:
+    """Before a byte of the file is written."""
+    try:
+        JobOptions().with_changes(fields)
+    except OptionsError as error:
+        value = fields.get(error.option, "")[:60]
+        wrong = {"option": error.option, "value": value, "reason": str(error)}
+        raise Problem("wrong-option", str(error), errors=[wrong]) from None
+
+
+def _refuse_others(start: bytes) -> None:
+    """A file whose first bytes are those of a workbook, a picture, an archive and so on."""
+    try:
+        refuse_other_kinds(start)
+    except RefusedError as error:
+        raise Problem("not-a-csv", error.message) from None

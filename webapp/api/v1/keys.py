@@ -1,0 +1,27 @@
+"""Idempotency-Key: by it a call that is sent again is answered with the job of the first time."""
+
+from __future__ import annotations
+
+import re
+
+from flask import request
+
+from webapp.problems import Problem
+
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+    "description": "Your own name for this request, such as a UUID. Sent again with it, it gets the same job.",
+    "example": "9c1d2c3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e",
+}
+_FORM = re.compile(r"[!-~]{1,64}")
+
+
+def request_key() -> str | None:
+    """The key of this request; a Problem if it is none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None or _FORM.fullmatch(key):
+        return key
+    reason = "should be 1 to 64 visible ASCII characters"
+    raise Problem("bad-request", f"Idempotency-Key {reason}.", errors=[{"option": "Idempotency-Key", "reason": reason}])

@@ -1,0 +1,35 @@
+"""Pages of a list by a cursor: the last one seen, so that nothing is shown twice or skipped while new ones arrive."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+
+from flask import request, url_for
+
+from store.files import ID
+from store.jobs import Cursor
+from webapp.problems import Problem
+
+
+def position(text: str | None) -> Cursor | None:
+    """The place that a cursor names; a Problem if it is none of ours."""
+    if text is None:
+        return None
+    try:
+        created_at, job_id = base64.urlsafe_b64decode(text.encode()).decode().split(" ")
+        moment = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
+    except (ValueError, binascii.Error):
+        moment, job_id = datetime.min.replace(tzinfo=UTC), ""
+    if not ID.fullmatch(job_id):
+        problem = {"option": "cursor", "reason": "is not one that next gave you"}
+        raise Problem("bad-request", "Take the cursor from next, or leave it away.", errors=[problem])
+    return Cursor(moment, job_id)
+
+
+def next_address(cursor: Cursor) -> str:
+    """The address of the page behind a place, with the filters of this one."""
+    plain = f"{cursor.created_at.replace(tzinfo=None).isoformat()} {cursor.job_id}"
+    values = request.args.to_dict(flat=False) | {"cursor": [base64.urlsafe_b64encode(plain.encode()).decode()]}
+    return url_for(request.endpoint or "", _external=True, **values)  # type: ignore[arg-type]
