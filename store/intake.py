@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from store import counters, faults
@@ -92,10 +92,16 @@ class Keys:
 
     def refuse_if_taken(self) -> None:
         """Raise KeyUsedError or AlreadySentError where a job has one of them."""
-        if self.request and (job_id := db.session.scalar(select(Job.id).where(Job.request_key == self.request))):
-            raise KeyUsedError(job_id)
-        if job_id := db.session.scalar(select(Job.id).where(Job.same_file_key == self.same_file)):
-            raise AlreadySentError(job_id)
+        same = [Job.same_file_key == self.same_file]
+        if self.request is not None:
+            same.append(Job.request_key == self.request)
+        # In one statement: between two of them the job might come that has both.
+        found = db.session.execute(select(Job.id, Job.request_key).where(or_(*same))).all()
+        for job_id, request in found:
+            if request is not None and request == self.request:
+                raise KeyUsedError(job_id)
+        if found:
+            raise AlreadySentError(found[0].id)
 
 
 def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys) -> Job:

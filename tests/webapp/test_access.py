@@ -28,8 +28,15 @@ CALLS = {
     "api_jobs.csv_task_result": "GET",
     "api_files.output_file": "GET",
     "api_files.input_file": "GET",
-    "api_v1.job": "GET",
-    "api_v1.run_again": "POST",
+    "api_v1_jobs.one": "GET",
+    "api_v1_parts.listed": "GET",
+    "api_v1_parts.download": "GET",
+    "api_v1_parts.everything": "GET",
+    "api_v1_parts.rejected": "GET",
+    "api_v1_parts.file": "GET",
+    "api_v1_creating.run_again": "POST",
+    "api_v1_jobs.cancel": "POST",
+    "api_v1_jobs.delete": "DELETE",
 }
 ADMINISTRATION = {"admin.change_person": "POST"}
 FILES_OF_OURS = {"static"}
@@ -46,7 +53,7 @@ def address(app: Flask, endpoint: str, job_id: str) -> str:
         job = db.session.get(Job, job_id)
         part_id = job.parts[0].id if job else "0" * 32
     rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
-    return str(rule.rule).replace("<job_id>", job_id).replace("<part_id>", part_id)
+    return str(rule.rule).replace("<job_id>", job_id).replace("<part_id>", part_id).replace("<number>", "1")
 
 
 def test_every_rule_that_takes_an_id_is_in_this_matrix(app: Flask) -> None:
@@ -93,8 +100,9 @@ def test_a_call_for_someone_elses_job_looks_like_one_that_never_was(
     headers, method = bearer("bert"), CALLS[endpoint]
     foreign = client.open(address(app, endpoint, annas_job), method=method, headers=headers)
     unknown = client.open(address(app, endpoint, "f" * 32), method=method, headers=headers)
-    assert (foreign.status_code, foreign.json) == (404, unknown.json)
-    assert unknown.status_code == 404
+    texts = [foreign.text.replace(annas_job, ""), unknown.text.replace("f" * 32, "")]  # a problem names its address
+    assert (foreign.status_code, unknown.status_code) == (404, 404)
+    assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize("endpoint", CALLS)
@@ -113,7 +121,7 @@ def test_a_disabled_account_can_no_longer_call(
 ) -> None:
     headers, where, method = bearer("anna"), address(app, endpoint, annas_job), CALLS[endpoint]
     with client.open(where, method=method, headers=headers) as before:
-        assert before.status_code in (200, 202)
+        assert before.status_code in (200, 202, 204)
     with app.app_context():
         anna = db.session.query(Account).filter_by(username="anna").one()
         anna.disabled_at = anna.created_at

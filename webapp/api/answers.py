@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
 from webapp.api import schemas
@@ -34,6 +35,7 @@ class ParametersParser(FlaskParser):
     """The library's parser; a wrong parameter is a 400, and one that does not exist is wrong."""
 
     DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": RAISE}  # noqa: RUF012 - as the library has it
 
 
 def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
