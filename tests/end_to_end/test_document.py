@@ -1,0 +1,79 @@
+"""The OpenAPI document against a live site: thousands of made-up calls, right ones and wrong ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from launcher.client import ApiError, Client
+from tests.end_to_end.conftest import Site
+
+MOST_EXAMPLES = 300  # of each call, beside those that cover each value of the document
+FEWEST_CALLS = 5000
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+GOOD = "Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nCreep,2020-01-0{},3\n"
+BAD = "Song,Date,Number of Plays\nUmbrella,2020-01-02,12.5\nCreep,2020-01-02,{}\n"
+
+
+def sent(client: Client, folder: Path, text: str) -> str:
+    path = folder / "plays.csv"
+    path.write_text(text)
+    return client.upload(path)
+
+
+def ended(client: Client, job_id: str) -> bool:
+    try:
+        client.wait(job_id)
+    except ApiError:
+        return False
+    return True
+
+
+def test_no_call_of_five_thousand_is_answered_otherwise_than_the_document_says(
+    running_site: Site, tmp_path: Path
+) -> None:
+    client = running_site.client(f"document-{time.time_ns()}")
+    good = [sent(client, tmp_path, GOOD.format(day)) for day in range(1, 9)]
+    bad = [sent(client, tmp_path, BAD.format(plays)) for plays in range(3)]
+    assert [ended(client, job_id) for job_id in good + bad] == [True] * 8 + [False] * 3
+    parts = [part["uuid"] for job_id in good for part in client.wait(job_id)["output_files"]]
+    report = tmp_path / "report.json"
+    printed = subprocess.run(
+        [
+            *(Path(sys.executable).parent / "st", "run", f"{running_site.base}/api/schema/"),
+            *("-H", f"Authorization: Bearer {client.access}", "--checks", ",".join(CHECKS), "--seed", "1"),
+            *(
+                "--workers",
+                "2",
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                str(MOST_EXAMPLES),
+                "--continue-on-failure",
+            ),
+            *("--report", "json", "--report-json-path", report, "--warnings", "off", "--no-color"),
+        ],
+        env=os.environ
+        | {
+            "SCHEMATHESIS_HOOKS": "tests.end_to_end.document_hooks",
+            "JOB_IDS": ",".join(good + bad),
+            "PART_IDS": ",".join(parts),
+        },
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert printed.returncode == 0, printed.stdout
+    assert json.loads(report.read_text())["test_cases"]["generated"] >= FEWEST_CALLS
