@@ -8,6 +8,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 from store import duties
 from store.duties import NOBODY, Tenure
@@ -20,7 +21,7 @@ class Duty:
 
     def __init__(self, name: str, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
         """``patience``: seconds without a turn after which another one's duty is taken over."""
-        self.holder = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self.holder = f"{_host()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         self._name = name
         self._patience = patience
         self._clock = clock
@@ -28,16 +29,20 @@ class Duty:
         self._seen_since = 0.0
         self._was_ours = False
 
+    def is_to_be_had(self) -> bool:
+        """Whether it is ours or nobody does it; raises SQLAlchemyError when the database is away."""
+        found = duties.look_at(self._name)
+        if self._seen is None or (found.holder, found.turns) != (self._seen.holder, self._seen.turns):
+            self._seen_since = self._clock()
+        self._seen = found
+        is_free = found.holder in (NOBODY, self.holder) or _is_gone(found.holder)
+        return is_free or self._clock() - self._seen_since >= self._patience
+
     def take_turn(self) -> bool:
         """Whether the duty is ours for this turn; raises SQLAlchemyError when the database is away."""
-        found = duties.look_at(self._name)
-        moment = self._clock()
-        if self._seen is None or (found.holder, found.turns) != (self._seen.holder, self._seen.turns):
-            self._seen, self._seen_since = found, moment
-        is_free = found.holder in (NOBODY, self.holder) or moment - self._seen_since >= self._patience
-        is_ours = is_free and duties.take(self._name, self.holder, found)
+        is_ours = self.is_to_be_had() and self._seen is not None and duties.take(self._name, self.holder, self._seen)
         if is_ours != self._was_ours:
-            whose = "ours" if is_ours else f"with {found.holder or 'another'}"
+            whose = "ours" if is_ours else "with another"
             _log.info("the duty of the %s is %s", self._name, whose)
         self._was_ours = is_ours
         return is_ours
@@ -45,3 +50,14 @@ class Duty:
     def give_back(self) -> None:
         """Let another one take it at once; raises SQLAlchemyError when the database is away."""
         duties.give_back(self._name, self.holder)
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether a holder was a process of this machine that is no more; False where that is not known."""
+    host, _, rest = holder.partition(":")
+    pid, _, _ = rest.partition(":")
+    return host == _host() and pid.isdigit() and not Path(f"/proc/{pid}").exists()
+
+
+def _host() -> str:
+    return socket.gethostname()[:24]

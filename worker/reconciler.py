@@ -143,6 +143,8 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                     health.leave_sign(redis, settings)
                 elif is_ours:
                     reconciler.look()
+                elif duty.is_to_be_had():
+                    next_turn = 0.0
             except (SQLAlchemyError, RedisError, OSError) as error:
                 _log.warning("this turn broke off: %s", error)
             stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))

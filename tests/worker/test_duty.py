@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from flask import Flask
 
+from store import duties
+from store.database import db
+from store.models import Duty as DutyRow
 from tests.worker.test_watch import Clock
 from worker.duty import Duty
 
@@ -33,3 +38,22 @@ def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
     assert not other.take_turn()
     one.give_back()
     assert other.take_turn()
+
+
+def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask) -> None:
+    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    assert one.take_turn()
+    assert not other.is_to_be_had()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host, _, token = one.holder.split(":")
+    db.session.query(DutyRow).update({"holder": f"{host}:{ended.pid}:{token}"})
+    db.session.commit()
+    assert other.is_to_be_had()
+    assert other.take_turn()
+
+
+def test_the_duty_of_another_machine_is_waited_for_whatever_runs_here(store_app: Flask) -> None:
+    other = Duty("reconciler", 30)
+    duties.take("reconciler", "elsewhere:999999999:x", duties.look_at("reconciler"))
+    assert not other.take_turn()
