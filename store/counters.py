@@ -25,9 +25,11 @@ STEP_SECONDS = "step_seconds"  # of jobs that are done, by step
 ROWS = "rows_read"  # of jobs that are done
 PARTS = "parts"
 PART_BYTES = "part_bytes"
+WEBHOOK_TRIES = "webhook_tries"  # by what came of them: DELIVERED and GIVEN_UP of store.webhooks, or the one below
 
 CRASHED = "crashed"  # its worker died
 RETRIED = "retried"  # the job was queued again, after a crash or a stop
+TRY_FAILED = "failed"  # another try of the webhook follows
 
 Amounts = dict[tuple[str, str], float]  # (name, label) -> what is added
 _LONGEST = 80  # characters of a name or label
@@ -77,6 +79,11 @@ def of_failure(error: Mapping[str, Any]) -> Amounts:
 def of_attempt(outcome: str) -> Amounts:
     """What an attempt counts that ended without an end of its job: CRASHED or RETRIED."""
     return {(ATTEMPTS, outcome): 1}
+
+
+def of_webhook_try(outcome: str) -> Amounts:
+    """What a try to deliver a webhook counts."""
+    return {(WEBHOOK_TRIES, outcome): 1}
 
 
 def values(connection: Connection) -> dict[tuple[str, str], float]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from store import counters, faults
 from store.database import db
 from store.files import Files
-from store.models import Job, Upload, new_id
+from store.models import Job, Upload, Webhook, new_id
 from store.options import JobOptions
 from store.queues import queue_for
 from store.states import JobState
@@ -50,8 +50,17 @@ class KeyUsedError(Exception):
         self.job_id = job_id
 
 
-def accept(files: Files, owner_id: int, received: Received, options: JobOptions, request_key: str | None = None) -> Job:
+def accept(
+    files: Files,
+    owner_id: int,
+    received: Received,
+    options: JobOptions,
+    request_key: str | None = None,
+    webhook_url: str | None = None,
+) -> Job:
     """Keep the file and make the job, in the state queued. The caller enqueues afterwards, and lets go of the file.
+
+    ``webhook_url`` is told of the job's end; see store.webhooks.
 
     Where the database breaks off in the commit nobody knows whether it happened, so the file stays in uploads/; if it
     has no row the reconciler removes it.
@@ -70,7 +79,7 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions,
     files.keep_upload(received.path, upload_id)
     faults.point("upload.kept")
     try:
-        return _recorded(upload_id, owner_id, received, options, keys)
+        return _recorded(upload_id, owner_id, received, options, keys, webhook_url)
     except IntegrityError:
         db.session.rollback()
         files.remove_upload(upload_id)
@@ -104,7 +113,9 @@ class Keys:
             raise AlreadySentError(found[0].id)
 
 
-def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys) -> Job:
+def _recorded(
+    upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None
+) -> Job:
     upload = Upload(
         id=upload_id,
         owner_id=owner_id,
@@ -120,6 +131,7 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
         options=options.to_json(),
         same_file_key=keys.same_file,
         request_key=keys.request,
+        webhook=None if webhook_url is None else Webhook(url=webhook_url),
     )
     db.session.add(upload)
     db.session.flush()  # PostgreSQL checks the reference at once

@@ -15,7 +15,7 @@ from store import counters
 from store.database import db, now
 from store.files import ID, Files
 from store.intake import AlreadySentError, Keys
-from store.models import Job, Part, Upload
+from store.models import Job, Part, Upload, Webhook
 from store.options import JobOptions
 from store.queues import queue_for
 from store.states import UNFINISHED, JobState
@@ -98,8 +98,8 @@ def ahead_of(job: Job) -> int:
     return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
 
 
-def run_again(job: Job, options: JobOptions, request_key: str | None = None) -> Job:
-    """A new job over the same upload with other options; the caller enqueues it.
+def run_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
+    """A new job over the same upload with other options and a webhook of its own; the caller enqueues it.
 
     It answers for its file from now on, unless another job does already.
 
@@ -110,20 +110,22 @@ def run_again(job: Job, options: JobOptions, request_key: str | None = None) -> 
     try:
         keys = Keys.of(job.owner_id, job.upload.sha256, request_key)
         try:
-            return _queued_again(job, options, keys.same_file, keys.request)
+            return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
             db.session.rollback()
             try:
                 keys.refuse_if_taken()
             except AlreadySentError:
                 pass  # which is why it answers for its file no more
-            return _queued_again(job, options, None, keys.request)
+            return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
         raise UploadGoneError from error
 
 
-def _queued_again(job: Job, options: JobOptions, same_file_key: str | None, request_key: str | None) -> Job:
+def _queued_again(
+    job: Job, options: JobOptions, same_file_key: str | None, request_key: str | None, webhook_url: str | None
+) -> Job:
     again = Job(
         owner_id=job.owner_id,
         upload_id=job.upload_id,
@@ -132,6 +134,7 @@ def _queued_again(job: Job, options: JobOptions, same_file_key: str | None, requ
         options=options.to_json(),
         same_file_key=same_file_key,
         request_key=request_key,
+        webhook=None if webhook_url is None else Webhook(url=webhook_url),
     )
     db.session.add(again)
     db.session.commit()

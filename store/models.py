@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Double, Enum, ForeignKey, Index, String
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.database import Base, Moment, now
 from store.states import JobState
+
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # by every clock it is past
 
 
 def new_id() -> str:
@@ -29,6 +31,7 @@ class Account(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
+    webhook_secret: Mapped[str | None] = mapped_column(String(64))  # made on first use; see store.webhooks
 
 
 class Token(Base):
@@ -109,6 +112,9 @@ class Job(Base):
     parts: Mapped[list[Part]] = relationship(
         back_populates="job", order_by="Part.number", cascade="all, delete-orphan", passive_deletes=True
     )
+    webhook: Mapped[Webhook | None] = relationship(
+        back_populates="job", cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class Part(Base):
@@ -125,6 +131,23 @@ class Part(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
     job: Mapped[Job] = relationship(back_populates="parts")
+
+
+class Webhook(Base):
+    """An address that is told of a job's end, and how far that has come; see store.webhooks."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)  # also the webhook-id of all tries
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    tries: Mapped[int] = mapped_column(default=0)  # begun so far; the fence: who takes the next one raises it
+    # Once the job has ended; NULL: delivered or given up.
+    next_try_at: Mapped[datetime | None] = mapped_column(Moment, default=AT_ONCE, index=True)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_problem: Mapped[str | None] = mapped_column(String(300))  # of the last try that failed, in words
+
+    job: Mapped[Job] = relationship(back_populates="webhook")
 
 
 class Duty(Base):

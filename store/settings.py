@@ -49,6 +49,7 @@ class Settings:
     lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
     checkpoint_seconds: int  # worker: seconds of work that a dead one may take with it
     reconcile_seconds: int  # reconciler: seconds between two turns
+    webhooks_to_private: bool  # webapp, worker: webhooks may go to addresses of this machine and network
     public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
     metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
     log_format: str  # all processes: json or text
@@ -81,6 +82,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
         checkpoint_seconds=_whole(environ, "CHECKPOINT_SECONDS", 60, low=0),
         reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),
+        webhooks_to_private=_yes_or_no(environ, "WEBHOOKS_TO_PRIVATE"),
         public_https=_yes_or_no(environ, "PUBLIC_HTTPS"),
         metrics_token=_metrics_token(environ),
         log_format=read_log_format(environ),

@@ -41,6 +41,7 @@ def make_job(
     error: dict[str, Any] | None = None,
     options: JobOptions | None = None,
     detected: dict[str, Any] | None = None,
+    webhook_url: str | None = None,
     **values: Any,
 ) -> str:
     """A job in a state, brought there by the functions that the worker uses; ``values`` are set in the end."""
@@ -48,7 +49,7 @@ def make_job(
     path = files.new_incoming()
     path.write_bytes(content)
     received = intake.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
-    job = intake.accept(files, owner_id, received, options or JobOptions())
+    job = intake.accept(files, owner_id, received, options or JobOptions(), webhook_url=webhook_url)
     job_id, until = job.id, jobs.keep_until(30)
     if state in (JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.EXPIRED):
         claim = attempts.claim(job_id, 1, 30)

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from processing.progress import Step
-from store import counters
+from store import counters, webhooks
 from store.figures import Figures
 from store.states import STATES
 
@@ -46,6 +46,12 @@ COUNTED = {
         "playtally_step_seconds", "Seconds spent in a step by the jobs that are done.", "step", tuple(Step)
     ),
     counters.ROWS: Counted("playtally_rows_read", "Rows read by the jobs that are done."),
+    counters.WEBHOOK_TRIES: Counted(
+        "playtally_webhook_tries",
+        "Tries to deliver webhooks: delivered, failed (another follows), or given_up (failed, the last one).",
+        "outcome",
+        (webhooks.DELIVERED, counters.TRY_FAILED, webhooks.GIVEN_UP),
+    ),
     counters.PARTS: Counted("playtally_parts", "Parts published."),
     counters.PART_BYTES: Counted("playtally_part_bytes", "Bytes of the parts published."),
 }

@@ -61,11 +61,16 @@ def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) 
 
 
 def start(
-    owner_id: int, form: ReceivedForm, received: Received, options: JobOptions, request_key: str | None = None
+    owner_id: int,
+    form: ReceivedForm,
+    received: Received,
+    options: JobOptions,
+    request_key: str | None = None,
+    webhook_url: str | None = None,
 ) -> Job:
     """Keep a file of the form, make its job, tell a worker; raises AlreadySentError and KeyUsedError."""
     try:
-        job = intake.accept(resources().files, owner_id, received, options, request_key)
+        job = intake.accept(resources().files, owner_id, received, options, request_key, webhook_url)
     except AlreadySentError as earlier:
         _log.info("upload refused: 409, its file was sent before", extra={"job": earlier.job_id, "code": 409})
         raise
@@ -75,9 +80,9 @@ def start(
     return job
 
 
-def start_again(job: Job, options: JobOptions, request_key: str | None = None) -> Job:
+def start_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
     """A new job over the same file with other options; raises KeyUsedError."""
-    again = jobs.run_again(job, options, request_key)
+    again = jobs.run_again(job, options, request_key, webhook_url)
     tell(again)
     return again
 

@@ -57,6 +57,7 @@ def _site(folder: Path, addresses: dict[str, str]) -> Iterator[Site]:
         "MAX_SINGLE_FILE_SIZE": "10000000",
         "LEASE_SECONDS": "30",
         "RECONCILE_SECONDS": "1",
+        "WEBHOOKS_TO_PRIVATE": "yes",
         **addresses,
         **dict.fromkeys(("SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
     }

@@ -16,7 +16,7 @@ from tests.processes import children, eventually, is_alive
 from tests.services import Services
 
 Launch = Callable[..., "Launched"]
-PROGRAMS = ("gunicorn", "--queue small", "--queue large", "worker.reconciler")
+PROGRAMS = ("gunicorn", "--queue small", "--queue large", "worker.reconciler", "worker.webhooks")
 
 
 class Launched:

@@ -15,7 +15,7 @@ from store.settings import Settings
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"web", "worker-small", "worker-large", "reconciler"}
+OURS = {"web", "worker-small", "worker-large", "reconciler", "webhooks"}
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ def test_the_procfile_names_web_workers_and_reconciler() -> None:
 
 def test_more_workers_are_more_programs_for_each_queue() -> None:
     names = [program.name for program in programs.of_procfile(ROOT / "Procfile", 2)]
-    assert names == ["web", "worker-small.1", "worker-small.2", "worker-large.1", "worker-large.2", "reconciler"]
+    workers = ["worker-small.1", "worker-small.2", "worker-large.1", "worker-large.2"]
+    assert names == ["web", *workers, "reconciler", "webhooks"]
 
 
 def test_the_containers_run_the_same_programs_after_the_migration(containers: dict[str, Any]) -> None:
@@ -52,6 +53,7 @@ def test_every_container_that_goes_on_says_whether_it_is_well(containers: dict[s
     checks = {name: service["healthcheck"]["test"][1:] for name, service in containers.items() if name != "migrate"}
     for name in ("small", "large"):
         assert checks[f"worker-{name}"] == ["python", "-m", "worker.health", "--queue", name]
+    assert checks["webhooks"] == ["python", "-m", "worker.health", "--queue", "webhooks"]
     assert checks["reconciler"] == ["python", "-m", "worker.health", "--reconciler"]
 
 
@@ -59,6 +61,10 @@ def test_the_containers_get_every_setting(containers: dict[str, Any]) -> None:
     ours = {field.name.upper() for field in fields(Settings)} - {"REDIS_IS_EMBEDDED", "WORKERS"}
     for name in OURS | {"migrate"}:
         assert set(containers[name]["environment"]) == ours
+
+
+def test_web_and_webhooks_are_the_only_ones_that_reach_the_outside(containers: dict[str, Any]) -> None:
+    assert {name for name, service in containers.items() if "outside" in service["networks"]} == {"web", "webhooks"}
 
 
 def test_the_database_in_a_container_is_made_as_that_of_the_tests(containers: dict[str, Any]) -> None:

@@ -108,6 +108,7 @@ def test_a_redis_of_ones_own_is_used_instead_of_the_embedded_one(tmp_path: Path)
 @pytest.mark.parametrize(("word", "meant"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("0", False)])
 def test_yes_and_no_have_several_forms(tmp_path: Path, word: str, meant: bool) -> None:
     assert read(tmp_path, PUBLIC_HTTPS=word).public_https is meant
+    assert read(tmp_path, WEBHOOKS_TO_PRIVATE=word).webhooks_to_private is meant
 
 
 def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_a_new_site_has_every_figure_at_nothing(client: FlaskClient) -> None:
     assert by(found, "playtally_queue_oldest_seconds") == {"small": 0, "large": 0}
     assert by(found, "playtally_jobs_ended_total") == {"done": 0, "failed": 0, "cancelled": 0}
     assert by(found, "playtally_attempts_ended_early_total") == {"crashed": 0, "retried": 0}
+    assert by(found, "playtally_webhook_tries_total") == {"delivered": 0, "failed": 0, "given_up": 0}
     assert by(found, "playtally_step_seconds_total") == dict.fromkeys((str(step) for step in Step), 0)
     for name in ("uploads", "upload_bytes", "rows_read", "parts", "part_bytes"):
         assert only(found, f"playtally_{name}_total") == 0

@@ -75,6 +75,17 @@ def test_the_reconciler_is_at_work_after_its_first_turn(
     assert 60 < redis.ttl(sign) <= 63  # three turns of a second, and a minute
 
 
+def test_the_deliverer_of_webhooks_is_at_work_from_its_start(
+    start: Start, environ: dict[str, str], store_app: Flask, redis: Redis
+) -> None:
+    assert ask(environ, "--queue", "webhooks")[0] == 1
+    start("worker.webhooks")
+    eventually(lambda: health.worker_is_at_work(redis, "webhooks"))
+    assert ask(environ, "--queue", "webhooks") == (0, "")
+    (sign,) = redis.keys("playtally:webhooks:*")
+    assert 0 < redis.ttl(sign) <= 45
+
+
 def test_a_redis_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
     code, said = ask(environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}, "--queue", "small")
     assert code == 1

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from processing.progress import Step
 from store.options import BAD_ROWS, CORRECTIONS, DATE_STYLES, DEFAULTS, DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
 from store.states import JobState
+from store.webhooks import STATES_OF_WEBHOOKS
 
 ID_EXAMPLE = "3f2b8c1d9e7a4f60b5d2c3e4f5a6b7c8"
 _TOTALS = ("rows_read", "rows_used", "bad_rows", "plays", "groups")
@@ -45,7 +46,12 @@ def _option(name: str) -> fields.String:
     return fields.String(metadata=_said(_OPTION_WORDS[name], default=DEFAULTS[name], **more))
 
 
-Options = Schema.from_dict({name: _option(name) for name in DEFAULTS}, name="Options")
+_OPTION_FIELDS: dict[str, fields.Field[Any]] = {name: _option(name) for name in DEFAULTS}
+_WEBHOOK_URL = fields.String(
+    metadata=_said("Told of the job's end by a signed POST; http or https.", "https://example.com/plays")
+)
+Options = Schema.from_dict(_OPTION_FIELDS, name="Options")
+RunOptions = Schema.from_dict(_OPTION_FIELDS | {"webhook_url": _WEBHOOK_URL}, name="RunOptions")
 
 
 class ErrorEntry(Schema):
@@ -124,6 +130,20 @@ class JobSummary(Schema):
     links = fields.Nested(JobLinks, required=True)
 
 
+class Webhook(Schema):
+    """The address that is told of a job's end, and how far that has come."""
+
+    url = fields.String(required=True, metadata=_said("As the request named it.", "https://example.com/plays"))
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(STATES_OF_WEBHOOKS),
+        metadata=_said("waiting: for the end of the job, or for the next try."),
+    )
+    tries = fields.Integer(required=True, metadata=_said("Tries begun so far.", 1))
+    last_problem = fields.String(required=True, allow_none=True, metadata=_said("Why the last try failed, in words."))
+    delivered_at = fields.String(required=True, allow_none=True, metadata=_said("When it arrived, UTC."))
+
+
 class Job(JobSummary):
     """All about a job."""
 
@@ -142,6 +162,7 @@ class Job(JobSummary):
         allow_none=True,
         metadata=_said("Why it failed: code, message, line, column, value, bad_rows, question; else null."),
     )
+    webhook = fields.Nested(Webhook, required=True, allow_none=True, metadata=_said("Null: the request named none."))
 
 
 class JobList(Schema):

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 from processing.containers import refuse_other_kinds
 from processing.errors import RefusedError
 from store.options import JobOptions, OptionsError
+from webapp.api.v1.webhooks import webhook_url, without_webhook
 from webapp.problems import Problem
 from webapp.receiving import ReceivedForm
 from webapp.starting import received_body, received_form
@@ -72,8 +73,9 @@ def given_options() -> dict[str, Any]:
 
 def _refuse_wrong(fields: Mapping[str, str]) -> None:
     """Before a byte of the file is written."""
+    webhook_url(fields)
     try:
-        JobOptions().with_changes(fields)
+        JobOptions().with_changes(without_webhook(fields))
     except OptionsError as error:
         value = fields.get(error.option, "")[:60]
         wrong = {"option": error.option, "value": value, "reason": str(error)}

@@ -18,6 +18,7 @@ from webapp.api.v1.access import RETRY_AFTER, V1, own_job
 from webapp.api.v1.bodies import RAW_TYPES, given_options, received
 from webapp.api.v1.faces import job_address, job_whole
 from webapp.api.v1.keys import KEY, request_key
+from webapp.api.v1.webhooks import FIELD, PARAMETER, SCHEMA, webhook_url, without_webhook
 from webapp.problems import Problem
 from webapp.starting import has_file, start, start_again
 
@@ -35,7 +36,8 @@ _FORM = {
     "type": "object",
     "required": ["file"],
     "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV; behind all options."}}
-    | {name: {"type": "string", "default": default} for name, default in DEFAULTS.items()},
+    | {name: {"type": "string", "default": default} for name, default in DEFAULTS.items()}
+    | {FIELD: SCHEMA},
 }
 _ACCEPTED = {
     "description": "The job, which waits its turn. The same answer once more for the same Idempotency-Key.",
@@ -48,7 +50,7 @@ _ACCEPTED = {
 
 @api_v1_creating.route("/jobs", methods=["POST"])
 @api_v1_creating.doc(
-    parameters=[KEY, _FILE_NAME, *_QUERY],
+    parameters=[KEY, _FILE_NAME, PARAMETER, *_QUERY],
     requestBody={
         "required": True,
         "content": {"multipart/form-data": {"schema": _FORM}}
@@ -79,12 +81,12 @@ def create() -> Response:
     owner_id, key = caller_id(), request_key()
     with received(owner_id) as form:
         try:
-            options = JobOptions().with_changes(form.fields)
-            job = start(owner_id, form, form.received[0], options, key)
+            webhook, options = webhook_url(form.fields), JobOptions().with_changes(without_webhook(form.fields))
+            job = start(owner_id, form, form.received[0], options, key, webhook)
         except OptionsError as error:
             raise wrong_option(error, form.fields) from None
         except KeyUsedError as error:
-            return accepted(_same_request(error.job_id, form.received[0].sha256, options))
+            return accepted(_same_request(error.job_id, form.received[0].sha256, options, webhook))
         except AlreadySentError as earlier:
             raise already_sent(earlier.job_id) from None
     return accepted(job)
@@ -96,7 +98,7 @@ def create() -> Response:
     requestBody={
         "required": False,
         "content": {
-            kind: {"schema": schemas.Options, "example": {"date_style": "DD/MM/YYYY"}}
+            kind: {"schema": schemas.RunOptions, "example": {"date_style": "DD/MM/YYYY"}}
             for kind in ("application/json", "application/x-www-form-urlencoded")
         },
     },
@@ -107,7 +109,7 @@ def run_again(job_id: str) -> Response:
     """Run a file again
 
     With other options, without sending it again. What is not named stays as it was in this job; an empty value or null
-    goes back to finding it out.
+    goes back to finding it out. A webhook is named anew: the new job has none otherwise.
     """
     earlier, key = own_job(job_id), request_key()
     if not STATES[earlier.state].is_final:
@@ -116,13 +118,14 @@ def run_again(job_id: str) -> Response:
     if not has_file(earlier):
         raise Problem("expired", STATES[JobState.EXPIRED].sentence)
     sha256, given = earlier.upload.sha256, given_options()
+    webhook = webhook_url(given)
     try:
-        options = JobOptions.from_json(earlier.options).with_changes(given)
-        return accepted(start_again(earlier, options, key))
+        options = JobOptions.from_json(earlier.options).with_changes(without_webhook(given))
+        return accepted(start_again(earlier, options, key, webhook))
     except OptionsError as error:
         raise wrong_option(error, given) from None
     except KeyUsedError as error:
-        return accepted(_same_request(error.job_id, sha256, options))
+        return accepted(_same_request(error.job_id, sha256, options, webhook))
 
 
 def accepted(job: Job) -> Response:
@@ -145,9 +148,10 @@ def already_sent(job_id: str) -> Problem:
     return Problem("already-sent", detail, headers={"Location": job_address(job_id)}, more={"job": job_id})
 
 
-def _same_request(job_id: str, sha256: str, options: JobOptions) -> Job:
+def _same_request(job_id: str, sha256: str, options: JobOptions, webhook: str | None) -> Job:
     """The job of a key, if it was for the same file and options."""
     job = own_job(job_id)
-    if job.upload.sha256 != sha256 or job.options != options.to_json():
+    before = job.webhook.url if job.webhook else None
+    if job.upload.sha256 != sha256 or job.options != options.to_json() or before != webhook:
         raise Problem("key-used", "This Idempotency-Key was used for another file or with other options.")
     return job

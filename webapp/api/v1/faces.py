@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import url_for
 
-from store.models import Job, Part
+from store import webhooks
+from store.models import Job, Part, Webhook
 from store.options import JobOptions
 from store.states import STATES, JobState
 from webapp.progress import percent_of
@@ -49,6 +50,20 @@ def job_whole(job: Job) -> dict[str, Any]:
         "totals": {name: summary.get(name) for name in TOTALS},
         "rejected": (summary.get("rejected") or [])[:LISTED_REJECTED],
         "error": job.error,
+        "webhook": webhook_face(job.webhook),
+    }
+
+
+def webhook_face(hook: Webhook | None) -> dict[str, Any] | None:
+    """The webhook of a job."""
+    if hook is None:
+        return None
+    return {
+        "url": hook.url,
+        "state": webhooks.state_of(hook),
+        "tries": hook.tries,
+        "last_problem": hook.last_problem,
+        "delivered_at": moment(hook.delivered_at),
     }
 
 

@@ -1,0 +1,189 @@
+"""Webhooks as rows: due once their job has ended, claimed for one try at a time. Each function is one transaction.
+
+A row is made in the transaction that makes its job, so no end is ever without its word. It is delivered at least once:
+a try whose process died may have arrived, and is followed by another with the same webhook-id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from store import counters, signing
+from store.database import db, now
+from store.models import Account, Job, Webhook
+from store.states import STATES, JobState
+
+WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given_up"
+STATES_OF_WEBHOOKS = (WAITING, DELIVERED, GIVEN_UP)
+TOTALS = ("rows_read", "rows_used", "bad_rows", "plays", "groups")
+# The second try comes 5 seconds after the first has failed, and so on: the schedule that Standard Webhooks recommends.
+WAITS = tuple(
+    timedelta(**{unit: count})
+    for unit, count in (
+        ("seconds", 5),
+        ("minutes", 5),
+        ("minutes", 30),
+        ("hours", 2),
+        ("hours", 5),
+        ("hours", 10),
+        ("hours", 14),
+        ("hours", 20),
+        ("hours", 24),
+    )
+)
+LONGEST_WAIT = max(WAITS)
+LONGEST_TRY = timedelta(seconds=60)  # after which a try whose end nobody recorded is followed by another
+_LONGEST_PROBLEM = 300  # characters
+_ENDS = tuple(state for state, facts in STATES.items() if facts.is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A try that is to be made."""
+
+    webhook_id: str
+    tries: int  # made before
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A try that was claimed, and all that it takes."""
+
+    webhook_id: str
+    job_id: str
+    tries: int  # this one included
+    url: str
+    secret: str = field(repr=False)
+    event: dict[str, Any] = field(repr=False)  # the same at every try
+
+
+def due(limit: int) -> list[Due]:
+    """The tries to be made now, those that wait longest first."""
+    statement = (
+        select(Webhook.id, Webhook.tries)
+        .join(Job, Webhook.job_id == Job.id)
+        .where(Webhook.next_try_at <= now(), Job.state.in_(_ENDS))
+        .order_by(Webhook.next_try_at, Webhook.id)
+        .limit(limit)
+    )
+    rows = db.session.execute(statement).all()
+    db.session.rollback()
+    return [Due(*row) for row in rows]
+
+
+def claim(webhook_id: str, tries: int) -> Delivery | None:
+    """Take the try that follows ``tries`` others; None when it is not to be had (taken, over, or its job is gone)."""
+    has_ended = select(Job.id).where(Job.id == Webhook.job_id, Job.state.in_(_ENDS)).exists()
+    taken = (Webhook.id == webhook_id) & (Webhook.tries == tries) & Webhook.next_try_at.is_not(None) & has_ended
+    if not _change(taken, {}, tries=tries + 1, next_try_at=now() + LONGEST_TRY):
+        return None
+    hook = db.session.get(Webhook, webhook_id, populate_existing=True)
+    if hook is None:
+        return None
+    job_id, owner_id, url, event = hook.job_id, hook.job.owner_id, hook.url, _event(hook.job)
+    db.session.rollback()
+    return Delivery(webhook_id, job_id, tries + 1, url, secret_of(owner_id), event)
+
+
+def record_delivered(delivery: Delivery) -> bool:
+    """The receiver has it, whichever try it was; False where that was known, or the job is gone."""
+    open_one = (Webhook.id == delivery.webhook_id) & Webhook.delivered_at.is_(None)
+    counts = counters.of_webhook_try(DELIVERED)
+    return _change(open_one, counts, delivered_at=now(), next_try_at=None, last_problem=None)
+
+
+def record_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, is_last: bool = False) -> str | None:
+    """Note why a try failed: WAITING for the next one, or GIVEN_UP; None where another try has taken over.
+
+    ``wait_seconds`` is how long the receiver wants to be left alone.
+    """
+    is_last = is_last or delivery.tries > len(WAITS)
+    if is_last:
+        next_try_at = None
+    else:
+        asked = timedelta(seconds=min(wait_seconds, LONGEST_WAIT.total_seconds()))
+        next_try_at = now() + max(WAITS[delivery.tries - 1], asked)
+    ours = (Webhook.id == delivery.webhook_id) & (Webhook.tries == delivery.tries) & Webhook.next_try_at.is_not(None)
+    counts = counters.of_webhook_try(GIVEN_UP if is_last else counters.TRY_FAILED)
+    if not _change(ours, counts, next_try_at=next_try_at, last_problem=problem[:_LONGEST_PROBLEM]):
+        return None
+    return GIVEN_UP if is_last else WAITING
+
+
+def state_of(hook: Webhook) -> str:
+    """WAITING (for the job's end or the next try), DELIVERED or GIVEN_UP."""
+    if hook.delivered_at is not None:
+        return DELIVERED
+    return GIVEN_UP if hook.next_try_at is None else WAITING
+
+
+def secret_of(account_id: int) -> str:
+    """The secret that an account's webhooks are signed with, made on first use."""
+    wanted = select(Account.webhook_secret).where(Account.id == account_id)
+    found = db.session.scalar(wanted)
+    if found is None:
+        none_yet = (Account.id == account_id) & Account.webhook_secret.is_(None)
+        _set_secret(none_yet)  # of two at once the first one wins
+        found = db.session.scalar(wanted)
+        assert found is not None
+    db.session.rollback()
+    return found
+
+
+def make_new_secret(account_id: int) -> None:
+    """Sign with another secret from now on; the one before is worth nothing any more."""
+    _set_secret(Account.id == account_id)
+
+
+def _set_secret(where: ColumnElement[bool]) -> None:
+    secret = signing.new_secret()
+    statement = update(Account).where(where).values(webhook_secret=secret)
+    db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.commit()
+
+
+def _event(job: Job) -> dict[str, Any]:
+    """What the receiver is told."""
+    ended_as, summary = _ended_as(job), job.summary or {}
+    return {
+        "type": f"job.{ended_as}",
+        "timestamp": _moment(job.ended_at or job.created_at),
+        "data": {
+            "id": job.id,
+            "state": ended_as,
+            "file_name": job.upload.name,
+            "totals": {name: summary.get(name) for name in TOTALS},
+            "error": job.error,
+        },
+    }
+
+
+def _ended_as(job: Job) -> str:
+    """How the job ended, also where its files have expired since."""
+    if job.state is not JobState.EXPIRED:
+        return job.state.value
+    if job.error is not None:
+        return JobState.FAILED.value
+    return (JobState.CANCELLED if job.summary is None else JobState.DONE).value
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _change(where: ColumnElement[bool], counts: counters.Amounts, **values: Any) -> bool:
+    """Update the one webhook that matches, and count that; False when none does."""
+    statement = update(Webhook).where(where).values(**values).execution_options(synchronize_session=False)
+    result = db.session.execute(statement)
+    assert isinstance(result, CursorResult)
+    if result.rowcount == 0:
+        db.session.rollback()
+        return False
+    counters.add_all(counts)
+    db.session.commit()
+    return True

@@ -1,0 +1,31 @@
+"""The secret that an account's webhooks are signed with."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from store import webhooks
+from webapp.identity import visitor
+
+pages = Blueprint("webhooks", __name__)
+
+
+@pages.post("/account/webhooks")
+def show_secret() -> str:
+    """The secret; by POST, so that it is never what a browser opens by itself."""
+    return render_template("account/webhook_secret.html", secret=webhooks.secret_of(visitor().account_id))
+
+
+@pages.get("/account/webhooks")
+def back() -> Response:
+    """Whoever asks for that page by its address is led to the button."""
+    return redirect(url_for("account.show"), code=303)
+
+
+@pages.post("/account/webhooks/new-secret")
+def make_new_secret() -> Response:
+    """Take another secret from now on."""
+    webhooks.make_new_secret(visitor().account_id)
+    flash("Your webhooks have a new secret. Show it, and give it to your receivers.")
+    return redirect(url_for("account.show"), code=303)

@@ -1,0 +1,56 @@
+"""One try to deliver a webhook, from the claim to its recorded end."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from store import signing, webhooks
+from store.database import db, now
+from store.webhooks import GIVEN_UP, Delivery
+from worker.posting import Answer, Poster, PostingError
+
+GONE = 410  # the receiver wants no more
+BUSY = (429, 503)  # with these it may say for how long
+
+_log = logging.getLogger(__name__)
+
+
+def deliver(webhook_id: str, tries: int, poster: Poster) -> bool:
+    """Make the try that follows ``tries`` others, and record what came of it; False when it was not to be had.
+
+    In an application context; the database is let go of while the receiver is waited for.
+    """
+    delivery = webhooks.claim(webhook_id, tries)
+    db.session.remove()
+    if delivery is None:
+        return False
+    body = json.dumps(delivery.event).encode()
+    try:
+        answer = poster.post(delivery.url, signing.headers(delivery.secret, webhook_id, body, now()), body)
+    except PostingError as error:
+        _note_failed(delivery, str(error))
+    else:
+        _note_answer(delivery, answer)
+    return True
+
+
+def _note_answer(delivery: Delivery, answer: Answer) -> None:
+    if 200 <= answer.status < 300:
+        webhooks.record_delivered(delivery)
+        _log.info("its webhook was delivered at try %d", delivery.tries, extra={"job": delivery.job_id})
+        return
+    words = f"The receiver answered with the code {answer.status}"
+    if 300 <= answer.status < 400:
+        words += ", and redirects are not followed"
+    elif answer.status == GONE:
+        words += ", which means that it wants no more"
+    wait_seconds = answer.retry_after if answer.status in BUSY else 0
+    _note_failed(delivery, f"{words}.", wait_seconds=wait_seconds, is_last=answer.status == GONE)
+
+
+def _note_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, is_last: bool = False) -> None:
+    state = webhooks.record_failed(delivery, problem, wait_seconds=wait_seconds, is_last=is_last)
+    what_next = "it is given up" if state == GIVEN_UP else "another follows"
+    words = "try %d of its webhook failed, and %s: %s"
+    _log.warning(words, delivery.tries, what_next, problem, extra={"job": delivery.job_id})
