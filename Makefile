@@ -63,7 +63,7 @@ run: setup ## serve until Ctrl-C
 
 test: setup-dev chromium redis lint types contracts containers ## run every check, and every test on each kind of services
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py $(PYTEST_ARGS)
 
 lint: setup-dev ## check style and form (ruff)
 	@$(BIN)/ruff check --quiet .
