@@ -30,12 +30,12 @@ def plays(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def typed(site: Site, page: str, folder: Path, *sections: str) -> subprocess.CompletedProcess[str]:
-    """What bash says to the code in these sections, typed with the administrator's name and password."""
-    lines = snippets(page, "bash", *sections).replace("YOUR NAME", site.admin_name)
-    assert site.base in lines
+    """What bash says when the code of these sections is pasted, and the password typed behind the first."""
+    pasted = [snippets(page, "bash", section).replace("'YOUR NAME'", site.admin_name) for section in sections]
+    pasted.insert(1, site.password if "read -rs" in pasted[0] else "")
     environ = os.environ | {"PLAYTALLY_PASSWORD": site.password, "PLAYTALLY_TOKEN": ""}
-    words = ["bash", "-euo", "pipefail", "-c", lines]
-    return subprocess.run(words, cwd=folder, env=environ, input=f"{site.password}\n", capture_output=True, text=True)
+    words = ["bash", "-euo", "pipefail", "-s"]
+    return subprocess.run(words, cwd=folder, env=environ, input="\n".join(pasted), capture_output=True, text=True)
 
 
 def parts(site: Site) -> list[bytes]:
