@@ -160,9 +160,10 @@ class Client:
             try:
                 job = self._send_resumable(path, options, notes) or self._send_whole(path, options, notes)
             except Refused as refusal:
-                if "job" not in refusal.body:
+                job = refusal.body.get("job")
+                if job is None:
                     raise
-                job = self._as_asked(refusal.body["job"], options, notes.kept["key"])
+            job = self._as_asked(job, options, notes.kept["key"])
             notes.keep(job=job)
         return str(job)
 
@@ -228,7 +229,7 @@ class Client:
             return str(_object(answer)["id"])
 
     def _as_asked(self, job_id: str, options: Mapping[str, str], key: str) -> str:
-        """The job of the time when the file was sent before; a new run where that one had other options."""
+        """The job; a new run where it is that of the time when the file was sent before, with other options."""
         then = self.get(f"/api/v1/jobs/{job_id}")["options"]
         if all(then.get(name) == value for name, value in options.items()):
             return job_id

@@ -15,6 +15,7 @@ class Gate:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.most: int | None = None  # bytes of one answer that pass; None: all
+        self.most_sent: int | None = None  # bytes of one request that pass; None: all
         self.is_shut = threading.Event()
         self.passed = 0
 
@@ -36,9 +37,15 @@ class Gate:
             threading.Thread(target=self._pass_back, args=(site, client), daemon=True).start()
 
     def _pass_on(self, client: socket.socket, site: socket.socket) -> None:
+        left = self.most_sent
         try:
-            while piece := client.recv(1 << 16):
+            while piece := client.recv(1 << 16 if left is None else min(1 << 16, left)):
                 site.sendall(piece)
+                left = None if left is None else left - len(piece)
+                if left == 0:
+                    self.is_shut.set()
+                    while client.recv(1 << 16):
+                        pass  # until the client has gone
             site.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # one of them has gone

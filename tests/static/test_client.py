@@ -85,6 +85,23 @@ def test_killed_in_the_middle_of_a_download_it_goes_on_where_it_was(
     assert len(jobs_of(site, account)) == 1
 
 
+def test_killed_in_the_middle_of_an_upload_it_makes_one_job_of_the_file(
+    site: Site, account: str, words: Words, run: Run, plays: Path
+) -> None:
+    with Gate(site.base) as gate:
+        gate.most_sent = 2_000_000
+        command, environ = words("upload", plays, base=gate.base)
+        client = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+        assert gate.is_shut.wait(120)
+        client.kill()
+        client.wait()
+        assert plays.with_name("plays.csv.playtally").exists()
+        gate.most_sent = None
+        shown = run("run", plays, base=gate.base)
+    assert shown.returncode == 0, shown.stderr
+    assert len(jobs_of(site, account)) == 1
+
+
 def test_what_an_earlier_try_spoilt_is_fetched_once_more(site: Site, account: str, run: Run, plays: Path) -> None:
     job_id = run("upload", plays).stdout.strip()
     assert run("wait", job_id).returncode == 0
