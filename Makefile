@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site npm clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site curl npm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,7 +61,7 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
-test: setup-dev chromium redis npm lint types contracts containers ## run every check, and every test on each kind of services
+test: setup-dev chromium redis curl npm lint types contracts containers ## run every check, and every test on each kind of services
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py $(PYTEST_ARGS)
 
@@ -96,6 +96,10 @@ chromium: ## see that there is a Chromium for the browser test
 
 redis: ## see that there is Debian's Redis for the tests
 	$(call from_debian,/usr/bin/redis-server,redis-server,the tests on PostgreSQL and Redis)
+
+curl: ## see that there are curl and openssl for the tests of the help page and the client
+	$(call from_debian,curl,curl,the lines of the help page)
+	$(call from_debian,openssl,openssl,the client over HTTPS)
 
 npm: tests/node_modules/.made ## install what the tests need of Node's packages (Newman)
 

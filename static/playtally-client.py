@@ -10,8 +10,8 @@ upload, wait and download do one of these each; jobs lists what was sent.
 PLAYTALLY_SITE, PLAYTALLY_TOKEN and PLAYTALLY_PASSWORD may stand in the environment. HTTPS_PROXY and SSL_CERT_FILE are
 heeded, too.
 
-Exit 0: done. 1: the site refused the file, or could not add it up. 2: wrong usage, wrong password or token, or no site
-that answers. 130: stopped with Ctrl-C. Whatever goes wrong is one sentence on stderr.
+Exit 0: done. 1: the site refused the file, or could not add it up. 2: all else, such as wrong usage, a wrong password
+or token, or no site that answers. 130: stopped with Ctrl-C. What went wrong is one sentence on stderr.
 
 Saved as playtally_client.py it is a module: Client.login(site, name, password) or Client(site, token), then upload,
 wait, download. These raise Failure.
@@ -26,6 +26,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import ssl
 import sys
 import time
@@ -55,20 +56,19 @@ class Failure(Exception):  # noqa: N818 - a sentence for people
 
 
 class Refused(Failure):
-    """The site said no, with a status and the object in its answer."""
+    """The site said no: a status, and the object in its answer."""
 
     def __init__(self, answer: http.client.HTTPResponse) -> None:
         try:
-            body = json.loads(answer.read())
-        except (ValueError, *LOST):
-            body = None
-        self.status, self.body = answer.status, body if isinstance(body, dict) else {}
+            self.body = dict(json.loads(answer.read()))
+        except (ValueError, TypeError, *LOST):
+            self.body = {}
         sentence = self.body.get("detail") or self.body.get("message")
         if 300 <= answer.status < 400:  # not followed: the token is for this site alone
             sentence = f"The site has moved: see {answer.headers.get('Location')}"
-        super().__init__(sentence or f"The site answered with the code {answer.status}.")
-        self.exit_code = 2 if answer.status in (401, 403) else 1
-        self.passes = answer.status in PASSING
+        exit_code = 2 if answer.status in (401, 403) else 1
+        super().__init__(sentence or f"The site answered with the code {answer.status}.", exit_code)
+        self.status, self.passes = answer.status, answer.status in PASSING
         asked = answer.headers.get("Retry-After", "")
         self.pause = min(int(asked), 600) if asked.isdigit() else 0
 
@@ -146,7 +146,7 @@ class Client:
     def login(cls, site: str, username: str, password: str, **more: Any) -> Client:
         """A client for this account; its tokens are renewed for 30 days."""
         client = cls(site, **more)
-        tokens = client.post("/api/login/", {"username": username, "password": password})
+        tokens = client.ask("/api/login/", {"username": username, "password": password})
         client.token, client.refresh = tokens["access"], tokens["refresh"]
         return client
 
@@ -172,7 +172,7 @@ class Client:
         before = None
         while True:
             began = time.monotonic()
-            job = self.get(f"/api/v1/jobs/{quote(job_id, safe='')}?wait=30")
+            job = self.ask(f"/api/v1/jobs/{quote(job_id, safe='')}?wait=30")
             if job["is_final"]:
                 break
             self.progress(job["step"] or "waiting its turn", job["percent"] / 100)
@@ -188,7 +188,7 @@ class Client:
         """All parts of a job, each with the right sha256; what is in the folder already is not fetched again."""
         folder.mkdir(parents=True, exist_ok=True)
         address = f"/api/v1/jobs/{quote(job_id, safe='')}/parts"
-        return [self._fetch(f"{address}/{part['number']}", part, folder) for part in self.get(address)["items"]]
+        return [self._fetch(f"{address}/{part['number']}", part, folder) for part in self.ask(address)["items"]]
 
     def _send_resumable(self, path: Path, options: Mapping[str, str], notes: Notes) -> str | None:
         """As tus 1.0 has it. None: this site does not know it."""
@@ -224,23 +224,23 @@ class Client:
         notes.keep()
         kind = {"Idempotency-Key": notes.kept["key"], "Content-Type": "application/octet-stream"}
         address = f"/api/v1/jobs?{urlencode({'file_name': path.name, **options})}"
-        piece = Piece(path, 0, path.stat().st_size, self.progress)
-        with self.call("POST", address, kind, piece) as answer:
-            return str(_object(answer)["id"])
+        return str(self.ask(address, Piece(path, 0, path.stat().st_size, self.progress), kind)["id"])
 
     def _as_asked(self, job_id: str, options: Mapping[str, str], key: str) -> str:
         """The job; a new run where it is that of the time when the file was sent before, with other options."""
-        then = self.get(f"/api/v1/jobs/{job_id}")["options"]
+        then = self.ask(f"/api/v1/jobs/{job_id}")["options"]
         if all(then.get(name) == value for name, value in options.items()):
             return job_id
         self.wait(job_id)  # only what has ended can be run again
-        return str(self.post(f"/api/v1/jobs/{job_id}/runs", dict(options), {"Idempotency-Key": f"{key}-again"})["id"])
+        return str(self.ask(f"/api/v1/jobs/{job_id}/runs", dict(options), {"Idempotency-Key": f"{key}-again"})["id"])
 
     def _fetch(self, address: str, part: dict[str, Any], folder: Path) -> Path:
         target = folder / Path(part["name"]).name
         if target.exists():
             if sha256_of(target) != part["sha256"]:
-                raise Failure(f"{target} is there already, but is not what the site has. Move it away and try again.")
+                raise Failure(
+                    f"{target} is there already, but is not what the site has. Move it away and try again.", 2
+                )
             return target
         aside = target.with_name(target.name + ".part")
         for _ in range(2):  # what an earlier try left may be spoilt; then once more from the beginning
@@ -249,7 +249,7 @@ class Client:
                 os.replace(aside, target)
                 return target
             aside.unlink()
-        raise Failure(f"{part['name']} did not arrive as the site has it: its sha256 is another. Try again.")
+        raise Failure(f"{part['name']} did not arrive as the site has it: its sha256 is another. Try again.", 2)
 
     def _fetch_rest(self, address: str, part: dict[str, Any], aside: Path) -> None:
         """What is missing of a part, in as many requests as it takes."""
@@ -273,16 +273,15 @@ class Client:
                 else:
                     patience.pause(Failure(f"{part['name']} is cut off again and again.", 2, passes=True))
 
-    def get(self, address: str) -> dict[str, Any]:
-        """The object at an address."""
-        with self.call("GET", address) as answer:
-            return _object(answer)
-
-    def post(self, address: str, body: Any, headers: Mapping[str, str] = {}) -> dict[str, Any]:
-        """The object that the site answers to one."""
-        kind = {"Content-Type": "application/json", **headers}
-        with self.call("POST", address, kind, json.dumps(body).encode()) as answer:
-            return _object(answer)
+    def ask(self, address: str, body: Any = None, headers: Mapping[str, str] = {}) -> dict[str, Any]:
+        """The object at an address, or the answer to what is posted there."""
+        if isinstance(body, dict):
+            body, headers = json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
+        with self.call("GET" if body is None else "POST", address, headers, body) as answer:
+            try:
+                return dict(json.loads(answer.read()))
+            except (ValueError, TypeError):
+                raise Failure("What answers at this address is no Playtally.", 2) from None
 
     def _unless_gone(self, method: str, address: str, headers: Mapping[str, str] = {}) -> Any:
         """The headers of an answer; None if there is nothing at the address."""
@@ -348,15 +347,7 @@ class Client:
 
     def _renew(self) -> None:
         refresh, self.refresh, self.token = self.refresh, "", ""
-        self.token, self.refresh = self.post("/api/refresh/", {"refresh": refresh})["access"], refresh
-
-
-def _object(answer: http.client.HTTPResponse) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(answer.read())
-        return found
-    except ValueError:
-        raise Failure("What answers at this address is no Playtally.", 2) from None
+        self.token, self.refresh = self.ask("/api/refresh/", {"refresh": refresh})["access"], refresh
 
 
 def _base64(text: str) -> str:
@@ -376,7 +367,7 @@ def reason_of(job: dict[str, Any]) -> str:
     """Why there are no totals: what, in which line, and which options would help."""
     error = job["error"]
     if not error:
-        return {"cancelled": "The job was cancelled."}.get(job["state"], "The files of the job were removed.")
+        return "The job was cancelled." if job["state"] == "cancelled" else "The files of the job were removed."
     sentence = str(error["message"])
     if error.get("line") and "line" not in sentence.lower():
         sentence = f"Line {error['line']:,}: {sentence}"
@@ -391,38 +382,19 @@ class Bar:
     """What is being done, on stderr: a bar where that is a terminal, and sentences."""
 
     def __init__(self) -> None:
-        self.width, self.drawn = 110 if sys.stderr.isatty() else 0, 0.0
+        self.width = shutil.get_terminal_size().columns - 1 if sys.stderr.isatty() else 0
+        self.drawn = 0.0
 
     def __call__(self, what: str, share: float) -> None:
         """Draw how far it is, ten times a second at most."""
         if self.width and time.monotonic() - self.drawn > 0.1:
             self.drawn, full = time.monotonic(), int(share * 40)
-            line = f"[{'#' * full}{'.' * (40 - full)}] {share:4.0%}  {what:.50}"
-            print("\r" + line.ljust(self.width), end="", file=sys.stderr, flush=True)
+            line = f"[{'#' * full}{'.' * (40 - full)}] {share:4.0%}  {what}"
+            print("\r" + line[: self.width].ljust(self.width), end="", file=sys.stderr, flush=True)
 
     def say(self, sentence: str) -> None:
         """A sentence in place of the bar."""
         print(("\r" + " " * self.width + "\r" if self.width else "") + sentence, file=sys.stderr, flush=True)
-
-
-def _run(client: Client, found: argparse.Namespace, options: Mapping[str, str], bar: Bar) -> None:
-    try:
-        found.job = client.upload(found.file, options)
-        bar.say(f"{found.file} is at the site as job {found.job}.")
-        totals = client.wait(found.job)["totals"]
-    except Failure as failure:
-        if failure.exit_code == 1:
-            forget(found.file)  # the next try is a new one
-        raise
-    bar.say("{rows_read:,} rows read, {rows_used:,} used, {bad_rows:,} left out; {plays:,} plays.".format(**totals))
-    _download(client, found, bar)
-    forget(found.file)
-
-
-def _download(client: Client, found: argparse.Namespace, bar: Bar) -> None:
-    parts = client.download(found.job, found.to or Path(f"{getattr(found, 'file', found.job)}.totals"))
-    bar.say(f"All parts ({len(parts)}) are there, each with the right sha256.")
-    print(*parts, sep="\n", flush=True)
 
 
 def _do(found: argparse.Namespace, bar: Bar) -> None:
@@ -430,19 +402,22 @@ def _do(found: argparse.Namespace, bar: Bar) -> None:
     if found.username:
         password = os.environ.get("PLAYTALLY_PASSWORD") or getpass.getpass(f"Password of {found.username}: ")
         client = Client.login(found.site, found.username, password, progress=bar)
-    if found.command == "run":
-        _run(client, found, dict(found.option), bar)
-    elif found.command == "upload":
-        print(client.upload(found.file, dict(found.option)), flush=True)
-        forget(found.file)
-    elif found.command == "wait":
-        client.wait(found.job)
-        bar.say("Its totals are ready.")
-    elif found.command == "download":
-        _download(client, found, bar)
-    else:
-        for job in client.get("/api/v1/jobs?limit=100")["items"]:
+    if found.command == "jobs":
+        for job in client.ask("/api/v1/jobs?limit=100")["items"]:
             print(job["id"], f"{job['state']:<9} {job['percent']:>3} %", job["created_at"], job["file_name"])
+        return
+    if "file" in found:
+        found.job = client.upload(found.file, dict(found.option))
+        bar.say(f"{found.file} is at the site as job {found.job}.")
+    if found.command in ("run", "wait"):
+        totals = client.wait(found.job)["totals"]
+        bar.say("{rows_read:,} rows read, {rows_used:,} used, {bad_rows:,} left out; {plays:,} plays.".format(**totals))
+    if found.command in ("run", "download"):
+        parts = client.download(found.job, found.to or Path(f"{getattr(found, 'file', found.job)}.totals"))
+        bar.say(f"All parts ({len(parts)}) are there, each with the right sha256.")
+        print(*parts, sep="\n", flush=True)
+    if found.command == "upload":
+        print(found.job, flush=True)
 
 
 def _option(text: str) -> tuple[str, str]:
@@ -478,16 +453,19 @@ def main(words: list[str]) -> int:
     found, bar = _arguments(words), Bar()
     try:
         _do(found, bar)
+        code = 0
     except Failure as failure:
         bar.say(str(failure))
-        return failure.exit_code
+        code = failure.exit_code
     except OSError as error:  # of a file or folder here
         bar.say(f"{error.filename}: {error.strerror}.")
         return 2
     except (KeyboardInterrupt, EOFError):
         bar.say("Stopped. The same command goes on where it was.")
         return 130
-    return 0
+    if "file" in found and code < 2:
+        forget(found.file)  # it has ended, well or not: the next try is a new one
+    return code
 
 
 if __name__ == "__main__":

@@ -121,11 +121,13 @@ def test_another_file_of_the_same_name_stays_and_is_an_error(run: Run, plays: Pa
     part.write_bytes(part.read_bytes()[:-1] + b"0")
     changed = part.read_bytes()
     shown = run("run", plays, "--to", folder)
-    assert shown.returncode == 1
+    assert shown.returncode == 2
     assert shown.stderr.splitlines()[-1] == (
         f"{part} is there already, but is not what the site has. Move it away and try again."
     )
     assert part.read_bytes() == changed
+    part.unlink()
+    assert run("run", plays, "--to", folder).returncode == 0
 
 
 def test_a_file_that_cannot_be_added_up_is_exit_1_with_reason_and_line(run: Run, tmp_path: Path) -> None:

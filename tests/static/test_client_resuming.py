@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -104,3 +105,27 @@ def test_a_token_that_runs_out_in_mid_upload_is_renewed(client: Any, stub: TusSt
     client.refresh, stub.access = "refresh", "not the first"
     assert client.upload(path) == JOB
     assert client.token == "second"
+
+
+@pytest.fixture
+def certificate(stub: TusStub, tmp_path: Path) -> Path:
+    """The certificate, signed by nobody else, with which the site speaks HTTPS from now on."""
+    made, key = tmp_path / "made.pem", tmp_path / "key.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", made, "-keyout", key]
+    subprocess.run(words, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    stub.socket = context.wrap_socket(stub.socket, server_side=True)
+    stub.base = stub.base.replace("http:", "https:")
+    return made
+
+
+def test_a_certificate_is_checked(
+    stub: TusStub, certificate: Path, path: Path, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(module.Failure, match=r"The certificate of https:.* is not good") as failure:
+        module.Client(stub.base, "first").upload(path)
+    assert failure.value.exit_code == 2
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert module.Client(stub.base, "first").upload(path) == JOB
