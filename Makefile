@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site curl npm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,9 +61,9 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
-test: setup-dev chromium redis lint types contracts containers ## run every check, and every test on each kind of services
+test: setup-dev chromium redis curl npm lint types contracts containers ## run every check, and every test on each kind of services
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py $(PYTEST_ARGS)
 
 lint: setup-dev ## check style and form (ruff)
 	@$(BIN)/ruff check --quiet .
@@ -96,6 +96,17 @@ chromium: ## see that there is a Chromium for the browser test
 
 redis: ## see that there is Debian's Redis for the tests
 	$(call from_debian,/usr/bin/redis-server,redis-server,the tests on PostgreSQL and Redis)
+
+curl: ## see that there are curl and openssl for the tests of the help page and the client
+	$(call from_debian,curl,curl,the lines of the help page)
+	$(call from_debian,openssl,openssl,the client over HTTPS)
+
+npm: tests/node_modules/.made ## install what the tests need of Node's packages (Newman)
+
+tests/node_modules/.made: tests/package.json tests/package-lock.json
+	$(call from_debian,node,nodejs,Newman)
+	$(call from_debian,npm,npm,Newman)
+	@cd tests && npm ci --silent --no-audit --no-fund && touch node_modules/.made
 
 logs: ## follow the lines of everything that runs
 	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi

@@ -20,6 +20,7 @@ OPEN_TO_ALL = {
     "metrics.scrape",
     "account.sign_in",
     "account.sign_in_form",
+    "help.api",
     "help.problems",
     "api_documents.document",
     "api_documents.swagger_ui",

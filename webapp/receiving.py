@@ -84,6 +84,8 @@ def receive_body(
         with _plain_refusals():
             pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
             form.received.append(write_down(files, _shown(name), _looked_at(pieces, look), limits))
+            if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
+                raise BadRequest("The file did not arrive whole. Please send it again.")
         yield form
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from launcher.client import ApiError, Client
-from tests.end_to_end.conftest import Site
 from tests.processes import child_with, children, eventually
+from tests.site import Site
 
 
 def worker_with_horse_in_mid_job(site: Site, client: Client, job_id: str) -> tuple[int, int]:

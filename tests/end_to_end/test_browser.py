@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 from launcher.client import Client
 from processing.demo import write_demo_file
 from tests.browser import COPY, answer_for_the_cdn, chromium, sign_in, throttle_uploads
-from tests.end_to_end.conftest import Site
 from tests.end_to_end.horses import let_go_in_bits, worker_with_horse_in_mid_job
+from tests.site import Site
 
 FILE_BYTES = 40_000_000
 Key = tuple[str, str]

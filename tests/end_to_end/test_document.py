@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from launcher.client import ApiError, Client
-from tests.end_to_end.conftest import Site
+from tests.site import Site
 
 MOST_EXAMPLES = 300  # of each call, beside those that cover each value of the document
 FEWEST_CALLS = 5000

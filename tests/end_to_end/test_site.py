@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from launcher.client import Client
-from tests.end_to_end.conftest import Site
 from tests.end_to_end.horses import worker_with_horse_in_mid_job
 from tests.processes import eventually
+from tests.site import Site
 from tests.slow_files import write_slow_file
 
 DATA = Path(__file__).resolve().parents[1] / "data"

@@ -17,9 +17,9 @@ import pytest
 from launcher.client import Client
 from store import webhooks
 from store.settings import read_settings
-from tests.end_to_end.conftest import Site
 from tests.processes import child_with, eventually
 from tests.receiver import receiving
+from tests.site import Site
 from worker.context import database
 
 EXAMPLE = (Path(__file__).resolve().parents[1] / "data" / "example.csv").read_bytes()

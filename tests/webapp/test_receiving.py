@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from store.files import Files
 from webapp import receiving
 from webapp.errors import InsufficientStorage, OverQuota
-from webapp.receiving import Limits, ReceivedForm, receive
+from webapp.receiving import Limits, ReceivedForm, receive, receive_body
 
 CONTENT = b"Song,Date,Number of Plays\r\n--almost a boundary\r\n\r\n" * 1000
 BOUNDARY = "gCu7-boundary"
@@ -249,3 +249,17 @@ def test_a_file_is_held_until_somebody_has_accepted_it_or_nobody_will(files: Fil
         files.keep_upload(one.path, "a" * 32)
         assert files.is_held(files.upload("a" * 32))
     assert not files.is_held(files.upload("a" * 32))
+
+
+@pytest.mark.parametrize("environ", [{}, {"wsgi.input_terminated": True}], ids=["bare server", "gunicorn"])
+def test_a_body_that_breaks_off_leaves_nothing(files: Files, environ: dict[str, Any]) -> None:
+    request = request_with(CONTENT, length=len(CONTENT) + 1, **environ)
+    with pytest.raises(BadRequest), receive_body(request, files, name="plays.csv", limits=NO_LIMITS):
+        pass
+    assert incoming(files) == []
+
+
+def test_a_body_without_a_length_is_taken_as_it_ends(files: Files) -> None:
+    request = request_with(CONTENT, **{"CONTENT_LENGTH": "", "wsgi.input_terminated": True})
+    with receive_body(request, files, name="plays.csv", limits=NO_LIMITS) as form:
+        assert form.received[0].path.read_bytes() == CONTENT

@@ -52,8 +52,20 @@ def collection(app: Flask) -> Documented:
 
 def serve(app: Flask, api: Documented) -> None:
     """Add the addresses of the document and of its pages."""
-    app.extensions[__name__] = json.dumps(api.spec.to_dict(), sort_keys=False)
+    app.extensions[__name__] = json.dumps(_grouped(api.spec.to_dict()), sort_keys=False)
     app.register_blueprint(api_documents)
+
+
+def _grouped(spec: dict[str, Any]) -> dict[str, Any]:
+    """The document with its calls grouped by what they are for, not by names of ours; the newer ones first."""
+    words = {tag["name"]: tag.get("description", tag["name"]).rstrip(".") for tag in spec["tags"]}
+    newer_first = sorted(words, key=lambda name: (name != "api_tokens", not name.startswith("api_v1")))
+    spec["tags"] = [{"name": words[name]} for name in newer_first]
+    for calls in spec["paths"].values():
+        for call in calls.values():
+            if "tags" in call:
+                call["tags"] = [words[name] for name in call["tags"]]
+    return spec
 
 
 @api_documents.get("/")

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import shlex
 
+from flask import Blueprint, render_template, request
+
+from store import tokens
+from store.states import STATES
+from webapp.api import schemas
+from webapp.api.v1.waiting import LONGEST
+from webapp.identity import visitor_or_none
 from webapp.problems import KINDS
+from webapp.resources import resources
 
 pages = Blueprint("help", __name__, url_prefix="/help")
+
+
+@pages.get("/api")
+def api() -> str:
+    """How to send, wait and download from a script, with the reader's own address in every example."""
+    reader = visitor_or_none()
+    return render_template(
+        "help/api.html",
+        username=shlex.quote(reader.username if reader else "YOUR NAME"),
+        site=request.url_root.rstrip("/"),
+        settings=resources().settings,
+        states=STATES,
+        options={name: option.metadata for name, option in schemas.Options().fields.items()},
+        lifetimes=tokens.LIFETIMES,
+        longest_wait=LONGEST,
+    )
 
 
 @pages.get("/problems")

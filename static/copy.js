@@ -1,0 +1,16 @@
+// Puts a button at each piece of code that copies it. Without a clipboard, as on plain HTTP, there are none.
+for (const code of navigator.clipboard ? document.querySelectorAll("pre > code") : []) {
+  const button = document.createElement("button");
+  button.className = "quiet copy";
+  button.type = "button";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(code.textContent + "\n");
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  const frame = document.createElement("div");
+  frame.className = "snippet";
+  code.parentElement.replaceWith(frame);
+  frame.append(code.parentElement, button);
+}
