@@ -20,7 +20,7 @@ Log in with `POST /api/login/`, or make a token on the account page, and send it
 Sizes are in bytes, durations in seconds, moments in UTC as RFC 3339 writes them. Plays are exact integers of any size.
 """
 _OPTIONS: dict[str, Any] = {
-    "info": {"description": _ABOUT, "license": {"name": "Proprietary"}},
+    "info": {"description": _ABOUT},
     "servers": [{"url": "/"}],
     "security": [{"bearer": []}],
 }
