@@ -7,11 +7,12 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from store import tokens
 from store.database import db, now
-from store.models import Account, Token
+from store.models import Account
 
 _HASHER = PasswordHasher()  # argon2id with the library's present recommendation
 _NOBODY = _HASHER.hash(secrets.token_hex(16))
@@ -64,7 +65,7 @@ def everyone() -> list[Account]:
 
 
 def set_disabled(account_id: int, disabled: bool) -> None:
-    """Disable an account (it can no longer sign in, nor use tokens) or enable it again.
+    """Disable an account (it can no longer sign in, and its tokens end for good) or enable it again.
 
     Raises AccountError when that would leave no administrator who can sign in.
     """
@@ -74,6 +75,8 @@ def set_disabled(account_id: int, disabled: bool) -> None:
     if disabled and account.is_admin and not _other_administrators(account_id):
         raise AccountError("This is the only administrator left, so it stays enabled.")
     account.disabled_at = now() if disabled else None
+    if disabled:
+        tokens.end_all(account_id)
     db.session.commit()
 
 
@@ -84,8 +87,7 @@ def change_password(account_id: int, present: str, wanted: str) -> Account:
         raise AccountError("That is not your present password.")
     _check_length(wanted)
     account.password_hash = _HASHER.hash(wanted)
-    alive = update(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None))
-    db.session.execute(alive.values(revoked_at=now()))
+    tokens.end_all(account_id)
     db.session.commit()
     return account
 

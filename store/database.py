@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, event, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -44,6 +46,8 @@ class Moment(TypeDecorator[datetime]):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
+PATIENCE = 30_000  # milliseconds that SQLite waits for another writer
+HURRY = 200  # milliseconds that a write waits on which nothing depends
 
 
 def now() -> datetime:
@@ -58,11 +62,26 @@ def bind(app: Flask, settings: Settings) -> None:
     db.init_app(app)
 
 
+@contextmanager
+def hurry() -> Iterator[None]:
+    """Within the block a statement fails soon where others write what it wants to write; then roll back."""
+    session = db.session
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text(f"SET LOCAL lock_timeout = {HURRY}"))  # until the transaction ends
+        yield
+        return
+    session.execute(text(f"PRAGMA busy_timeout = {HURRY}"))
+    try:
+        yield
+    finally:
+        session.execute(text(f"PRAGMA busy_timeout = {PATIENCE}"))
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers beside a writer (WAL), waiting instead of failing, and commits that survive a power cut."""
     if isinstance(connection, sqlite3.Connection):
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

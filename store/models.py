@@ -41,10 +41,13 @@ class Token(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))  # access | refresh
+    kind: Mapped[str] = mapped_column(String(16))  # access | refresh | personal
+    name: Mapped[str] = mapped_column(String(80), default="")  # of a personal one
+    scopes: Mapped[str] = mapped_column(String(32), default="read write")  # apart by blanks: read | write
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
-    expires_at: Mapped[datetime] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)  # of a personal one, to the minute
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)  # NULL: never
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
     account: Mapped[Account] = relationship()

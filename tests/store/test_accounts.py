@@ -103,11 +103,13 @@ def test_an_account_that_is_not_there_cannot_be_disabled(store_app: Flask) -> No
 def test_a_changed_password_counts_at_once_and_ends_its_own_tokens_only(anna: Account) -> None:
     bert = accounts.create("bert", PASSWORD)
     of_anna, of_bert = tokens.issue(anna.id, "refresh"), tokens.issue(bert.id, "refresh")
+    script = tokens.make(anna.id, "nightly", "read", None).secret
     accounts.change_password(anna.id, PASSWORD, "another horse")
     assert accounts.authenticate("anna", PASSWORD) is None
     assert accounts.authenticate("anna", "another horse") is anna
-    assert tokens.owner_of(of_anna, "refresh") is None
-    assert tokens.owner_of(of_bert, "refresh") is bert
+    assert tokens.holder_of(of_anna, "refresh") is None
+    assert tokens.holder_of(script, "personal") is None
+    assert tokens.holder_of(of_bert, "refresh") is not None
 
 
 def test_a_password_is_not_changed_without_the_present_one(anna: Account) -> None:

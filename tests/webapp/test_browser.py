@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
@@ -217,3 +218,31 @@ def test_no_page_is_wider_than_a_phone(open_page: Callable[..., Page], job_in: C
         page.goto(where)
         page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, where
+
+
+def test_a_token_is_made_and_revoked_without_scripts(open_page: Callable[..., Page], client: FlaskClient) -> None:
+    def opens(secret: str) -> bool:
+        return client.get("/api/v1/jobs", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+
+    page = open_page(java_script_enabled=False)
+    page.goto("/account")
+    page.get_by_label("Name").fill("nightly run")
+    page.get_by_label("What it may do").select_option(label="read and write")
+    page.get_by_label("When it expires").select_option(label="never")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.locator("#made code").inner_text()
+    assert opens(secret)
+    page.get_by_role("button", name="Revoke nightly run").click()
+    page.wait_for_selector("text=nightly run is revoked")
+    assert not opens(secret)
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_a_token_that_was_just_made_fits_whatever_its_name(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto("/account")
+    page.get_by_label("Name").fill("x" * 80)
+    page.get_by_role("button", name="Make a token").click()
+    page.wait_for_selector("#made code")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -39,6 +39,7 @@ _FORM = {
     api_jobs,
     s400="A wrong option, no file, an empty one or several.",
     s401="No valid token.",
+    s403="The token may only read.",
     s409="The account sent the same bytes before, and that job waits, runs or is done.",
     s413="The file is larger than a file may be.",
     s507="There is no room for it.",

@@ -45,10 +45,10 @@ def login() -> dict[str, str]:
 @refuses_as_ever(api_tokens, s400="The token is missing.", s401="It is unknown, expired or revoked.")
 def refresh() -> dict[str, str]:
     """Get the next access token"""
-    account = tokens.owner_of(_text("refresh"), "refresh")
-    if account is None:
+    holder = tokens.holder_of(_text("refresh"), "refresh")
+    if holder is None:
         raise unauthorized("That refresh token is not valid. Log in again.")
-    return {"access": tokens.issue(account.id, "access")}
+    return {"access": tokens.issue(holder.account_id, "access")}
 
 
 def _text(name: str) -> str:

@@ -94,7 +94,7 @@ def test_a_changed_password_ends_all_other_sessions_and_tokens(
     assert "Your password is changed" in here.get("/account").text
     assert there.get("/account").status_code == 303
     with app.app_context():
-        assert tokens.owner_of(script["Authorization"].removeprefix("Bearer "), "access") is None
+        assert tokens.holder_of(script["Authorization"].removeprefix("Bearer "), "access") is None
 
 
 def test_the_form_asks_for_both_passwords_in_plain_words(signed_in: FlaskClient) -> None:

@@ -1,0 +1,79 @@
+"""Tokens for scripts: made, listed and revoked on the account page by whoever they speak for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from store import tokens
+from store.tokens import DAYS, READ, READ_AND_WRITE, TokenError
+from webapp.identity import visitor
+
+pages = Blueprint("tokens", __name__, url_prefix="/account/tokens")
+
+SCOPE_WORDS = {READ: "read", READ_AND_WRITE: "read and write"}
+DAY_WORDS = {**{str(days): f"in {days} days" for days in DAYS}, "never": "never"}
+_FIRST_CHOICE = {"name": "", "scopes": READ, "days": "90"}
+
+
+@pages.app_context_processor
+def _section() -> dict[str, Any]:
+    """What the section needs, whoever shows the account page."""
+    return {
+        "live_tokens": lambda: tokens.live(visitor().account_id),
+        "token_scopes": SCOPE_WORDS,
+        "token_days": DAY_WORDS,
+        "token_form": _FIRST_CHOICE,
+        "token_problem": None,
+        "made_token": None,
+    }
+
+
+@pages.get("")
+def back() -> Response:
+    """For those who load the page of a token again by its address."""
+    return redirect(url_for("account.show", _anchor="tokens"), code=303)
+
+
+@pages.post("")
+def make() -> tuple[str, int]:
+    """Make a token and show its secret in this very answer, so that it is kept nowhere."""
+    given = {name: request.form.get(name, "") for name in _FIRST_CHOICE}
+    try:
+        days = _days(given["days"])
+        made = tokens.make(visitor().account_id, given["name"], given["scopes"], days)
+    except TokenError as error:
+        return _page(token_problem=str(error), token_form=given), 400
+    return _page(made_token=made), 201
+
+
+@pages.post("/<int(max=2147483647):token_id>/revoke")
+def revoke(token_id: int) -> Response:
+    """Revoke one; someone else's and one that never was look alike."""
+    me = visitor().account_id
+    name = next((token.name for token in tokens.live(me) if token.id == token_id), "")
+    if not tokens.revoke(me, token_id):
+        abort(404)
+    flash(f"{name} is revoked. Scripts that use it are refused from now on.")
+    return redirect(url_for("account.show", _anchor="tokens"), code=303)
+
+
+@pages.post("/revoke-all")
+def revoke_all() -> Response:
+    """Revoke all, and the tokens of scripts that logged in with the password."""
+    tokens.revoke_all(visitor().account_id)
+    flash("All scripts are signed out. Their tokens are refused from now on.")
+    return redirect(url_for("account.show", _anchor="tokens"), code=303)
+
+
+def _days(text: str) -> int | None:
+    """How many days were chosen; None: never. What is no choice of ours becomes 0, which is none either."""
+    if text == "never":
+        return None
+    return int(text) if text in DAY_WORDS else 0
+
+
+def _page(**more: Any) -> str:
+    return render_template("account/account.html", problem=None, **more)
