@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from store import tokens
 from store.database import db
 from store.models import Account, Job
 from store.states import JobState
-from tests.webapp.conftest import form_token
+from store.tokens import READ, READ_AND_WRITE
+from tests.webapp.conftest import account_id, form_token
 
 # Every rule of the site that takes an id, with its method. A rule that is missing here fails the first test.
 PAGES = {
@@ -128,6 +130,30 @@ def test_a_disabled_account_can_no_longer_call(
         anna.disabled_at = anna.created_at
         db.session.commit()
     assert client.open(where, method=method, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_a_token_that_was_revoked_or_is_only_for_refreshing_opens_nothing(
+    app: Flask, client: FlaskClient, annas_job: str, endpoint: str
+) -> None:
+    with app.app_context():
+        anna = account_id("anna")
+        revoked = tokens.make(anna, "revoked", READ_AND_WRITE, None).secret
+        tokens.revoke_all(anna)
+        refreshing = tokens.issue(anna, "refresh")
+    for secret in (revoked, refreshing, "", "x"):
+        headers = {"Authorization": f"Bearer {secret}"}
+        answer = client.open(address(app, endpoint, annas_job), method=CALLS[endpoint], headers=headers)
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_a_token_for_reading_changes_nothing(app: Flask, client: FlaskClient, annas_job: str, endpoint: str) -> None:
+    with app.app_context():
+        secret = tokens.make(account_id("anna"), "reading", READ, None).secret
+    headers = {"Authorization": f"Bearer {secret}"}
+    with client.open(address(app, endpoint, annas_job), method=CALLS[endpoint], headers=headers) as answer:
+        assert answer.status_code == (200 if CALLS[endpoint] in ("GET", "HEAD") else 403)
 
 
 def test_an_administrators_script_sees_its_own_jobs_only(
