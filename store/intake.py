@@ -27,6 +27,7 @@ class Received:
     bytes: int
     sha256: str
     hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see Files.hold
+    upload_id: str = field(default_factory=new_id, compare=False)  # what it is to be called from now on
 
     def let_go(self) -> None:
         """Nobody is at the file any more: if it has no row by now, it will have none."""
@@ -66,14 +67,13 @@ def accept(files: Files, owner_id: int, received: Received, options: JobOptions,
     except (AlreadySentError, KeyUsedError):
         received.path.unlink(missing_ok=True)
         raise
-    upload_id = new_id()
-    files.keep_upload(received.path, upload_id)
+    files.keep_upload(received.path, received.upload_id)
     faults.point("upload.kept")
     try:
-        return _recorded(upload_id, owner_id, received, options, keys)
+        return _recorded(owner_id, received, options, keys)
     except IntegrityError:
         db.session.rollback()
-        files.remove_upload(upload_id)
+        files.remove_upload(received.upload_id)
         keys.refuse_if_taken()  # two at once: the other one was first, and the unique key said so
         raise
 
@@ -98,9 +98,9 @@ class Keys:
             raise AlreadySentError(job_id)
 
 
-def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys) -> Job:
+def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys) -> Job:
     upload = Upload(
-        id=upload_id,
+        id=received.upload_id,
         owner_id=owner_id,
         name=received.name[:255] or "upload.csv",
         bytes=received.bytes,
@@ -108,7 +108,7 @@ def _recorded(upload_id: str, owner_id: int, received: Received, options: JobOpt
     )
     job = Job(
         owner_id=owner_id,
-        upload_id=upload_id,
+        upload_id=received.upload_id,
         state=JobState.QUEUED,
         queue=queue_for(received.bytes),
         options=options.to_json(),
