@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
+.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis npm containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,7 +61,7 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
-test: setup-dev chromium redis lint types contracts containers ## run every check, and every test on each kind of services
+test: setup-dev chromium redis npm lint types contracts containers ## run every check, and every test on each kind of services
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest --services debian --ignore tests/webapp/test_browser.py $(PYTEST_ARGS)
 
@@ -96,6 +96,13 @@ chromium: ## see that there is a Chromium for the browser test
 
 redis: ## see that there is Debian's Redis for the tests
 	$(call from_debian,/usr/bin/redis-server,redis-server,the tests on PostgreSQL and Redis)
+
+npm: tests/node_modules/.made ## see that the clients in JavaScript are there that test needs
+
+tests/node_modules/.made: tests/package.json tests/package-lock.json
+	$(call from_debian,node,nodejs,the clients in JavaScript of the tests)
+	$(call from_debian,npm,npm,the clients in JavaScript of the tests)
+	@npm ci --prefix tests --ignore-scripts --omit-lockfile-registry-resolved=true --no-audit --no-fund --silent && touch $@
 
 logs: ## follow the lines of everything that runs
 	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi

@@ -15,14 +15,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import IO
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from store.files import Files
+from webapp.bodies import BROKEN
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.receiving import LOOK_EVERY, Limits
 
 PIECE = 1 << 16  # of a connection that breaks, no more than this is lost
 HASHED_AT_ONCE = 1 << 20
+HASHED_WITH_A_PIECE = 16 << 20  # at least
 LONGEST_SILENCE = 60.0  # seconds after which a connection is taken for dead
 SILENCE = 1.0  # the same where somebody else waits for the file
 BETWEEN_LOOKS = 0.05
@@ -44,6 +46,13 @@ class RunningDigest:
                 raise OSError("the file is shorter than it was")
             self._sha256.update(piece)
             self.offset += len(piece)
+
+    def keep_up(self, file: int, size: int, added: int) -> None:
+        """Hash some of what is left, so that over many small pieces, too, nothing piles up for the end.
+
+        Others take pieces as well, so it is more than what was added.
+        """
+        self.advance(file, min(size, self.offset + 4 * added + HASHED_WITH_A_PIECE))
 
     def hexdigest(self) -> str:
         """Of all bytes so far."""
@@ -79,13 +88,19 @@ class Follower:
     """A thread beside a body: it hashes what was written, and ends a connection from which nothing comes any more."""
 
     def __init__(
-        self, file: int, digest: RunningDigest, *, hang_up: Callable[[], None], is_asked_for: Callable[[], bool]
+        self,
+        file: int,
+        size: int,
+        digest: RunningDigest,
+        *,
+        hang_up: Callable[[], None],
+        is_asked_for: Callable[[], bool],
     ) -> None:
         self._file = file
         self._digest = digest
         self._hang_up = hang_up
         self._is_asked_for = is_asked_for
-        self._final = digest.offset  # up to where the bytes will not be taken back
+        self._final = size  # up to where the bytes will not be taken back
         self._heard = self._looked = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="following", daemon=True)
@@ -131,6 +146,7 @@ def append(
     file: int,
     offset: int,
     body: IO[bytes],
+    announced: int | None,
     *,
     files: Files,
     limits: Limits,
@@ -138,7 +154,8 @@ def append(
 ) -> int:
     """Write a body behind the first ``offset`` bytes of a file; gives the new size. What was written stays.
 
-    ``limits`` are of the whole file. ``wrote`` gets each piece that was written, and where it ends.
+    ``announced`` is what the body says of its own length, ``limits`` are of the whole file. ``wrote`` gets each piece
+    that was written, and where it ends.
 
     Raises:
         BadRequest: the client went away in the middle.
@@ -156,6 +173,8 @@ def append(
                 raise InsufficientStorage
         end = _written(file, memoryview(piece), end)
         wrote(piece, end)
+    if announced is not None and end - offset < announced:  # servers take a connection that ended for a body that did
+        raise BadRequest(BROKEN)
     return end
 
 

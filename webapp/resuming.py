@@ -13,14 +13,14 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from store import faults, quota, resumables
+from store import faults, resumables
 from store.database import db
 from store.models import Resumable
 from store.options import JobOptions
+from webapp.allowance import limits_of_body, refuse_too_much
 from webapp.appending import Digests, Follower, append
-from webapp.errors import InsufficientStorage, OverQuota
+from webapp.errors import InsufficientStorage
 from webapp.problems import Problem
 from webapp.receiving import NO_LIMIT, Limits, Look, plain_refusals
 from webapp.resources import resources
@@ -55,7 +55,7 @@ class Arriving:
 
 def begin(owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None) -> Resumable:
     """A new upload of an account, for which there is room; raises what :func:`webapp.receiving.receive` raises."""
-    _refuse_too_much(owner_id, length, None)
+    refuse_too_much(owner_id, length)
     files = resources().files
     if files.room() < (length or 0):
         raise InsufficientStorage
@@ -91,10 +91,10 @@ def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) 
             file.close()
 
 
-def standing(resumable_id: str, owner_id: int) -> Arriving:
-    """How far an upload has come, also while another request is at it; raises Problem not-found."""
+def standing(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Arriving:
+    """How far an upload has come, also while another request stays at it; raises Problem not-found."""
     try:
-        with claimed(resumable_id, owner_id, patience=0) as arriving:
+        with claimed(resumable_id, owner_id, patience=patience) as arriving:
             return arriving
     except Problem as problem:
         if problem.kind != "upload-busy":
@@ -108,7 +108,7 @@ def standing(resumable_id: str, owner_id: int) -> Arriving:
 def set_length(arriving: Arriving, length: int) -> None:
     """Note how long an upload will be whose client did not know before; raises as :func:`begin`."""
     if arriving.row.bytes is None:
-        _refuse_too_much(arriving.row.owner_id, length, arriving.row.id)
+        refuse_too_much(arriving.row.owner_id, length, besides=arriving.row.id)
         resumables.set_length(arriving.row.id, length)
         arriving.row.bytes = length
 
@@ -124,7 +124,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
     """
     assert arriving.file is not None, "an upload that has ended takes nothing"
     file, start = arriving.file.fileno(), arriving.offset
-    limits = _limits(arriving)
+    limits = limits_of_body(arriving.row, start)
     if proof is not None:
         resumables.expect_proof(arriving.row.id, start)
         arriving.row.unproved_from = start
@@ -144,6 +144,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
         raise
     _keep(arriving)
     faults.point("upload.written")
+    _digests.of(arriving.row.id, arriving.offset).keep_up(file, arriving.offset, arriving.offset - start)
     finish(arriving)
 
 
@@ -201,8 +202,9 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
                 raise _RefusedError(problem) from None
         faults.point("upload.begun")
 
-    with Follower(file, digest, hang_up=_hang_up(), is_asked_for=is_asked_for) as follower:
-        append(file, arriving.offset, request.stream, files=resources().files, limits=limits, wrote=wrote)
+    start, body, announced = arriving.offset, request.stream, request.content_length
+    with Follower(file, start, digest, hang_up=_hang_up(), is_asked_for=is_asked_for) as follower:
+        append(file, start, body, announced, files=resources().files, limits=limits, wrote=wrote)
 
 
 def _hang_up() -> Callable[[], None]:
@@ -228,33 +230,6 @@ def _keep(arriving: Arriving) -> None:
         arriving.row.expires_at = resumables.renew(arriving.row.id, size)
         arriving.row.unproved_from = None
     arriving.offset = size
-
-
-def _limits(arriving: Arriving) -> Limits:
-    """How long the file may become; raises where the body of this request says that it is too much."""
-    row, body, settings = arriving.row, request.content_length or 0, resources().settings
-    limits = Limits(
-        file=settings.max_upload_bytes if row.bytes is None else row.bytes,
-        account=quota.room(row.owner_id, settings.quota_bytes, besides=row.id),
-    )
-    if row.bytes is not None and arriving.offset + body > row.bytes:
-        raise Problem("too-large", f"The upload is to have {row.bytes:,} bytes, and this piece goes beyond them.")
-    if limits.file is not None and arriving.offset + body > limits.file:
-        raise RequestEntityTooLarge
-    if limits.account is not None and max(arriving.offset + body, row.bytes or 0) > limits.account:
-        raise OverQuota
-    if resources().files.room() < body:
-        raise InsufficientStorage
-    return limits
-
-
-def _refuse_too_much(owner_id: int, length: int | None, resumable_id: str | None) -> None:
-    settings = resources().settings
-    if settings.max_upload_bytes is not None and (length or 0) > settings.max_upload_bytes:
-        raise RequestEntityTooLarge
-    room = quota.room(owner_id, settings.quota_bytes, besides=resumable_id)
-    if room is not None and (length or 1) > room:
-        raise OverQuota
 
 
 def _claim(resumable_id: str, patience: float) -> BinaryIO | None:

@@ -83,6 +83,7 @@ def create() -> Response:
 @refuses(api_v1_uploads, "tus-version")
 def standing(upload_id: str) -> Response:
     """Ask how far an upload has come"""
+    # Who asks here wants to go on. A connection that broke and is not known to be broken is given up first.
     arriving = resuming.standing(upload_id, caller_id())
     answer = _answer(200, arriving)
     row = arriving.row
@@ -96,7 +97,7 @@ def standing(upload_id: str) -> Response:
 @refuses(api_v1_uploads)
 def one(upload_id: str) -> Any:
     """The same as JSON"""
-    arriving = resuming.standing(upload_id, caller_id())
+    arriving = resuming.standing(upload_id, caller_id(), patience=0)
     row = arriving.row
     return {
         "id": row.id,
