@@ -101,12 +101,12 @@ curl: ## see that there are curl and openssl for the tests of the help page and 
 	$(call from_debian,curl,curl,the lines of the help page)
 	$(call from_debian,openssl,openssl,the client over HTTPS)
 
-npm: tests/node_modules/.made ## install what the tests need of Node's packages (Newman)
+npm: tests/node_modules/.made ## see that the clients in JavaScript are there that the tests need
 
 tests/node_modules/.made: tests/package.json tests/package-lock.json
-	$(call from_debian,node,nodejs,Newman)
-	$(call from_debian,npm,npm,Newman)
-	@cd tests && npm ci --silent --no-audit --no-fund && touch node_modules/.made
+	$(call from_debian,node,nodejs,the clients in JavaScript of the tests)
+	$(call from_debian,npm,npm,the clients in JavaScript of the tests)
+	@cd tests && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.made
 
 logs: ## follow the lines of everything that runs
 	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi

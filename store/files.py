@@ -1,6 +1,6 @@
 """The files of uploads and jobs: the only module that builds paths under DATA_DIR.
 
-    incoming/<id>             an upload while it arrives
+    incoming/<id>             an upload while it arrives, in one go or in pieces
     uploads/<upload>          an upload, whole
     scratch/<job>/<attempt>/  buckets while an attempt runs
     staging/<job>/<attempt>/  parts while an attempt writes them
@@ -42,6 +42,32 @@ class Files:
     def new_incoming(self) -> Path:
         """A path, not yet made, for an upload that is about to arrive."""
         return self.data_dir / "incoming" / new_id()
+
+    def incoming(self, upload_id: str) -> Path:
+        """Where the bytes of an upload lie that arrives in pieces."""
+        return self.data_dir / "incoming" / _checked(upload_id, ID)
+
+    def begin_incoming(self) -> BinaryIO:
+        """A new empty file in incoming/, claimed as by :meth:`claim`; its name is a fresh id."""
+        file = self.new_incoming().open("x+b", buffering=0)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        _sync_folder(self.data_dir / "incoming")
+        return file
+
+    def claim(self, path: Path) -> BinaryIO | None:
+        """A file to read and write with nobody else at it, until it is closed; None while somebody is.
+
+        Without locks two at once would mix their bytes, so where a file system has none this raises OSError.
+        """
+        file = path.open("r+b", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
+        return file
 
     def hold(self, path: Path) -> BinaryIO:
         """A mark that somebody is at a file, wherever it is moved; it ends with its closing or its process."""

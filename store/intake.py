@@ -27,6 +27,7 @@ class Received:
     bytes: int
     sha256: str
     hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see Files.hold
+    upload_id: str = field(default_factory=new_id, compare=False)  # what it is to be called from now on
 
     def let_go(self) -> None:
         """Nobody is at the file any more: if it has no row by now, it will have none."""
@@ -75,14 +76,13 @@ def accept(
     except (AlreadySentError, KeyUsedError):
         received.path.unlink(missing_ok=True)
         raise
-    upload_id = new_id()
-    files.keep_upload(received.path, upload_id)
+    files.keep_upload(received.path, received.upload_id)
     faults.point("upload.kept")
     try:
-        return _recorded(upload_id, owner_id, received, options, keys, webhook_url)
+        return _recorded(owner_id, received, options, keys, webhook_url)
     except IntegrityError:
         db.session.rollback()
-        files.remove_upload(upload_id)
+        files.remove_upload(received.upload_id)
         keys.refuse_if_taken()  # two at once: the other one was first, and the unique key said so
         raise
 
@@ -113,11 +113,9 @@ class Keys:
             raise AlreadySentError(found[0].id)
 
 
-def _recorded(
-    upload_id: str, owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None
-) -> Job:
+def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None) -> Job:
     upload = Upload(
-        id=upload_id,
+        id=received.upload_id,
         owner_id=owner_id,
         name=received.name[:255] or "upload.csv",
         bytes=received.bytes,
@@ -125,7 +123,7 @@ def _recorded(
     )
     job = Job(
         owner_id=owner_id,
-        upload_id=upload_id,
+        upload_id=received.upload_id,
         state=JobState.QUEUED,
         queue=queue_for(received.bytes),
         options=options.to_json(),

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, Enum, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, Double, Enum, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.database import Base, Moment, now
@@ -151,6 +151,25 @@ class Webhook(Base):
     last_problem: Mapped[str | None] = mapped_column(String(300))  # of the last try that failed, in words
 
     job: Mapped[Job] = relationship(back_populates="webhook")
+
+
+class Resumable(Base):
+    """An upload that arrives in pieces, and afterwards which job came of it; see store.resumables."""
+
+    __tablename__ = "resumable"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)  # its upload gets the same
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))  # as the client gave it, for showing only
+    bytes: Mapped[int | None] = mapped_column(BigInteger)  # NULL: the client has not said yet
+    arrived: Mapped[int] = mapped_column(BigInteger, default=0)  # after the last piece; the file alone says it exactly
+    # While a piece with a checksum arrives, where it begins: nothing behind counts yet.
+    unproved_from: Mapped[int | None] = mapped_column(BigInteger)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
+    said: Mapped[str | None] = mapped_column(Text)  # the header Upload-Metadata, to be given back as it came
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
 
 
 class Duty(Base):

@@ -17,7 +17,7 @@ from sqlalchemy import delete, exists, select
 from store import faults
 from store.database import db
 from store.files import Files, remove_folder
-from store.models import Job, Part, Upload
+from store.models import Job, Part, Resumable, Upload
 from store.states import UNFINISHED, JobState
 
 SILENCE = 24 * 3600  # seconds after which a half upload is given up, even where locks tell nothing
@@ -71,13 +71,20 @@ def missing(files: Files) -> Iterator[tuple[str, str]]:
 
 
 def _half_uploads(files: Files) -> Iterator[Orphan]:
-    return (Orphan("half upload", path) for path in files.incoming_files() if _is_left_alone(files, path))
+    there = files.incoming_files()
+    arriving = _arriving()
+    return (Orphan("half upload", path) for path in there if path.name not in arriving and _is_left_alone(files, path))
 
 
 def _uploads(files: Files) -> Iterator[Orphan]:
     there = files.upload_files()
-    needed = set(db.session.scalars(select(Job.upload_id).where(Job.state != JobState.EXPIRED)))
+    needed = set(db.session.scalars(select(Job.upload_id).where(Job.state != JobState.EXPIRED))) | _arriving()
     return (Orphan("upload", path) for path in there if path.name not in needed and _is_left_alone(files, path))
+
+
+def _arriving() -> set[str]:
+    """What arrives in pieces, or has arrived and gets its job at the next request; store.resumables gives it up."""
+    return set(db.session.scalars(select(Resumable.id).where(Resumable.job_id.is_(None))))
 
 
 def _is_left_alone(files: Files, path: Path) -> bool:

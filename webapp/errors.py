@@ -30,7 +30,13 @@ SENTENCES = {
     503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
     507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
 }
-UPLOADS = ("upload.send", "api_jobs.process_file", "api_v1_jobs.create")  # the views that take files
+UPLOADS = (  # the views that take files
+    "upload.send",
+    "api_jobs.process_file",
+    "api_v1_creating.create",
+    "api_v1_uploads.create",
+    "api_v1_uploads.append",
+)
 FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
 
 

@@ -33,6 +33,7 @@ API_BLUEPRINTS = {  # these look at bearer tokens themselves
     "api_v1_creating",
     "api_v1_jobs",
     "api_v1_parts",
+    "api_v1_uploads",
 }
 
 

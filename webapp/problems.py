@@ -49,16 +49,27 @@ KINDS: dict[str, Kind] = {
         "job names the job of that time, which waits, works or is done. Ask for it, or run it again otherwise. "
         "A call with the same Idempotency-Key is answered like the first one instead.",
     ),
+    "wrong-offset": Kind(
+        409,
+        "The upload has not come that far, or further",
+        "Ask with HEAD how far it has come, and go on from there. Upload-Offset says it, too.",
+    ),
     "not-ended": Kind(
         409, "The job has not ended", "Ask for the job with ?wait=30, and again once its state is final."
     ),
     "expired": Kind(410, "The files were removed", "Files go on the date keep_until of their job; the record stays."),
+    "tus-version": Kind(412, "Another version of tus is spoken here", "The header Tus-Version names those that are."),
     "too-large": Kind(413, "The file is too large", "This site has a limit for one file."),
     "not-a-csv": Kind(
         415,
         "This is not a CSV",
         "Send a CSV, plain or compressed with gzip, bzip2, xz, zstd or zip, under a media type that says so, such as "
         "text/csv or application/octet-stream. The detail says what was found.",
+    ),
+    "not-a-piece": Kind(
+        415,
+        "The body is not a piece of a file",
+        "Send the next bytes of the file with the header Content-Type: application/offset+octet-stream.",
     ),
     "outside-the-file": Kind(416, "That range lies outside the file", "The header Content-Range has the file's size."),
     "job-failed": Kind(
@@ -71,7 +82,17 @@ KINDS: dict[str, Kind] = {
         "The Idempotency-Key was used for something else",
         "A key stands for one file with one set of options. Take a new key for a new request.",
     ),
+    "upload-busy": Kind(
+        423,
+        "Another request is sending this upload",
+        "One request at a time may add to an upload. Ask with HEAD in a moment, and go on from there.",
+    ),
     "too-many": Kind(429, "Too many requests", "Wait as many seconds as Retry-After says."),
+    "wrong-checksum": Kind(
+        460,
+        "The piece was damaged on its way",
+        "Its bytes do not come to the checksum that was sent with it, so none of them were kept. Send the piece again.",
+    ),
     "internal": Kind(500, "Something went wrong on our side", "It was noted. Please try again in a moment."),
     "unavailable": Kind(503, "The database cannot be reached", "Please try again in a few minutes."),
     "disk-full": Kind(507, "There is no room for the file", "Please tell the people who run this site."),

@@ -68,7 +68,7 @@ def receive(
         InsufficientStorage: the disk has no room for it; OverQuota: the account may not keep so much.
     """
     with _arriving() as form:
-        with _plain_refusals():
+        with plain_refusals():
             events = _events(_body(request, files, limits), _decoder(request))
             for head in events:
                 _take(form, head, events, files, limits, check, look)
@@ -81,9 +81,9 @@ def receive_body(
 ) -> Iterator[ReceivedForm]:
     """The same where the body is no form but the file itself; it raises the same."""
     with _arriving() as form:
-        with _plain_refusals():
+        with plain_refusals():
             pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
-            form.received.append(write_down(files, _shown(name), _looked_at(pieces, look), limits))
+            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
             if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
                 raise BadRequest("The file did not arrive whole. Please send it again.")
         yield form
@@ -159,7 +159,7 @@ def _take(
         check(form.fields)
         if limits.account is not None:
             limits = replace(limits, account=limits.account - sum(one.bytes for one in form.received))
-        form.received.append(write_down(files, _shown(head.filename), _looked_at(_data(events), look), limits))
+        form.received.append(write_down(files, shown_name(head.filename), _looked_at(_data(events), look), limits))
     else:
         for _ in _data(events):
             pass  # a file field in which nothing was chosen
@@ -213,14 +213,14 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits 
         return Received(path=path, name=name, bytes=written, sha256=sha256, hold=hold)
 
 
-def _shown(file_name: str) -> str:
+def shown_name(file_name: str) -> str:
     """The name without what no page could show and no database keep (NUL, line ends, half characters)."""
     shown = "".join(character for character in file_name if character.isprintable())
     return shown if shown.strip() else "upload.csv"
 
 
 @contextmanager
-def _plain_refusals() -> Iterator[None]:
+def plain_refusals() -> Iterator[None]:
     """Say in HTTP's words what the decoder and the disk say in theirs."""
     try:
         yield

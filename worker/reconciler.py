@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import attempts, belonging, duties, faults, jobs, orphans, queues, upkeep
+from store import attempts, belonging, duties, faults, jobs, orphans, queues, resumables, upkeep
 from store.files import Files
 from store.orphans import Orphan
 from store.settings import Settings, SettingsError, read_settings
@@ -79,6 +79,8 @@ class Reconciler:
             )
         for job_id in upkeep.expire(self._files):
             _log.info("its files were removed, their date is past", extra={"job": job_id})
+        for resumable_id in resumables.expire(self._files):
+            _log.info("removed the upload %s, of which nothing more came", resumable_id)
         if self._turns % TURNS_BETWEEN_INVENTORIES == 0:
             for job_id, what in orphans.missing(self._files):
                 _log.error("%s is missing on the disk", what, extra={"job": job_id})

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from redis import Redis
 from rq import Queue
+from sqlalchemy import update
 
-from store import attempts, queues
+from store import attempts, queues, resumables
+from store.database import db, now
 from store.files import MARK, Files
+from store.models import Resumable
+from store.options import JobOptions
 from store.settings import Settings
 from store.states import JobState
 from tests.processes import eventually
@@ -177,3 +182,19 @@ def test_sigterm_stops_its_process_between_two_turns(start: Start, job: Submitte
     eventually(lambda: is_known(redis, job))
     process.terminate()
     assert process.wait(timeout=60) == 0
+
+
+def test_an_upload_that_arrives_in_pieces_is_left_alone_until_nothing_came_for_a_day(
+    patient: Reconciler, job: Submitted, files: Files
+) -> None:
+    owner_id = reread(job.id).owner_id
+    row = resumables.create(files, owner_id, name="a.csv", length=9, options=JobOptions(), said=None)
+    path = files.incoming(row.id)
+    for _ in range(3):
+        patient.turn()
+    assert path.exists()
+    db.session.execute(update(Resumable).values(expires_at=now()))
+    db.session.commit()
+    os.utime(path, (1000, 1000))
+    patient.turn()
+    assert not path.exists()

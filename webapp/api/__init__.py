@@ -13,7 +13,7 @@ from webapp.api import documents, refusals
 from webapp.api.files import api_files
 from webapp.api.jobs import api_jobs
 from webapp.api.tokens import api_tokens
-from webapp.api.v1 import BLUEPRINTS
+from webapp.api.v1 import BLUEPRINTS, tus
 from webapp.forgery import csrf
 
 
@@ -26,3 +26,4 @@ def init_app(app: Flask) -> None:
     documents.serve(app, calls)
     refusals.init_app(app)
     problems.init_app(app)
+    tus.init_app(app)

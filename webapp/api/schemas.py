@@ -172,6 +172,19 @@ class JobList(Schema):
     next = fields.String(required=True, allow_none=True, metadata=_said("Address of the next page; null: the last."))
 
 
+class ResumableUpload(Schema):
+    """An upload that arrives in pieces."""
+
+    id = fields.String(required=True, metadata=_said("32 hex digits.", ID_EXAMPLE))
+    offset = fields.Integer(required=True, metadata=_said("Bytes that have arrived and are kept.", 104857600))
+    length = fields.Integer(required=True, allow_none=True, metadata=_said("Bytes it will have; null: not yet said."))
+    file_name = fields.String(required=True, metadata=_said("As the sender named it.", "plays-2024-03.csv"))
+    expires_at = fields.String(
+        required=True, allow_none=True, metadata=_said("When it is removed unless more comes, UTC; null: it has a job.")
+    )
+    job = fields.String(required=True, allow_none=True, metadata=_said("The job that came of it.", ID_EXAMPLE))
+
+
 class PartLinks(Schema):
     """Where the part is to be had."""
 

@@ -39,10 +39,10 @@ def received(owner_id: int) -> Iterator[ReceivedForm]:
     in_address = {name: value for name, value in request.args.items() if name != "file_name"}
     kind = request.mimetype
     if kind == FORM:
-        arriving = received_form(owner_id, lambda fields: _refuse_wrong({**in_address, **fields}), _refuse_others)
+        arriving = received_form(owner_id, lambda fields: refuse_wrong({**in_address, **fields}), refuse_others)
     elif kind in RAW_TYPES or not kind:
-        _refuse_wrong(in_address)
-        arriving = received_body(owner_id, request.args.get("file_name", ""), _refuse_others)
+        refuse_wrong(in_address)
+        arriving = received_body(owner_id, request.args.get("file_name", ""), refuse_others)
     else:
         raise Problem("not-a-csv", _FORM_BY_MISTAKE if kind == "application/x-www-form-urlencoded" else _KINDS_ONLY)
     with arriving as form:
@@ -71,7 +71,7 @@ def given_options() -> dict[str, Any]:
     return {name: str(value) if type(value) is int else value for name, value in body.items()}
 
 
-def _refuse_wrong(fields: Mapping[str, str]) -> None:
+def refuse_wrong(fields: Mapping[str, str]) -> None:
     """Before a byte of the file is written."""
     webhook_url(fields)
     try:
@@ -82,7 +82,7 @@ def _refuse_wrong(fields: Mapping[str, str]) -> None:
         raise Problem("wrong-option", str(error), errors=[wrong]) from None
 
 
-def _refuse_others(start: bytes) -> None:
+def refuse_others(start: bytes) -> None:
     """A file whose first bytes are those of a workbook, a picture, an archive and so on."""
     try:
         refuse_other_kinds(start)
