@@ -27,7 +27,7 @@ class AccountError(ValueError):
 
 def create(username: str, password: str, *, is_admin: bool = False) -> Account:
     """Make an account; raises AccountError when the name is taken or unusable, or the password too short."""
-    name = username.strip().lower()
+    name = written_alike(username)
     if not _USERNAME.fullmatch(name):
         raise AccountError("A username has letters, digits and . _ @ + - only, and starts with a letter or digit.")
     _check_length(password)
@@ -43,7 +43,7 @@ def create(username: str, password: str, *, is_admin: bool = False) -> Account:
 
 def authenticate(username: str, password: str) -> Account | None:
     """The account, if the password is its own and it is not disabled; takes as long for unknown names."""
-    name = username.strip().lower()
+    name = written_alike(username)
     # Other names are nobody's, and some of them no database takes.
     known = _USERNAME.fullmatch(name) is not None
     account = db.session.scalar(select(Account).where(Account.username == name)) if known else None
@@ -52,6 +52,11 @@ def authenticate(username: str, password: str) -> Account | None:
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return None
     return account if account and account.disabled_at is None else None
+
+
+def written_alike(username: str) -> str:
+    """A name as it is kept, however somebody writes it."""
+    return username.strip().lower()
 
 
 def find(account_id: int) -> Account | None:

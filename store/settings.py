@@ -45,12 +45,14 @@ class Settings:
     workers: int  # launcher: workers for each of the two queues
     max_upload_bytes: int | None  # webapp: bytes; None: only the disk limits
     quota_bytes: int | None  # webapp: bytes that one account may keep here; None: no limit
+    uploads_per_minute: int  # webapp: requests with files that one account may send; 0: no limit
     keep_days: int  # store.jobs: days from the end of a job to the removal of its files
     lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
     checkpoint_seconds: int  # worker: seconds of work that a dead one may take with it
     reconcile_seconds: int  # reconciler: seconds between two turns
     webhooks_to_private: bool  # webapp, worker: webhooks may go to addresses of this machine and network
     public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
+    trusted_proxies: int  # webapp: proxies in front of it, whose word on the client's address counts
     metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
     log_format: str  # all processes: json or text
 
@@ -78,12 +80,14 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         workers=_whole(environ, "WORKERS", 1, low=1, high=64),
         max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", 0, low=0) or None,
         quota_bytes=_whole(environ, "QUOTA_BYTES", 0, low=0) or None,
+        uploads_per_minute=_whole(environ, "UPLOADS_PER_MINUTE", 300, low=0),
         keep_days=_whole(environ, "KEEP_DAYS", 30, low=1, high=36500),
         lease_seconds=_whole(environ, "LEASE_SECONDS", 30, low=2),
         checkpoint_seconds=_whole(environ, "CHECKPOINT_SECONDS", 60, low=0),
         reconcile_seconds=_whole(environ, "RECONCILE_SECONDS", 15, low=1),
         webhooks_to_private=_yes_or_no(environ, "WEBHOOKS_TO_PRIVATE"),
         public_https=_yes_or_no(environ, "PUBLIC_HTTPS"),
+        trusted_proxies=_whole(environ, "TRUSTED_PROXIES", 0, low=0, high=9),
         metrics_token=_metrics_token(environ),
         log_format=read_log_format(environ),
     )

@@ -10,7 +10,21 @@ from jinja2 import StrictUndefined
 
 from store.database import bind, db
 from store.settings import Settings, read_settings
-from webapp import api, bodies, commands, errors, forgery, headers, health, identity, metrics, pages, resources, words
+from webapp import (
+    api,
+    bodies,
+    commands,
+    errors,
+    forgery,
+    headers,
+    health,
+    identity,
+    limits,
+    metrics,
+    pages,
+    resources,
+    words,
+)
 
 _TOP = Path(__file__).parent.parent
 
@@ -30,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     forgery.init_app(app)
     identity.init_app(app)
     headers.init_app(app, settings)
+    limits.init_app(app)
     words.init_app(app)
 
     health.init_app(app)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from store.settings import Settings
 
@@ -57,11 +58,15 @@ def cookie_settings(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put the headers on every answer, and know about HTTPS where a proxy speaks it for us."""
+    """Put the headers on every answer, and know about HTTPS and addresses where a proxy speaks for us."""
     app.after_request(_add)
     app.jinja_env.globals.update(htmx_address=HTMX, htmx_integrity=HTMX_INTEGRITY)
     if settings.public_https:
         app.wsgi_app = _as_https(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    if settings.trusted_proxies:
+        # The address only: whether people come over HTTPS is said by PUBLIC_HTTPS.
+        trusted = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0, "x_port": 0, "x_prefix": 0}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
 
 
 def _add(response: Response) -> Response:

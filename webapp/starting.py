@@ -16,6 +16,7 @@ from store.models import Job
 from store.options import DEFAULTS, JobOptions
 from store.states import JobState
 from webapp.errors import OverQuota
+from webapp.limits import count_upload
 from webapp.receiving import Check, Limits, Look, ReceivedForm, receive, receive_body
 from webapp.resources import resources
 
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def received_form(owner_id: int, check: Check, look: Look | None = None) -> Iterator[ReceivedForm]:
     """The form of this request, with its files on the data volume; see :func:`webapp.receiving.receive`."""
+    count_upload(owner_id)
     with receive(request, resources().files, limits=_limits(owner_id), check=check, look=look) as form:
         _check_quota(owner_id, form)
         yield form
@@ -33,6 +35,7 @@ def received_form(owner_id: int, check: Check, look: Look | None = None) -> Iter
 @contextmanager
 def received_body(owner_id: int, name: str, look: Look) -> Iterator[ReceivedForm]:
     """The same where the body is the file itself; see :func:`webapp.receiving.receive_body`."""
+    count_upload(owner_id)
     with receive_body(request, resources().files, name=name, limits=_limits(owner_id), look=look) as form:
         _check_quota(owner_id, form)
         yield form

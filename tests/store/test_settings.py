@@ -28,6 +28,7 @@ def test_without_any_value_everything_is_on_this_machine_and_in_the_data_folder(
     assert (settings.max_single_file_size, settings.memory_limit) == (500_000_000, GIB)
     assert (settings.max_upload_bytes, settings.public_https) == (None, False)
     assert (settings.metrics_token, settings.log_format) == (None, "json")
+    assert (settings.uploads_per_minute, settings.trusted_proxies) == (300, 0)
 
 
 def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
@@ -53,6 +54,8 @@ def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
         ("LEASE_SECONDS", "1", "LEASE_SECONDS should be at least 2, but is 1."),
         ("RECONCILE_SECONDS", "0", "RECONCILE_SECONDS should be at least 1, but is 0."),
         ("PUBLIC_HTTPS", "maybe", "PUBLIC_HTTPS should be yes or no, but is 'maybe'."),
+        ("UPLOADS_PER_MINUTE", "-1", "UPLOADS_PER_MINUTE should be at least 0, but is -1."),
+        ("TRUSTED_PROXIES", "10", "TRUSTED_PROXIES should be from 0 to 9, but is 10."),
         ("SECRET_KEY", "x" * 15, "SECRET_KEY should have at least 16 characters, but has 15."),
         ("METRICS_TOKEN", "x" * 15, "METRICS_TOKEN should have at least 16 characters, but has 15."),
         ("LOG_FORMAT", "xml", "LOG_FORMAT should be json or text, but is 'xml'."),

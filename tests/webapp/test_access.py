@@ -39,6 +39,10 @@ CALLS = {
     "api_v1_creating.run_again": "POST",
     "api_v1_jobs.cancel": "POST",
     "api_v1_jobs.delete": "DELETE",
+    "api_v1_uploads.one": "GET",
+    "api_v1_uploads.standing": "HEAD",
+    "api_v1_uploads.append": "PATCH",
+    "api_v1_uploads.give_up": "DELETE",
 }
 ADMINISTRATION = {"admin.change_person": "POST"}
 OF_ONES_OWN = {"tokens.revoke": "POST"}  # an administrator's, too; tried in tests/webapp/pages/test_tokens.py
@@ -55,8 +59,13 @@ def address(app: Flask, endpoint: str, job_id: str) -> str:
     with app.app_context():
         job = db.session.get(Job, job_id)
         part_id = job.parts[0].id if job else "0" * 32
-    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
-    return str(rule.rule).replace("<job_id>", job_id).replace("<part_id>", part_id).replace("<number>", "1")
+        upload = db.session.query(Resumable).first()
+        upload_id = upload.id if job and upload else "f" * 32
+    ids = {"<job_id>": job_id, "<part_id>": part_id, "<upload_id>": upload_id, "<number>": "1"}
+    address = str(next(rule.rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint))
+    for name, value in ids.items():
+        address = address.replace(name, value)
+    return address
 
 
 def test_every_rule_that_takes_an_id_is_in_this_matrix(app: Flask) -> None:

@@ -22,6 +22,22 @@ RANGE: list[dict[str, Any]] = [
     },
     {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}, "description": "304 if it is this one."},
 ]
+# On all answers of calls that are limited.
+LIMIT_HEADERS: dict[str, Any] = {
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "What is left of each limit (r), and the seconds until it is whole again (t).",
+        "example": '"uploads";r=299;t=60',
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "description": "Each limit: so many (q) in so many seconds (w).",
+        "example": '"uploads";q=300;w=60',
+    },
+}
+_TOO_MANY_HEADERS = LIMIT_HEADERS | {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait.", "example": 42}
+}
 View = TypeVar("View", bound=Callable[..., Any])
 AS_EVER = {
     "s405": "That cannot be done at this address.",
@@ -46,7 +62,12 @@ def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
             examples = {name: {"summary": KINDS[name].title, "value": _example(name)} for name in named}
             description = " Or: ".join(f"{KINDS[name].title}." for name in named)
             document_one = blueprint.alt_response(
-                status, schema=schemas.Problem, content_type=PROBLEM_JSON, description=description, examples=examples
+                status,
+                schema=schemas.Problem,
+                content_type=PROBLEM_JSON,
+                description=description,
+                examples=examples,
+                headers=_headers(status),
             )
             view = document_one(view)
         return view
@@ -61,10 +82,16 @@ def refuses_as_ever(blueprint: Any, **words: str) -> Callable[[View], View]:
         for name, description in sorted({**AS_EVER, **words}.items()):
             status = int(name[1:])
             schema = {406: schemas.OlderFailure, 409: schemas.OlderConflict}.get(status, schemas.OlderRefusal)
-            view = blueprint.alt_response(status, schema=schema, description=description)(view)
+            view = blueprint.alt_response(status, schema=schema, description=description, headers=_headers(status))(
+                view
+            )
         return view
 
     return document
+
+
+def _headers(status: int) -> dict[str, Any] | None:
+    return _TOO_MANY_HEADERS if status == 429 else None
 
 
 def _by_status(kinds: tuple[str, ...]) -> dict[int, list[str]]:

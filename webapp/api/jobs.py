@@ -16,7 +16,7 @@ from store.models import Job
 from store.options import DEFAULTS, OptionsError
 from store.states import STATES, JobState
 from webapp.api import schemas
-from webapp.api.answers import BYTES, refuses_as_ever
+from webapp.api.answers import BYTES, LIMIT_HEADERS, refuses_as_ever
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.starting import chosen_options, received_form, start
@@ -34,7 +34,7 @@ _FORM = {
 
 @api_jobs.route("/process_file/", methods=["POST"])
 @api_jobs.doc(requestBody={"required": True, "content": {"multipart/form-data": {"schema": _FORM}}})
-@api_jobs.response(201, schemas.Accepted)
+@api_jobs.response(201, schemas.Accepted, headers=LIMIT_HEADERS)
 @refuses_as_ever(
     api_jobs,
     s400="A wrong option, no file, an empty one or several.",
@@ -42,6 +42,7 @@ _FORM = {
     s403="The token may only read.",
     s409="The account sent the same bytes before, and that job waits, runs or is done.",
     s413="The file is larger than a file may be.",
+    s429="The account sent too many files in this minute.",
     s507="There is no room for it.",
 )
 def process_file() -> dict[str, str]:

@@ -9,11 +9,12 @@ from flask import request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from store import accounts, tokens
+from store import tokens
 from webapp.api import schemas
-from webapp.api.answers import refuses_as_ever
+from webapp.api.answers import LIMIT_HEADERS, refuses_as_ever
 from webapp.api.bearer import unauthorized
 from webapp.api.refusals import Refusal
+from webapp.limits import authenticate
 
 api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Logging in.")
 
@@ -25,14 +26,19 @@ def _body(schema: type[Schema]) -> dict[str, Any]:
 
 @api_tokens.route("/login/", methods=["POST"])
 @api_tokens.doc(requestBody=_body(schemas.Credentials), security=[])
-@api_tokens.response(200, schemas.Tokens)
-@refuses_as_ever(api_tokens, s400="A name or a password is missing.", s401="They do not belong together.")
+@api_tokens.response(200, schemas.Tokens, headers=LIMIT_HEADERS)
+@refuses_as_ever(
+    api_tokens,
+    s400="A name or a password is missing.",
+    s401="They do not belong together.",
+    s429="Too many failed attempts with this name, or from this address.",
+)
 def login() -> dict[str, str]:
     """Log in
 
     A name and a password for an access token (an hour) and a refresh token (30 days).
     """
-    account = accounts.authenticate(_text("username"), _text("password"))
+    account = authenticate(_text("username"), _text("password"))
     if account is None:
         raise unauthorized("That username and password do not belong together.")
     account_id = account.id

@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_login import logout_user
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from store import accounts
 from store.accounts import AccountError
 from webapp.identity import sign_in as begin_session
 from webapp.identity import visitor, visitor_or_none
+from webapp.limits import authenticate
 
 pages = Blueprint("account", __name__)
 
@@ -25,10 +27,14 @@ def sign_in_form() -> Response | str:
 
 
 @pages.post("/sign-in")
-def sign_in() -> Response | tuple[str, int]:
+def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Begin a session; a wrong name and a wrong password look alike."""
     username = request.form.get("username", "")
-    found = accounts.authenticate(username, request.form.get("password", ""))
+    try:
+        found = authenticate(username, request.form.get("password", ""))
+    except TooManyRequests as error:
+        page = render_template("account/sign_in.html", username=username, problem=error.description)
+        return page, 429, {"Retry-After": str(error.retry_after)}
     if found is None:
         problem = "That username and password do not belong together. Please try again."
         return render_template("account/sign_in.html", username=username, problem=problem), 400

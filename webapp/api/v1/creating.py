@@ -12,7 +12,7 @@ from store.models import Job
 from store.options import DEFAULTS, JobOptions, OptionsError
 from store.states import STATES, JobState
 from webapp.api import schemas
-from webapp.api.answers import refuses
+from webapp.api.answers import LIMIT_HEADERS, refuses
 from webapp.api.bearer import caller_id
 from webapp.api.v1.access import RETRY_AFTER, V1, own_job
 from webapp.api.v1.bodies import RAW_TYPES, given_options, received
@@ -39,13 +39,14 @@ _FORM = {
     | {name: {"type": "string", "default": default} for name, default in DEFAULTS.items()}
     | {FIELD: SCHEMA},
 }
-_ACCEPTED = {
+_ACCEPTED: dict[str, Any] = {
     "description": "The job, which waits its turn. The same answer once more for the same Idempotency-Key.",
     "headers": {
         "Location": {"schema": {"type": "string"}, "description": "Where to ask for the job."},
         "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it makes sense to ask."},
     },
 }
+_ACCEPTED_FILE = {**_ACCEPTED, "headers": {**_ACCEPTED["headers"], **LIMIT_HEADERS}}
 
 
 @api_v1_creating.route("/jobs", methods=["POST"])
@@ -57,7 +58,7 @@ _ACCEPTED = {
         | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in RAW_TYPES},
     },
 )
-@api_v1_creating.response(202, schemas.Job, **_ACCEPTED)
+@api_v1_creating.response(202, schemas.Job, **_ACCEPTED_FILE)
 @refuses(
     api_v1_creating,
     "bad-request",
