@@ -21,6 +21,7 @@ from store.options import JobOptions
 from webapp.allowance import limits_of_body, refuse_too_much
 from webapp.appending import Digests, Follower, append
 from webapp.errors import InsufficientStorage
+from webapp.limits import count_upload
 from webapp.problems import Problem
 from webapp.receiving import NO_LIMIT, Limits, Look, plain_refusals
 from webapp.resources import resources
@@ -55,6 +56,7 @@ class Arriving:
 
 def begin(owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None) -> Resumable:
     """A new upload of an account, for which there is room; raises what :func:`webapp.receiving.receive` raises."""
+    count_upload(owner_id)
     refuse_too_much(owner_id, length)
     files = resources().files
     if files.room() < (length or 0):

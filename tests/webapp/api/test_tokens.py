@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,9 @@ CHANGING = {
     ("POST", f"/api/v1/jobs/{NOBODY}/cancel"): 404,
     ("DELETE", f"/api/v1/jobs/{NOBODY}"): 404,
     ("POST", "/api/v1/jobs"): 400,
+    ("POST", "/api/v1/uploads"): 412,
+    ("PATCH", f"/api/v1/uploads/{NOBODY}"): 412,
+    ("DELETE", f"/api/v1/uploads/{NOBODY}"): 412,
     ("POST", "/api/process_file/"): 400,
 }
 
@@ -172,7 +176,7 @@ def test_what_changes_something_wants_the_scope_write(
 
 def test_no_call_that_changes_something_is_missing_above(app: Flask) -> None:
     found = {
-        (method, rule.rule.replace("<job_id>", NOBODY))
+        (method, re.sub("<[a-z]+_id>", NOBODY, rule.rule))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/") and not rule.endpoint.startswith("api_tokens.")
         for method in rule.methods - {"GET", "HEAD", "OPTIONS"}
