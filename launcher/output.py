@@ -26,6 +26,7 @@ class Output:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         self._file = log.open("ab", buffering=0)
+        self._is_cut = False  # the last line, where the disk was full in the middle of it
         self._screen = screen
         self._width = width
         self._colours: dict[str, int] | None = {} if screen.isatty() else None
@@ -60,7 +61,8 @@ class Output:
                 self._file.close()
                 os.replace(self._log, self._log.with_suffix(".log.1"))
                 self._file = self._log.open("ab", buffering=0)
-            self._file.write(text.encode(errors="replace"))
+            data = ("\n" if self._is_cut else "").encode() + text.encode(errors="replace")
+            self._is_cut = self._file.write(data) < len(data)
         except OSError:
             pass  # a full disk must not stop the site
 

@@ -75,7 +75,9 @@ def _database_away(error: OperationalError) -> Response | tuple[Response | str, 
 def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
     # Flask has noted an error that nobody caught before it comes here.
     is_noted = isinstance(error, InternalServerError) and error.original_exception is not None
-    if (error.code or 0) >= 500 and not is_noted:
+    if isinstance(error, OverQuota):
+        _log.info("507 at %s %s: the account is at its quota", request.method, request.path)
+    elif (error.code or 0) >= 500 and not is_noted:
         _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
     return show(error)
 

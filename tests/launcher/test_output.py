@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import subprocess
 import sys
 from datetime import datetime
@@ -115,6 +116,26 @@ def test_a_log_that_grows_too_large_makes_way_for_a_new_one(tmp_path: Path, monk
     output.close()
     assert [line["message"] for line in kept(log)] == ["third"]
     assert [line["message"] for line in kept(tmp_path / "all.log.1")] == ["second"]
+
+
+def test_a_line_that_a_full_disk_cut_does_not_spoil_the_next_one(tmp_path: Path) -> None:
+    log = tmp_path / "playtally.log"
+    output = Output(log, 8, io.StringIO())
+    output.line("web", "whole")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 20, before[1]))
+    try:
+        output.line("web", "cut in the middle")
+        output.line("web", "lost")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    output.line("web", "after")
+    output.line("web", "all is well")
+    output.close()
+    whole, cut, *others = log.read_text().splitlines()
+    assert json.loads(whole)["message"] == "whole"
+    assert len(cut) == 20
+    assert [json.loads(line)["message"] for line in others] == ["after", "all is well"]
 
 
 def test_what_is_shown_is_not_logged(tmp_path: Path) -> None:

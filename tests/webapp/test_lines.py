@@ -94,6 +94,14 @@ def test_a_disk_without_room_is_an_error_of_ours_with_its_trace(
     assert vars(refused)["code"] == 507
 
 
+def test_an_account_at_its_quota_is_no_error_of_ours(
+    settings: Settings, another_app: MakeApp, app: Flask, bearer: Bearer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_quota = another_app(replace(settings, quota_bytes=10))
+    assert send(with_quota.test_client(), bearer(), CONTENT * 2000) == 507
+    assert {one.levelname for one in lines_of(caplog)} == {"INFO"}
+
+
 def test_an_error_that_nobody_caught_is_noted_once_with_its_trace(
     signed_in: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
