@@ -230,7 +230,7 @@ def _environ(folder: Path, services: Services, orders: Path) -> dict[str, str]:
         "MAX_SINGLE_FILE_SIZE": str(PART_BYTES),
         "LEASE_SECONDS": str(services.lease_seconds),
         "RECONCILE_SECONDS": str(services.reconcile_seconds),
-        # Its senders try again five times a second, each file in a thread of its own: that is what the limit is against.
+        # Its senders try again five times a second, each file in a thread of its own: the limit is against such.
         "UPLOADS_PER_MINUTE": "100000",
         "FAULT_ORDERS": str(orders),
         **dict.fromkeys(("SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
