@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -28,10 +29,12 @@ from webapp.words import counted
 LOGINS_BY_NAME = 10  # failed ones in LOGIN_MINUTES
 LOGINS_BY_ADDRESS = 60
 LOGIN_MINUTES = 15
+TRIES = 3
 _KEY = "playtally.limits"
 _NAME, _ADDRESS, _UPLOADS = "login-name", "login-address", "uploads"
 _IPV6_NETWORK = 64  # bits: what one household or server gets, and may choose addresses from
 _Gate = Callable[[], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,25 @@ def _network() -> str:
 
 def _pass(gate: _Gate, what: str) -> None:
     try:
-        gate()
+        _tried(gate)
     except RateLimitExceeded:
         wait = max((_seconds_left(limit) for limit in _gates().limiter.current_limits if limit.breached), default=1)
         words = counted(wait, "second") if wait < 90 else counted(math.ceil(wait / 60), "minute")
         raise TooManyRequests(f"Too many {what}. Please wait {words}.", retry_after=wait) from None
+
+
+def _tried(gate: _Gate) -> None:
+    """Where several threads find Redis away at once, the library counts in memory for the first, and fails the others.
+
+    For them it does so the next time.
+    """
+    for _ in range(TRIES):
+        try:
+            return gate()
+        except RedisError as error:
+            problem = error
+    _log.warning("nothing was counted: %s", problem)
+    return None
 
 
 def _seconds_left(limit: RequestLimit) -> int:

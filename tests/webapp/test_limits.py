@@ -293,18 +293,29 @@ def test_once_redis_is_back_it_counts_again(mortal: FlaskClient, redis_of_its_ow
     assert log_in(mortal, password=PASSWORD).status_code == 200
 
 
-def test_a_redis_that_hangs_holds_nobody_up(mortal: FlaskClient, redis_of_its_own: RedisServer) -> None:
+@pytest.fixture
+def hanging(mortal: FlaskClient, redis_of_its_own: RedisServer) -> Iterator[FlaskClient]:
+    """The same client; its Redis answered once, and takes connections only from then on."""
+    log_in(mortal)
     process = redis_of_its_own._process
     assert process is not None
-    log_in(mortal)
     os.kill(process.pid, signal.SIGSTOP)
-    try:
-        for _ in range(3):
-            began = time.monotonic()
-            assert log_in(mortal, password=PASSWORD).status_code == 200
-            assert time.monotonic() - began < 1.5
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
+    yield mortal
+    os.kill(process.pid, signal.SIGCONT)
+
+
+def test_a_redis_that_hangs_holds_nobody_up(hanging: FlaskClient) -> None:
+    for _ in range(3):
+        began = time.monotonic()
+        assert log_in(hanging, password=PASSWORD).status_code == 200
+        assert time.monotonic() - began < 1.5
+
+
+def test_calls_that_find_a_redis_hanging_at_the_same_moment_all_go_on(hanging: FlaskClient) -> None:
+    site = hanging.application
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda _: log_in(site.test_client(), password=PASSWORD).status_code, range(8))
+        assert list(answers) == [200] * 8
 
 
 def test_two_processes_count_together_as_long_as_redis_is_there(

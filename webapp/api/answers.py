@@ -38,6 +38,7 @@ LIMIT_HEADERS: dict[str, Any] = {
 _TOO_MANY_HEADERS = LIMIT_HEADERS | {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait.", "example": 42}
 }
+_TOO_LONG = "The address with its parameters is longer than 4,000 characters; the web server itself says so."
 View = TypeVar("View", bound=Callable[..., Any])
 AS_EVER = {
     "s405": "That cannot be done at this address.",
@@ -70,6 +71,7 @@ def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
                 headers=_headers(status),
             )
             view = document_one(view)
+        view = blueprint.alt_response(414, description=_TOO_LONG)(view)
         return view
 
     return document
