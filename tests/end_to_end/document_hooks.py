@@ -1,4 +1,4 @@
-"""Loaded by schemathesis: two of three ids are those of real jobs and parts, which the environment names."""
+"""Loaded by schemathesis: two of three ids are real ones of jobs, parts and uploads, which the environment names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import schemathesis
 
-_REAL = {name: os.environ[name.upper() + "S"].split(",") for name in ("job_id", "part_id")}
+_REAL = {name: os.environ[name.upper() + "S"].split(",") for name in ("job_id", "part_id", "upload_id")}
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.hook

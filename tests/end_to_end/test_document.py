@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from launcher.client import ApiError, Client
 from tests.site import Site
@@ -39,6 +40,14 @@ def ended(client: Client, job_id: str) -> bool:
     return True
 
 
+def begun(client: Client) -> str:
+    """An upload in pieces of which nothing has arrived yet."""
+    headers = {"Authorization": f"Bearer {client.access}", "Tus-Resumable": "1.0.0", "Upload-Length": "10000"}
+    request = Request(f"{client.base}/api/v1/uploads", method="POST", headers=headers)
+    with urlopen(request) as answer:
+        return str(answer.headers["Location"]).rpartition("/")[2]
+
+
 def test_no_call_of_five_thousand_is_answered_otherwise_than_the_document_says(
     running_site: Site, tmp_path: Path
 ) -> None:
@@ -68,6 +77,7 @@ def test_no_call_of_five_thousand_is_answered_otherwise_than_the_document_says(
             "SCHEMATHESIS_HOOKS": "tests.end_to_end.document_hooks",
             "JOB_IDS": ",".join(good + bad),
             "PART_IDS": ",".join(parts),
+            "UPLOAD_IDS": ",".join(begun(client) for _ in range(4)),
         },
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,

@@ -71,8 +71,8 @@ def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
                 headers=_headers(status),
             )
             view = document_one(view)
-        view = blueprint.alt_response(414, description=_TOO_LONG)(view)
-        return view
+        document_one = blueprint.alt_response(414, description=_TOO_LONG)
+        return document_one(view)  # type: ignore[no-any-return]
 
     return document
 
