@@ -25,11 +25,11 @@ def site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield site
 
 
-def run(site: Site, report: Path, password: str) -> tuple[int, dict[str, Any]]:
+def run(site: Site, report: Path, password: str, *more: str) -> tuple[int, dict[str, Any]]:
     """Newman's exit code, and its report."""
     variables = {"site": site.base, "username": site.admin_name, "password": password}
     words = [NEWMAN, "run", COLLECTION, "--environment", ENVIRONMENT, "--working-dir", ROOT / "postman"]
-    words += ["--reporters", "json", "--reporter-json-export", report]
+    words += ["--reporters", "json", "--reporter-json-export", report, *more]
     words += [word for name, value in variables.items() for word in ("--env-var", f"{name}={value}")]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=300)
     return ended.returncode, json.loads(report.read_text())["run"]
@@ -64,6 +64,6 @@ def test_all_requests_succeed_as_often_as_they_are_sent(site: Site, tmp_path: Pa
 
 
 def test_a_wrong_password_is_noticed(site: Site, tmp_path: Path) -> None:
-    code, report = run(site, tmp_path / "report.json", "wrong")
+    code, report = run(site, tmp_path / "report.json", "wrong", "--bail")
     assert code == 1
     assert report["failures"][0]["error"]["test"] == "Name and password are right"
