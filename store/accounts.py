@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,6 +18,7 @@ from store.models import Account
 _HASHER = PasswordHasher()  # argon2id with the library's present recommendation
 _NOBODY = _HASHER.hash(secrets.token_hex(16))
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+_SEATS = threading.BoundedSemaphore(4)  # in a process: each look at a password takes 64 MiB, and a processor
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 
@@ -46,11 +48,12 @@ def authenticate(username: str, password: str) -> Account | None:
     name = written_alike(username)
     # Other names are nobody's, and some of them no database takes.
     known = _USERNAME.fullmatch(name) is not None
-    account = db.session.scalar(select(Account).where(Account.username == name)) if known else None
-    try:
-        _HASHER.verify(account.password_hash if account else _NOBODY, password[: LONGEST_PASSWORD + 1])
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return None
+    with _SEATS:  # before the database, whose connections others need while many wait here
+        account = db.session.scalar(select(Account).where(Account.username == name)) if known else None
+        try:
+            _HASHER.verify(account.password_hash if account else _NOBODY, password[: LONGEST_PASSWORD + 1])
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
+            return None
     return account if account and account.disabled_at is None else None
 
 

@@ -8,8 +8,11 @@ from typing import IO, Any
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
+from webapp.connections import BODY_SECONDS, Connection
+
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 BROKEN = "The body of the request broke off or is not as HTTP wants it. Please send it again."
+SLOW = f"The body of the request did not come: {BODY_SECONDS:g} seconds are what it gets, a file as long as it moves."
 
 
 class _Body:
@@ -24,6 +27,8 @@ class _Body:
     def read(self, size: int = -1) -> bytes:
         try:
             return self._stream.read(size)
+        except TimeoutError as error:
+            raise BadRequest(SLOW) from error
         except Exception as error:
             raise BadRequest(BROKEN) from error
 
@@ -31,6 +36,13 @@ class _Body:
 def init_app(app: Flask) -> None:
     """Answer 400 to every body that cannot be read."""
     app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]
+
+
+def await_file(environ: dict[str, Any], silence: float | None = None) -> None:
+    """From now on the body is a file: it may come for hours, if only no long silence is in it."""
+    connection = environ.get("gunicorn.socket")
+    if isinstance(connection, Connection):
+        connection.await_file(silence)
 
 
 def _guarded(wsgi_app: _Wsgi) -> _Wsgi:

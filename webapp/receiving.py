@@ -22,6 +22,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from store import faults
 from store.files import NO_ROOM, Files
 from store.intake import Received
+from webapp import bodies
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.writing import HashedFile
 
@@ -116,6 +117,7 @@ def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
         raise OverQuota
     if files.room() < length:
         raise InsufficientStorage
+    bodies.await_file(request.environ)
     return stream
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import time
@@ -18,6 +19,7 @@ from store import faults, resumables
 from store.database import db
 from store.models import Resumable
 from store.options import JobOptions
+from webapp import bodies
 from webapp.allowance import limits_of_body, refuse_too_much
 from webapp.appending import Digests, Follower, append
 from webapp.errors import InsufficientStorage
@@ -188,6 +190,7 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
     assert arriving.file is not None
     file, is_first = arriving.file.fileno(), arriving.offset < FIRST_BYTES
     request.max_content_length = NO_LIMIT  # Flask's own limit is meant for ordinary forms
+    bodies.await_file(request.environ, silence=math.inf)  # the follower ends it
     is_asked_for = partial(resumables.is_asked_for, resources().redis, arriving.row.id)
     digest = _digests.of(arriving.row.id, arriving.offset)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -41,6 +42,14 @@ def test_the_containers_run_the_same_programs_after_the_migration(containers: di
     commands = {program.name: program.command for program in programs.of_procfile(ROOT / "Procfile", 1)}
     for name in OURS - {"web"}:
         assert " ".join(containers[name]["command"]) == commands[name]
+
+
+def test_gunicorn_is_told_the_same_in_the_container(containers: dict[str, Any]) -> None:
+    (web,) = (one for one in programs.of_procfile(ROOT / "Procfile", 1) if one.name == "web")
+    told = re.findall(r"--([a-z-]+)(?: ([^-\s]\S*))?", web.command)
+    words = [f"--{name}={value}".rstrip("=") for name, value in told if name != "bind"]
+    assert containers["web"]["command"][3:] == words
+    assert "--worker-class=webapp.serving.Worker" in words
 
 
 def test_the_containers_wait_only_for_services_that_say_when_they_are_ready(containers: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from webapp.api.v1.access import own_job
 from webapp.progress import percent_of
 
 LONGEST = 60  # seconds
-MOST_AT_ONCE = 8  # in a process, of its 16 threads; further calls are answered at once
+MOST_AT_ONCE = 32  # in a process, of its 128 threads; further calls are answered at once
 _BETWEEN_LOOKS = 0.25  # seconds
 _seats = threading.BoundedSemaphore(MOST_AT_ONCE)
 
