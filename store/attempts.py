@@ -111,8 +111,13 @@ def record_progress(
     )
 
 
-def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], keep_until: datetime) -> None:
-    """Insert the parts and make the job done, in one commit; raises LeaseLostError."""
+def publish(
+    claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], keep_until: datetime, rejected_bytes: int = 0
+) -> None:
+    """Insert the parts and make the job done, in one commit; raises LeaseLostError.
+
+    ``rejected_bytes`` is the size of the file of the rows left out, 0 where there is none.
+    """
     moment = now()
     _fenced(
         claim,
@@ -127,6 +132,7 @@ def publish(claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], k
         seconds_left=0.0,
         rows_read=summary["rows_read"],
         summary=summary,
+        rejected_bytes=rejected_bytes,
         error=None,
     )
     for number, part in enumerate(parts, start=1):

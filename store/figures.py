@@ -41,7 +41,7 @@ class Figures:
     waiting: Mapping[str, Waiting]  # by queue
     counts: Mapping[tuple[str, str], float]  # see store.counters
     upload_bytes: int  # of files that are still kept
-    result_bytes: int  # of parts that are still kept
+    result_bytes: int  # of parts and of rows left out that are still kept
     turn: Turn | None  # None: the reconciler has never been there
 
 
@@ -61,7 +61,8 @@ def read(connection: Connection) -> Figures:
         waiting=waiting,
         counts=counters.values(connection),
         upload_bytes=_sum(connection, Upload.bytes, Upload.id.in_(kept)),
-        result_bytes=_sum(connection, Part.bytes, Part.job_id.in_(published)),
+        result_bytes=_sum(connection, Part.bytes, Part.job_id.in_(published))
+        + _sum(connection, Job.rejected_bytes, Job.state == JobState.DONE),
         turn=last_turn(connection),
     )
 

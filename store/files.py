@@ -144,6 +144,11 @@ class Files:
         """Where a published file lies."""
         return self.results(job_id, attempt) / _checked(name, _FILE_NAME)
 
+    def rejected_bytes(self, job_id: str, attempt: int) -> int:
+        """The size of the published list of rows left out; 0 where there is none."""
+        path = self.result(job_id, attempt, REJECTED)
+        return path.stat().st_size if path.exists() else 0
+
     def remove_attempt(self, job_id: str, attempt: int) -> None:
         """Remove what an attempt left: scratch, staged parts and published parts."""
         self.remove_working_files(job_id, attempt)

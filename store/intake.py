@@ -9,12 +9,13 @@ from typing import BinaryIO
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from store import counters, faults
+from store import counters, faults, quota
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload, Webhook, new_id
 from store.options import JobOptions
 from store.queues import queue_for
+from store.quota import OverQuotaError
 from store.states import JobState
 
 
@@ -58,10 +59,12 @@ def accept(
     options: JobOptions,
     request_key: str | None = None,
     webhook_url: str | None = None,
+    quota_bytes: int | None = None,
 ) -> Job:
     """Keep the file and make the job, in the state queued. The caller enqueues afterwards, and lets go of the file.
 
-    ``webhook_url`` is told of the job's end; see store.webhooks.
+    ``webhook_url`` is told of the job's end; see store.webhooks. ``quota_bytes`` are what the account may keep, None
+    where that does not matter or was seen to before.
 
     Where the database breaks off in the commit nobody knows whether it happened, so the file stays in uploads/; if it
     has no row the reconciler removes it.
@@ -69,6 +72,7 @@ def accept(
     Raises:
         KeyUsedError: the same account has a job for the same ``request_key``; nothing of this upload is kept.
         AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept either.
+        OverQuotaError: the account would keep more than it may; nor is anything kept then.
     """
     keys = Keys.of(owner_id, received.sha256, request_key)
     try:
@@ -79,7 +83,12 @@ def accept(
     files.keep_upload(received.path, received.upload_id)
     faults.point("upload.kept")
     try:
+        quota.claim(owner_id, quota_bytes, received.bytes)
         return _recorded(owner_id, received, options, keys, webhook_url)
+    except OverQuotaError:
+        files.remove_upload(received.upload_id)
+        keys.refuse_if_taken()  # the other one was first, and took the room
+        raise
     except IntegrityError:
         db.session.rollback()
         files.remove_upload(received.upload_id)

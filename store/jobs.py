@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import ObjectDeletedError
 
-from store import counters
+from store import counters, quota
 from store.database import db, now
 from store.files import ID, Files
 from store.intake import AlreadySentError, Keys
@@ -98,7 +98,13 @@ def ahead_of(job: Job) -> int:
     return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
 
 
-def run_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
+def run_again(
+    job: Job,
+    options: JobOptions,
+    request_key: str | None = None,
+    webhook_url: str | None = None,
+    quota_bytes: int | None = None,
+) -> Job:
     """A new job over the same upload with other options and a webhook of its own; the caller enqueues it.
 
     It answers for its file from now on, unless another job does already.
@@ -106,21 +112,28 @@ def run_again(job: Job, options: JobOptions, request_key: str | None = None, web
     Raises:
         UploadGoneError: somebody removed the file meanwhile.
         KeyUsedError: the account has a job for the same ``request_key``.
+        OverQuotaError: the account keeps as much as it may already.
     """
     try:
         keys = Keys.of(job.owner_id, job.upload.sha256, request_key)
+        _refuse_same_request(keys)
+        quota.claim(job.owner_id, quota_bytes, 1)  # nobody knows yet how large the totals will be
         try:
             return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
             db.session.rollback()
-            try:
-                keys.refuse_if_taken()
-            except AlreadySentError:
-                pass  # which is why it answers for its file no more
+            _refuse_same_request(keys)
             return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
         raise UploadGoneError from error
+
+
+def _refuse_same_request(keys: Keys) -> None:
+    try:
+        keys.refuse_if_taken()
+    except AlreadySentError:
+        pass  # the new job does not answer for its file, then
 
 
 def _queued_again(

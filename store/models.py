@@ -107,6 +107,7 @@ class Job(Base):
     seconds_left: Mapped[float | None]
     seen_at: Mapped[datetime | None] = mapped_column(Moment)  # last sign of life; other than before: it lives
 
+    rejected_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # of the rows left out
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what processing reports, without the parts
 

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 
 from store.database import db
-from store.models import Job, Part, Resumable, Upload
+from store.models import Account, Job, Part, Resumable, Upload
 from store.states import JobState
+
+
+class OverQuotaError(Exception):
+    """The account would keep more than it may."""
+
+
+def claim(account_id: int, quota: int | None, more_bytes: int, besides: str | None = None) -> None:
+    """Make sure, within the transaction of whoever calls, that the account may keep so many bytes more.
+
+    Whoever else claims for the account waits until that transaction is over. Raises OverQuotaError.
+    """
+    if quota is None:
+        return
+    # A write that changes nothing: it takes the account's row on PostgreSQL, and the database on SQLite.
+    ours = update(Account).where(Account.id == account_id).values(username=Account.username)
+    db.session.execute(ours.execution_options(synchronize_session=False))
+    if used_bytes(account_id, besides) + more_bytes > quota:
+        db.session.rollback()
+        raise OverQuotaError
 
 
 def used_bytes(account_id: int, besides: str | None = None) -> int:
@@ -16,11 +35,14 @@ def used_bytes(account_id: int, besides: str | None = None) -> int:
     """
     is_kept = exists().where(Job.upload_id == Upload.id, Job.state != JobState.EXPIRED)
     sent = select(func.sum(Upload.bytes)).where(Upload.owner_id == account_id, is_kept)
-    totals = select(func.sum(Part.bytes)).join(Job).where(Job.owner_id == account_id, Job.state == JobState.DONE)
+    is_done = (Job.owner_id == account_id) & (Job.state == JobState.DONE)
+    totals = select(func.sum(Part.bytes)).join(Job).where(is_done)
+    rejected = select(func.sum(Job.rejected_bytes)).where(is_done)
+    has_upload = exists().where(Upload.id == Resumable.id)  # while its job is made it is there as both
     arriving = select(func.sum(func.coalesce(Resumable.bytes, Resumable.arrived))).where(
-        Resumable.owner_id == account_id, Resumable.job_id.is_(None), Resumable.id != (besides or "")
+        Resumable.owner_id == account_id, Resumable.job_id.is_(None), Resumable.id != (besides or ""), ~has_upload
     )
-    return sum(int(db.session.scalar(one) or 0) for one in (sent, totals, arriving))
+    return sum(int(db.session.scalar(one) or 0) for one in (sent, totals, rejected, arriving))
 
 
 def room(account_id: int, quota: int | None, besides: str | None = None) -> int | None:

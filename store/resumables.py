@@ -17,22 +17,35 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import delete, select, update
 
-from store import intake
+from store import intake, quota
 from store.database import db, now
 from store.files import ID, Files
 from store.intake import AlreadySentError, Keys, Received
 from store.models import Job, Resumable
 from store.options import JobOptions
+from store.quota import OverQuotaError
 
 LIFE = timedelta(hours=24)  # without a new byte
 _WISH_SECONDS = 5  # for which a request that waits is remembered
 
 
 def create(
-    files: Files, owner_id: int, *, name: str, length: int | None, options: JobOptions, said: str | None
+    files: Files,
+    owner_id: int,
+    *,
+    name: str,
+    length: int | None,
+    options: JobOptions,
+    said: str | None,
+    quota_bytes: int | None = None,
 ) -> Resumable:
-    """Begin an upload; its file is there before its row."""
+    """Begin an upload; its file is there before its row. Raises OverQuotaError."""
     with files.begin_incoming() as file:
+        try:
+            quota.claim(owner_id, quota_bytes, length or 1)
+        except OverQuotaError:
+            Path(file.name).unlink()
+            raise
         row = Resumable(
             id=Path(file.name).name,
             owner_id=owner_id,
@@ -82,9 +95,10 @@ def expect_proof(resumable_id: str, offset: int) -> None:
     _change(resumable_id, unproved_from=offset)
 
 
-def set_length(resumable_id: str, length: int) -> None:
-    """Note how long the upload will be, where its client did not know before."""
-    _change(resumable_id, bytes=length)
+def set_length(row: Resumable, length: int, quota_bytes: int | None = None) -> None:
+    """Note how long the upload will be, where its client did not know before; raises OverQuotaError."""
+    quota.claim(row.owner_id, quota_bytes, length, besides=row.id)
+    _change(row.id, bytes=length)
 
 
 def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:

@@ -58,7 +58,8 @@ def make_job(
             attempts.fail(claim, error or refusal(), until, found_before_refusal(rejected, detected))
         elif state is not JobState.RUNNING:
             report = summary(rejected, detected)
-            attempts.publish(claim, report, publish_files(files, job_id, parts, rejected), until)
+            published = publish_files(files, job_id, parts, rejected)
+            attempts.publish(claim, report, published, until, files.rejected_bytes(job_id, 1))
     elif state is JobState.CANCELLED:
         jobs.cancel(job_id, until)
     job = db.session.get_one(Job, job_id, populate_existing=True)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from werkzeug.wrappers import Response
 
 from store.jobs import UploadGoneError
+from store.quota import OverQuotaError
 from webapp import problems
 from webapp.problems import Problem
 
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_note_refused_upload)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(UploadGoneError, lambda _error: show(NotFound()))
+    app.register_error_handler(OverQuotaError, lambda _error: _answer(OverQuota()))
 
 
 def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:

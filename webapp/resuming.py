@@ -63,7 +63,10 @@ def begin(owner_id: int, name: str, length: int | None, options: JobOptions, sai
     files = resources().files
     if files.room() < (length or 0):
         raise InsufficientStorage
-    row = resumables.create(files, owner_id, name=name, length=length, options=options, said=said)
+    quota_bytes = resources().settings.quota_bytes
+    row = resumables.create(
+        files, owner_id, name=name, length=length, options=options, said=said, quota_bytes=quota_bytes
+    )
     return _own(row.id, owner_id)
 
 
@@ -113,7 +116,7 @@ def set_length(arriving: Arriving, length: int) -> None:
     """Note how long an upload will be whose client did not know before; raises as :func:`begin`."""
     if arriving.row.bytes is None:
         refuse_too_much(arriving.row.owner_id, length, besides=arriving.row.id)
-        resumables.set_length(arriving.row.id, length)
+        resumables.set_length(arriving.row, length, resources().settings.quota_bytes)
         arriving.row.bytes = length
 
 

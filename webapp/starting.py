@@ -71,9 +71,10 @@ def start(
     request_key: str | None = None,
     webhook_url: str | None = None,
 ) -> Job:
-    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError and KeyUsedError."""
+    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError, KeyUsedError, OverQuotaError."""
     try:
-        job = intake.accept(resources().files, owner_id, received, options, request_key, webhook_url)
+        quota_bytes = resources().settings.quota_bytes
+        job = intake.accept(resources().files, owner_id, received, options, request_key, webhook_url, quota_bytes)
     except AlreadySentError as earlier:
         _log.info("upload refused: 409, its file was sent before", extra={"job": earlier.job_id, "code": 409})
         raise
@@ -84,8 +85,8 @@ def start(
 
 
 def start_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
-    """A new job over the same file with other options; raises KeyUsedError."""
-    again = jobs.run_again(job, options, request_key, webhook_url)
+    """A new job over the same file with other options; raises KeyUsedError and OverQuotaError."""
+    again = jobs.run_again(job, options, request_key, webhook_url, resources().settings.quota_bytes)
     tell(again)
     return again
 

@@ -73,7 +73,8 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
     faults.point("publish.staged")
     files.publish(claim.job_id, claim.attempt)
     faults.point("publish.renamed")
-    with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until))
+    rejected_bytes = files.rejected_bytes(claim.job_id, claim.attempt)
+    with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
     faults.point("publish.committed")
     _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
 

@@ -105,7 +105,17 @@ def create() -> Response:
     },
 )
 @api_v1_creating.response(202, schemas.Job, **_ACCEPTED)
-@refuses(api_v1_creating, "bad-request", "wrong-option", "not-allowed", "not-ended", "expired", "key-used", "too-large")
+@refuses(
+    api_v1_creating,
+    "bad-request",
+    "wrong-option",
+    "not-allowed",
+    "not-ended",
+    "expired",
+    "key-used",
+    "too-large",
+    "over-quota",
+)
 def run_again(job_id: str) -> Response:
     """Run a file again
 
