@@ -114,8 +114,8 @@ def run_again(
         KeyUsedError: the account has a job for the same ``request_key``.
         OverQuotaError: the account keeps as much as it may already.
     """
+    keys = Keys.of(job.owner_id, _sha256_of(job), request_key)
     try:
-        keys = Keys.of(job.owner_id, job.upload.sha256, request_key)
         _refuse_same_request(keys)
         quota.claim(job.owner_id, quota_bytes, 1)  # nobody knows yet how large the totals will be
         try:
@@ -126,6 +126,14 @@ def run_again(
             return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
+        _refuse_same_request(keys)  # of many at once the first one was slower than our first look
+        raise UploadGoneError from error
+
+
+def _sha256_of(job: Job) -> str:
+    try:
+        return job.upload.sha256
+    except ObjectDeletedError as error:
         raise UploadGoneError from error
 
 

@@ -167,6 +167,7 @@ class Resumable(Base):
     # While a piece with a checksum arrives, where it begins: nothing behind counts yet.
     unproved_from: Mapped[int | None] = mapped_column(BigInteger)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
+    webhook_url: Mapped[str | None] = mapped_column(String(2000))  # for its job
     said: Mapped[str | None] = mapped_column(Text)  # the header Upload-Metadata, to be given back as it came
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)

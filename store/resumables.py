@@ -37,6 +37,7 @@ def create(
     length: int | None,
     options: JobOptions,
     said: str | None,
+    webhook_url: str | None = None,
     quota_bytes: int | None = None,
 ) -> Resumable:
     """Begin an upload; its file is there before its row. Raises OverQuotaError."""
@@ -53,6 +54,7 @@ def create(
             bytes=length,
             options=options.to_json(),
             said=said,
+            webhook_url=webhook_url,
             expires_at=now() + LIFE,
         )
         db.session.add(row)
@@ -112,7 +114,8 @@ def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:
         try:
             # Asked here first: intake would remove the file before anybody knows where the upload ends.
             Keys.of(row.owner_id, sha256, None).refuse_if_taken()
-            job = intake.accept(files, row.owner_id, _received(files, row, sha256), JobOptions.from_json(row.options))
+            received, options = _received(files, row, sha256), JobOptions.from_json(row.options)
+            job = intake.accept(files, row.owner_id, received, options, webhook_url=row.webhook_url)
             job_id = job.id
         except AlreadySentError as earlier:
             job_id = earlier.job_id

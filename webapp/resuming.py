@@ -56,16 +56,24 @@ class Arriving:
     file: BinaryIO | None = None
 
 
-def begin(owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None) -> Resumable:
+def begin(
+    owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None, webhook_url: str | None
+) -> Resumable:
     """A new upload of an account, for which there is room; raises what :func:`webapp.receiving.receive` raises."""
     count_upload(owner_id)
     refuse_too_much(owner_id, length)
     files = resources().files
     if files.room() < (length or 0):
         raise InsufficientStorage
-    quota_bytes = resources().settings.quota_bytes
     row = resumables.create(
-        files, owner_id, name=name, length=length, options=options, said=said, quota_bytes=quota_bytes
+        files,
+        owner_id,
+        name=name,
+        length=length,
+        options=options,
+        said=said,
+        webhook_url=webhook_url,
+        quota_bytes=resources().settings.quota_bytes,
     )
     return _own(row.id, owner_id)
 

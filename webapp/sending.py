@@ -6,10 +6,12 @@ For a spreadsheet they are changed while they are sent, so there they have no le
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import Response, abort, send_file
+from flask import Response, abort, request, send_file
 from zipstream import ZIP_STORED, ZipStream
 
 from store.files import REJECTED
@@ -20,6 +22,8 @@ from webapp.spreadsheet import pieces_of, safe_table, safe_totals
 _CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
 # What a compressed file is called behind its name: csv.gz, zip.
 _PACKED = re.compile(r"(\.(csv|txt|tsv))?\.(gz|zip|bz2|xz|zst)$", re.IGNORECASE)
+
+_RANGE = re.compile(r"bytes=(?:-([0-9]{1,18})|[0-9]{1,18}-[0-9]{0,18})")  # one; the last so many bytes, or from here on
 
 
 def send_part(part: Part) -> Response:
@@ -61,7 +65,7 @@ def send_zip(job: Job) -> Response:
         archive.add_path(_path(job, REJECTED), _left_out_name(job))
     answer = Response(iter(archive), mimetype="application/zip")
     answer.content_length = len(archive)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{stem(job.upload.name)}-totals.zip")
+    _name(answer, f"{stem(job.upload.name)}-totals.zip")
     return answer
 
 
@@ -88,16 +92,31 @@ def stem(upload_name: str) -> str:
 
 
 def _send(path: Path, name: str, etag: str | bool) -> Response:
-    return send_file(
-        _existing(path), mimetype="text/csv", as_attachment=True, download_name=name, conditional=True, etag=etag
-    )
+    _ignore_odd_range(_existing(path).stat().st_size)
+    answer = send_file(path, mimetype="text/csv", conditional=True, etag=etag)
+    _name(answer, name)
+    return answer
+
+
+def _ignore_odd_range(size: int) -> None:
+    """Have a range that is none, or more than the whole, answered with the whole, as RFC 9110 wants it."""
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or (found[1] and int(found[1]) >= size):
+        request.environ.pop("HTTP_RANGE", None)
 
 
 def _stream(content: Iterator[bytes], mimetype: str, name: str) -> Response:
     answer = Response(content, mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    _name(answer, name)
     answer.headers.set("Accept-Ranges", "none")
     return answer
+
+
+def _name(answer: Response, name: str) -> None:
+    """Say what the download is called: as RFC 6266 has it, and for old clients without what is not ASCII."""
+    plain = re.sub(r"^(?=[-.])", "plays", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
+    whole = {} if plain == name else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", filename=plain, **whole)
 
 
 def _existing(path: Path) -> Path:

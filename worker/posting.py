@@ -78,12 +78,10 @@ class Poster:
         try:
             found = list(dict.fromkeys(self._resolve(target.host, target.port)))
         except (OSError, UnicodeError):
-            raise PostingError(f"The name {target.host} leads nowhere.") from None
+            raise PostingError(_nowhere(target)) from None
         if not self._to_private and not all(map(is_public, found)):
-            # Without the address: whoever asks shall not learn how the names of this network lead.
-            raise PostingError(
-                f"The name {target.host} leads to an address that is not public, and nothing is sent there."
-            )
+            # In the same words: whoever asks shall not learn which names this network knows.
+            raise PostingError(_nowhere(target))
         return found
 
     def _connected(self, target: Target, addresses: Iterable[str], deadline: _Deadline) -> socket.socket:
@@ -100,6 +98,10 @@ class Poster:
             raise PostingError(f"No secure connection with {target.host} came about.") from None
         finally:
             connection.close()  # wrapped, it has moved into the other one
+
+
+def _nowhere(target: Target) -> str:
+    return f"The name {target.host} leads to no public address."
 
 
 class _Deadline:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("arrived", sa.BigInteger(), nullable=False),
         sa.Column("unproved_from", sa.BigInteger(), nullable=True),
         sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("webhook_url", sa.String(length=2000), nullable=True),
         sa.Column("said", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),

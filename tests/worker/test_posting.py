@@ -92,7 +92,7 @@ def test_nobody_there_is_said_in_words(poster: Poster) -> None:
 
 
 def test_a_name_that_leads_nowhere_is_said_in_words(poster: Poster) -> None:
-    with pytest.raises(PostingError, match=r"^The name nobody\.invalid leads nowhere\.$"):
+    with pytest.raises(PostingError, match=r"^The name nobody\.invalid leads to no public address\.$"):
         poster.post("http://nobody.invalid/", HEADERS, b"")
 
 
@@ -130,7 +130,7 @@ def test_a_name_that_leads_into_our_network_is_refused_by_any_of_its_addresses(
     receiver: Receiver, found: list[str]
 ) -> None:
     careful = Poster(to_private=False, resolve=lambda _host, _port: found)
-    with pytest.raises(PostingError, match="not public") as refused:
+    with pytest.raises(PostingError, match="leads to no public address") as refused:
         careful.post(f"http://inside.example:{receiver.port}/", HEADERS, b"")
     assert receiver.got == []
     assert found[0] not in str(refused.value)  # nobody learns our addresses by asking

@@ -145,7 +145,7 @@ def test_a_name_that_leads_into_our_network_is_refused_in_words(ended: HookedJob
     careful = Poster(to_private=False, resolve=lambda _host, _port: ["127.0.0.1"])
     assert deliver(hook_of(job_id).id, 0, careful)
     assert receiver.got == []
-    assert "not public" in str(hook_of(job_id).last_problem)
+    assert "leads to no public address" in str(hook_of(job_id).last_problem)
     assert state_of(job_id) == WAITING
 
 

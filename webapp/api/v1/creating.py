@@ -115,6 +115,7 @@ def create() -> Response:
     "key-used",
     "too-large",
     "over-quota",
+    "too-many",
 )
 def run_again(job_id: str) -> Response:
     """Run a file again

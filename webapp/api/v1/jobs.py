@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
@@ -21,6 +22,8 @@ from webapp.resources import resources
 from webapp.starting import stop
 
 api_v1_jobs = V1("api_v1_jobs", __name__, description="Jobs: one run over one file each.")
+# Further away, a moment has none in UTC.
+_IN_TIME = validate.Range(datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
 
 class JobFilters(Schema):
@@ -33,8 +36,12 @@ class JobFilters(Schema):
     file_name = fields.String(
         validate=validate.Length(max=255), metadata={"description": "Jobs whose file name has this in it."}
     )
-    created_after = fields.AwareDateTime(metadata={"description": "Jobs of files sent at this moment or later."})
-    created_before = fields.AwareDateTime(metadata={"description": "Jobs of files sent before this moment."})
+    created_after = fields.AwareDateTime(
+        validate=_IN_TIME, metadata={"description": "Jobs of files sent at this moment or later."}
+    )
+    created_before = fields.AwareDateTime(
+        validate=_IN_TIME, metadata={"description": "Jobs of files sent before this moment."}
+    )
     limit = fields.Integer(
         load_default=20, validate=validate.Range(1, 100), metadata={"description": "Jobs on a page."}
     )

@@ -17,6 +17,7 @@ from webapp.api.v1.access import V1
 from webapp.api.v1.bodies import refuse_others, refuse_wrong
 from webapp.api.v1.faces import job_address, moment
 from webapp.api.v1.tusdoc import ANSWERS, LOCATION, OFFERED, STANDING, parameters
+from webapp.api.v1.webhooks import webhook_url
 from webapp.problems import Problem
 from webapp.receiving import shown_name
 from webapp.resources import resources
@@ -59,15 +60,17 @@ def offered() -> Response:
 def create() -> Response:
     """Begin an upload
 
-    Upload-Metadata names the file (`filename`) and any options; a wrong option is refused here, before a byte is sent.
-    The body may hold the first bytes of the file. Then send pieces with PATCH to the address in Location, and ask it
-    with HEAD how far it has come whenever a connection broke. Clients of tus do all this by themselves.
+    Upload-Metadata names the file (`filename`), any options and a `webhook_url`; a wrong option is refused here, before
+    a byte is sent. The body may hold the first bytes of the file. Then send pieces with PATCH to the address in
+    Location, and ask it with HEAD how far it has come whenever a connection broke. Clients of tus do all this by
+    themselves.
     """
     if "Upload-Concat" in request.headers:
         raise tus.wrong_header("Upload-Concat", "cannot be used here: send a file in one upload, from its beginning")
     said, length, checksum = tus.metadata(), tus.announced_length(), tus.checksum()
     name = shown_name(said.get("filename") or said.get("name") or "")
-    row = resuming.begin(caller_id(), name, length, _options(said), request.headers.get("Upload-Metadata"))
+    options, webhook = _options(said), webhook_url(said)
+    row = resuming.begin(caller_id(), name, length, options, request.headers.get("Upload-Metadata"), webhook)
     arriving = Arriving(row, 0)
     if tus.has_piece():
         with resuming.claimed(row.id, caller_id()) as arriving:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -212,6 +213,18 @@ def test_of_twenty_at_once_one_makes_the_job_and_all_name_it(
     with app.app_context():
         assert (db.session.query(Job).count(), db.session.query(Upload).count()) == (1, 1)
     assert len(in_queue(redis)) == 1
+
+
+def test_of_runs_with_one_key_at_once_one_is_made_and_all_name_it(app: Flask, bearer: Bearer, job_in: JobIn) -> None:
+    headers = bearer() | {"Idempotency-Key": "again"}
+    for _ in range(5):
+        address = f"{JOBS}/{job_in(JobState.DONE)}/runs"
+        with ThreadPoolExecutor(10) as threads:
+            sent = [threads.submit(app.test_client().post, address, headers=headers) for _ in range(10)]
+            answers = [one.result() for one in sent]
+        assert {answer.status_code for answer in answers} == {202}
+        (again,) = {answer.json["id"] for answer in answers}
+        app.test_client().delete(f"{JOBS}/{again}", headers=headers)
 
 
 @pytest.mark.parametrize("as_form", [False, True])

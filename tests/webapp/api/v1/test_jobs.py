@@ -154,6 +154,8 @@ def test_filters_hold_on_every_page(app: Flask, client: FlaskClient, bearer: Bea
         "cursor=%FF",
         "created_after=yesterday",
         "created_after=2026-01-01T00:00:00",
+        "created_after=0001-01-01T00:00:00%2B14:00",
+        "created_before=9999-12-31T23:59:59-14:00",
         "page=2",
         "file_name=" + "x" * 256,
     ],

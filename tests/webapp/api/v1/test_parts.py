@@ -109,3 +109,33 @@ def test_a_failed_job_names_each_place_and_its_reason(client: FlaskClient, beare
     assert answer["errors"] == [named | {"option": None, "reason": why["message"]}]
     rows = client.get(f"/api/v1/jobs/{many}/parts", headers=bearer()).json["errors"]
     assert rows == [ROW | {"option": None}, ROW | {"option": None, "line": 18}]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("日本.csv", "attachment; filename=plays-totals.zip; filename*=UTF-8''%E6%97%A5%E6%9C%AC-totals.zip"),
+        ("naïve.csv", "attachment; filename=naive-totals.zip; filename*=UTF-8''na%C3%AFve-totals.zip"),
+        ("plays.csv", "attachment; filename=plays-totals.zip"),
+    ],
+)
+def test_a_name_in_any_letters_is_one_that_headers_can_hold(
+    client: FlaskClient, bearer: Bearer, job_in: JobIn, name: str, said: str
+) -> None:
+    done = f"/api/v1/jobs/{job_in(JobState.DONE, name=name)}"
+    assert client.get(f"{done}/parts.zip", headers=bearer(), buffered=True).headers["Content-Disposition"] == said
+    part = client.get(f"{done}/parts/1", headers=bearer(), buffered=True).headers["Content-Disposition"]
+    assert part == said.replace("-totals.zip", "-totals-00001.csv")
+
+
+@pytest.mark.parametrize("odd", ["bytes=-99999", "items=0-1", "bytes", "bytes=a-b", "bytes=0-1,5-6"])
+def test_a_range_that_is_none_or_more_than_all_gets_all(
+    client: FlaskClient, bearer: Bearer, done: str, odd: str
+) -> None:
+    whole = client.get(f"{done}/parts/2", headers=bearer() | {"Range": odd}, buffered=True)
+    assert (whole.status_code, whole.data) == (200, PARTS[1])
+
+
+def test_the_end_of_a_part_is_a_range_too(client: FlaskClient, bearer: Bearer, done: str) -> None:
+    end = client.get(f"{done}/parts/2", headers=bearer() | {"Range": "bytes=-5"}, buffered=True)
+    assert (end.status_code, end.data) == (206, PARTS[1][-5:])

@@ -11,7 +11,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from store import jobs
 from store.database import db
+from store.files import Files
 from store.models import Job
 from store.states import JobState
 from webapp.api.v1 import waiting
@@ -75,11 +77,12 @@ def test_a_job_that_has_ended_is_answered_at_once(client: FlaskClient, bearer: B
     assert time.monotonic() - began < 30
 
 
-def test_a_job_that_is_deleted_meanwhile_is_404(app: Flask, bearer: Bearer, job_in: JobIn) -> None:
+def test_a_job_that_is_removed_meanwhile_is_404(app: Flask, bearer: Bearer, job_in: JobIn, files: Files) -> None:
     job_id = job_in(JobState.QUEUED)
     caller = Caller(app, bearer(), job_id)
     assert all_wait([caller])
-    app.test_client().delete(f"/api/v1/jobs/{job_id}", headers=bearer())
+    with app.app_context():
+        jobs.remove(files, job_id)
     caller.thread.join(30)
     assert caller.answer.status_code == 404
 
