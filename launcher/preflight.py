@@ -14,6 +14,7 @@ from store.settings import GIB, Settings
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit for a Unix socket
 FREE_BYTES = GIB
+FREE_BYTES_TO_GO_ON = 32 << 20  # what was full while it ran must start again, so that people can delete
 
 
 class CannotStartError(Exception):
@@ -64,9 +65,10 @@ def _socket_path(settings: Settings) -> None:
 
 def _room(data_dir: Path) -> None:
     free = shutil.disk_usage(data_dir).free
-    if free < FREE_BYTES:
+    needed, shown = (FREE_BYTES_TO_GO_ON, "32 MB") if (data_dir / "uploads").is_dir() else (FREE_BYTES, "1 GB")
+    if free < needed:
         raise CannotStartError(
-            f"There are only {free // 1_000_000} MB free on the disk of {data_dir}, but 1 GB is needed. "
+            f"There are only {free // 1_000_000} MB free on the disk of {data_dir}, but {shown} are needed. "
             "Free some space, or choose a DATA_DIR on another disk."
         )
 

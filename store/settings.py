@@ -104,7 +104,7 @@ def read_log_format(environ: Mapping[str, str] = os.environ) -> str:
 def _data_dir(environ: Mapping[str, str]) -> Path:
     path = Path(environ.get("DATA_DIR") or "data").absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)  # what people send is nobody else's business
     except OSError as error:
         raise SettingsError(
             f"DATA_DIR is {path}, but that folder cannot be made ({error.strerror}). Name a folder you may write to."

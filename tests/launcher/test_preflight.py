@@ -57,6 +57,14 @@ def test_a_full_disk_is_named_with_what_is_free(startable: Settings, monkeypatch
     assert "There are only 100 MB free" in sentence(startable)
 
 
+def test_what_was_full_while_it_ran_starts_again(startable: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 9 * 10**8, 10**8))
+    (startable.data_dir / "uploads").mkdir()
+    preflight.check(startable)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 10**7, 10**7))
+    assert "There are only 10 MB free" in sentence(startable)
+
+
 def test_a_data_folder_too_deep_for_a_socket_is_named(startable: Settings) -> None:
     deep = replace(startable, redis_is_embedded=True, redis_url=f"unix:///{'d' * 107}")
     assert sentence(deep).startswith("DATA_DIR is too deep: the path of the queue's socket in it has 108 bytes")

@@ -146,3 +146,8 @@ def test_a_secret_key_that_lost_its_end_is_refused_with_the_way_out(tmp_path: Pa
     with pytest.raises(SettingsError) as refusal:
         read(tmp_path)
     assert str(refusal.value) == f"The secret key in {kept} is too short. Delete that file, and a new one is made."
+
+
+def test_a_data_folder_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = read_settings({"DATA_DIR": str(tmp_path / "new")})
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
