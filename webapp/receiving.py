@@ -29,7 +29,7 @@ from webapp.writing import HashedFile
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
-LOOK_EVERY = 64 << 20  # bytes written between two looks at the free space
+LOOK_EVERY = PIECE  # bytes between two looks at the free space: many write at once, and a look costs next to nothing
 FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
 NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
 

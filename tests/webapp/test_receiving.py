@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,9 +17,11 @@ from flask import Request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from store.files import Files
+from tests.faults.disks import may_mount
 from webapp import receiving
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.receiving import Limits, ReceivedForm, receive, receive_body
+from webapp.writing import PIECES_AHEAD
 
 CONTENT = b"Song,Date,Number of Plays\r\n--almost a boundary\r\n\r\n" * 1000
 BOUNDARY = "gCu7-boundary"
@@ -162,6 +166,32 @@ def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, mo
         taken(request, files)
     assert next(room, None) is None
     assert incoming(files) == []
+
+
+@pytest.mark.skipif(not may_mount(), reason="only root may mount a small disk")
+def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", tmp_path / "disk"], check=True)
+    try:
+        files, uploads = Files(tmp_path / "disk"), 4
+        lowest = [files.free_bytes()]
+
+        def send(_number: int) -> None:
+            with pytest.raises(InsufficientStorage):
+                receiving.write_down(files, "a.csv", endless())
+
+        def endless() -> Iterator[bytes]:
+            while True:
+                lowest[0] = min(lowest[0], files.free_bytes())
+                yield bytes(receiving.PIECE)
+
+        reserve = files.free_bytes() - files.room()
+        with ThreadPoolExecutor(uploads) as threads:
+            list(threads.map(send, range(uploads)))
+        assert lowest[0] > reserve - uploads * (PIECES_AHEAD + 2) * receiving.PIECE > 0
+        assert incoming(files) == []
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
 
 
 @dataclass
