@@ -114,7 +114,7 @@ def run_again(
         KeyUsedError: the account has a job for the same ``request_key``.
         OverQuotaError: the account keeps as much as it may already.
     """
-    keys = Keys.of(job.owner_id, _sha256_of(job), request_key)
+    keys = _keys_of(job, request_key)
     try:
         _refuse_same_request(keys)
         quota.claim(job.owner_id, quota_bytes, 1)  # nobody knows yet how large the totals will be
@@ -130,9 +130,9 @@ def run_again(
         raise UploadGoneError from error
 
 
-def _sha256_of(job: Job) -> str:
+def _keys_of(job: Job, request_key: str | None) -> Keys:
     try:
-        return job.upload.sha256
+        return Keys.of(job.owner_id, job.upload.sha256, request_key)
     except ObjectDeletedError as error:
         raise UploadGoneError from error
 
