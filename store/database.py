@@ -55,6 +55,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def written(at: datetime) -> str:
+    """A moment in UTC as RFC 3339 writes it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def bind(app: Flask, settings: Settings) -> None:
     """Connect the application to the database that the settings name."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url

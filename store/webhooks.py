@@ -7,14 +7,14 @@ a try whose process died may have arrived, and is followed by another with the s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters, signing
-from store.database import db, now
+from store.database import db, now, written
 from store.models import Account, Job, Webhook
 from store.states import STATES, JobState
 
@@ -152,7 +152,7 @@ def _event(job: Job) -> dict[str, Any]:
     ended_as, summary = _ended_as(job), job.summary or {}
     return {
         "type": f"job.{ended_as}",
-        "timestamp": _moment(job.ended_at or job.created_at),
+        "timestamp": written(job.ended_at or job.created_at),
         "data": {
             "id": job.id,
             "state": ended_as,
@@ -170,10 +170,6 @@ def _ended_as(job: Job) -> str:
     if job.error is not None:
         return JobState.FAILED.value
     return (JobState.CANCELLED if job.summary is None else JobState.DONE).value
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _change(where: ColumnElement[bool], counts: counters.Amounts, **values: Any) -> bool:

@@ -12,7 +12,6 @@ from store.states import JobState
 from store.webhooks import STATES_OF_WEBHOOKS
 
 ID_EXAMPLE = "3f2b8c1d9e7a4f60b5d2c3e4f5a6b7c8"
-_TOTALS = ("rows_read", "rows_used", "bad_rows", "plays", "groups")
 _CHOICES = {
     "bad_rows": BAD_ROWS,
     "corrections": CORRECTIONS,

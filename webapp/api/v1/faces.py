@@ -8,14 +8,15 @@ from typing import Any
 from flask import url_for
 
 from store import webhooks
+from store.database import written
 from store.models import Job, Part, Webhook
 from store.options import JobOptions
 from store.states import STATES, JobState
+from store.webhooks import TOTALS
 from webapp.progress import percent_of
 from webapp.sending import part_name
 
 LISTED_REJECTED = 100
-TOTALS = ("rows_read", "rows_used", "bad_rows", "plays", "groups")
 
 
 def job_summary(job: Job) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def job_address(job_id: str) -> str:
 
 def moment(at: datetime | None) -> str | None:
     """As RFC 3339 writes it, in UTC."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+    return None if at is None else written(at)
 
 
 def _links(job: Job) -> dict[str, str | None]:
