@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from redis import Redis
 from sqlalchemy import select
+from werkzeug.serving import make_server
 
 from store import tokens
 from store.database import db
@@ -19,6 +22,7 @@ from store.files import Files
 from store.models import Account
 from store.settings import Settings
 from store.states import JobState
+from tests.browser import chromium
 from tests.jobs import make_job
 from webapp import create_app
 
@@ -91,6 +95,24 @@ def sign_in(app: Flask) -> Callable[[str], FlaskClient]:
 def signed_in(sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
     """Anna's browser."""
     return sign_in("anna")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The application, served by threads of this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture

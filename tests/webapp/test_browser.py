@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,33 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import make_server
 
 from store import attempts, jobs
 from store.database import db
 from store.files import Files
 from store.models import Job
 from store.states import STATES, JobState
-from tests.browser import COPY, answer_for_the_cdn, chromium, sign_in, throttle_uploads
+from tests.browser import COPY, answer_for_the_cdn, sign_in, throttle_uploads
 from tests.jobs import TOTALS, refusal
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    """The application, served by threads of this process."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
