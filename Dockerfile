@@ -9,7 +9,7 @@ RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels ./ke
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
-RUN useradd --uid 10001 --create-home playtally && install -d -o playtally /data
+RUN useradd --uid 10001 --create-home playtally && install -d -m 700 -o playtally /data
 WORKDIR /app
 
 COPY requirements/runtime.txt requirements/

@@ -116,7 +116,7 @@ shell: setup ## a Python shell with the models and process_csv at hand
 	@exec $(BIN)/flask --app webapp shell
 
 demo: setup ## make a demo file and take it through the running site (ADMIN_PASSWORD=... or it asks)
-	@mkdir -p $(DATA_DIR)
+	@mkdir -p -m 700 $(DATA_DIR)
 	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
 	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
 

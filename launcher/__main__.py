@@ -33,6 +33,8 @@ def main() -> int:
         return 2
     os.chdir(ROOT)
     output = Output(settings.data_dir / "logs" / "playtally.log", NAME_WIDTH)
+    for warning in preflight.warnings(settings):
+        output.line("launcher", warning, level="warning")
     try:
         return _serve(settings, output)
     finally:

@@ -7,14 +7,17 @@ import fcntl
 import os
 import shutil
 import socket
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
-from store.settings import GIB, Settings
+from store.files import NO_ROOM, Files
+from store.settings import Settings
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit for a Unix socket
-FREE_BYTES = GIB
-FREE_BYTES_TO_GO_ON = 32 << 20  # what was full while it ran must start again, so that people can delete
+FREE_BYTES = 1_000_000_000  # of a new site
+BYTES_TO_GO_ON = 4 << 20  # what was full while it ran must start again, so that people can delete
 
 
 class CannotStartError(Exception):
@@ -27,6 +30,20 @@ def check(settings: Settings) -> None:
     _socket_path(settings)
     _room(settings.data_dir)
     _port(settings.host, settings.port)
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What should be seen to, though everything can start."""
+    found, data_dir = [], settings.data_dir
+    if Files(data_dir).room() < 0:
+        megabytes = Files(data_dir).free_bytes() // 1_000_000
+        found.append(
+            f"only {megabytes} MB are free on the disk of {data_dir}, so every upload is refused: "
+            "delete jobs on the site, or make the disk larger"
+        )
+    if data_dir.stat().st_mode & stat.S_IRWXO:
+        found.append(f"every user of this machine may look into {data_dir}, where uploads and totals lie: chmod o= it")
+    return found
 
 
 def take_data_dir(data_dir: Path) -> int:
@@ -64,13 +81,29 @@ def _socket_path(settings: Settings) -> None:
 
 
 def _room(data_dir: Path) -> None:
+    if (data_dir / "uploads").is_dir():
+        _room_to_go_on(data_dir)
+        return
     free = shutil.disk_usage(data_dir).free
-    needed, shown = (FREE_BYTES_TO_GO_ON, "32 MB") if (data_dir / "uploads").is_dir() else (FREE_BYTES, "1 GB")
-    if free < needed:
+    if free < FREE_BYTES:
         raise CannotStartError(
-            f"There are only {free // 1_000_000} MB free on the disk of {data_dir}, but {shown} are needed. "
+            f"There are only {free // 1_000_000} MB free on the disk of {data_dir}, but 1 GB is needed. "
             "Free some space, or choose a DATA_DIR on another disk."
         )
+
+
+def _room_to_go_on(data_dir: Path) -> None:
+    # Tried and not asked: whose disk has a quota for its users may have less than it says.
+    try:
+        with tempfile.TemporaryFile(dir=data_dir) as trial:
+            os.posix_fallocate(trial.fileno(), 0, BYTES_TO_GO_ON)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise CannotStartError(f"Nothing can be written in {data_dir} ({error.strerror}).") from error
+        raise CannotStartError(
+            f"The disk of {data_dir} is full: not even {BYTES_TO_GO_ON // 1_000_000} MB can be written. "
+            "Free some space."
+        ) from None
 
 
 def _port(host: str, port: int) -> None:

@@ -39,19 +39,24 @@ class Files:
         for name in ("incoming", "uploads", "scratch", "staging", "results"):
             (data_dir / name).mkdir(parents=True, exist_ok=True)
 
+    @property
+    def incoming_folder(self) -> Path:
+        """Where uploads arrive."""
+        return self.data_dir / "incoming"
+
     def new_incoming(self) -> Path:
         """A path, not yet made, for an upload that is about to arrive."""
-        return self.data_dir / "incoming" / new_id()
+        return self.incoming_folder / new_id()
 
     def incoming(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie that arrives in pieces."""
-        return self.data_dir / "incoming" / _checked(upload_id, ID)
+        return self.incoming_folder / _checked(upload_id, ID)
 
     def begin_incoming(self) -> BinaryIO:
         """A new empty file in incoming/, claimed as by :meth:`claim`; its name is a fresh id."""
         file = self.new_incoming().open("x+b", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        _sync_folder(self.data_dir / "incoming")
+        _sync_folder(self.incoming_folder)
         return file
 
     def claim(self, path: Path) -> BinaryIO | None:
@@ -200,7 +205,7 @@ class Files:
 
     def incoming_files(self) -> list[Path]:
         """Uploads that arrive, and halves of those that broke off."""
-        return sorted((self.data_dir / "incoming").iterdir())
+        return sorted(self.incoming_folder.iterdir())
 
     def upload_files(self) -> list[Path]:
         """All uploads; the name of each is its id."""

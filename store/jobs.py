@@ -112,17 +112,18 @@ def run_again(
     Raises:
         UploadGoneError: somebody removed the file meanwhile.
         KeyUsedError: the account has a job for the same ``request_key``.
-        OverQuotaError: the account keeps as much as it may already.
+        RunOverQuotaError: the account keeps as much as it may, or will once its other runs are done.
     """
     keys = _keys_of(job, request_key)
     try:
         _refuse_same_request(keys)
-        quota.claim(job.owner_id, quota_bytes, 1)  # nobody knows yet how large the totals will be
+        quota.claim_run(job.owner_id, quota_bytes)
         try:
             return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
-            db.session.rollback()
+            db.session.rollback()  # which gives up the turn at the quota, too
             _refuse_same_request(keys)
+            quota.claim_run(job.owner_id, quota_bytes)
             return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()

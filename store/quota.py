@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from store.database import db
 from store.models import Account, Job, Part, Resumable, Upload
-from store.states import JobState
+from store.states import UNFINISHED, JobState
 
 
 class OverQuotaError(Exception):
     """The account would keep more than it may."""
+
+
+class RunOverQuotaError(OverQuotaError):
+    """The same, of a file that is here already and was to be run again."""
 
 
 def claim(account_id: int, quota: int | None, more_bytes: int, besides: str | None = None) -> None:
@@ -20,12 +25,38 @@ def claim(account_id: int, quota: int | None, more_bytes: int, besides: str | No
     """
     if quota is None:
         return
-    # A write that changes nothing: it takes the account's row on PostgreSQL, and the database on SQLite.
-    ours = update(Account).where(Account.id == account_id).values(username=Account.username)
-    db.session.execute(ours.execution_options(synchronize_session=False))
+    _wait_for_turn(account_id)
     if used_bytes(account_id, besides) + more_bytes > quota:
         db.session.rollback()
         raise OverQuotaError
+
+
+def claim_run(account_id: int, quota: int | None) -> None:
+    """The same for one more run over a file that is here, of which nobody knows yet what it will come to.
+
+    Those that wait or run are taken to come to as much as their files. Raises RunOverQuotaError.
+    """
+    if quota is None:
+        return
+    _wait_for_turn(account_id)
+    if used_bytes(account_id) + _bytes_of_runs(account_id) >= quota:
+        db.session.rollback()
+        raise RunOverQuotaError
+
+
+def _wait_for_turn(account_id: int) -> None:
+    # A write that changes nothing: it takes the account's row on PostgreSQL, and the database on SQLite.
+    ours = update(Account).where(Account.id == account_id).values(username=Account.username)
+    db.session.execute(ours.execution_options(synchronize_session=False))
+
+
+def _bytes_of_runs(account_id: int) -> int:
+    """The bytes of the files that are to be run again, or are running, each as often as it is."""
+    before = aliased(Job)
+    is_run_again = exists().where(before.upload_id == Job.upload_id, before.created_at < Job.created_at)
+    runs = select(func.sum(Upload.bytes)).join(Job, Job.upload_id == Upload.id)
+    mine = runs.where(Job.owner_id == account_id, Job.state.in_(UNFINISHED), is_run_again)
+    return int(db.session.scalar(mine) or 0)
 
 
 def used_bytes(account_id: int, besides: str | None = None) -> int:

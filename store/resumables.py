@@ -85,10 +85,15 @@ def claim(files: Files, resumable_id: str) -> BinaryIO | None:
         return files.claim(files.upload(resumable_id))
 
 
-def renew(resumable_id: str, arrived: int) -> datetime:
-    """Note a piece that has arrived, proved if it had to be; gives the moment until which the next is waited for."""
+def renew(row: Resumable, arrived: int, quota_bytes: int | None = None) -> datetime:
+    """Note a piece that has arrived, proved if it had to be; gives the moment until which the next is waited for.
+
+    Raises OverQuotaError: the account may not keep it. Where the length is known it was claimed at the beginning.
+    """
+    if row.bytes is None:
+        quota.claim(row.owner_id, quota_bytes, arrived, besides=row.id)
     expires_at = now() + LIFE
-    _change(resumable_id, arrived=arrived, unproved_from=None, expires_at=expires_at)
+    _change(row.id, arrived=arrived, unproved_from=None, expires_at=expires_at)
     return expires_at
 
 

@@ -18,9 +18,10 @@ from typing import IO
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from store.files import Files
+from store.space import Space
 from webapp.bodies import BROKEN
-from webapp.errors import InsufficientStorage, OverQuota
-from webapp.receiving import LOOK_EVERY, Limits
+from webapp.errors import OverQuota
+from webapp.receiving import Limits
 
 PIECE = 1 << 16  # of a connection that breaks, no more than this is lost
 HASHED_AT_ONCE = 1 << 20
@@ -159,20 +160,18 @@ def append(
 
     Raises:
         BadRequest: the client went away in the middle.
-        RequestEntityTooLarge, OverQuota, InsufficientStorage: the next bytes may not be kept, or cannot.
+        RequestEntityTooLarge, OverQuota: the next bytes may not be kept; OSError: they cannot.
     """
-    end = looked = offset
-    for piece in iter(lambda: body.read(PIECE), b""):
-        if limits.file is not None and end + len(piece) > limits.file:
-            raise RequestEntityTooLarge
-        if limits.account is not None and end + len(piece) > limits.account:
-            raise OverQuota
-        if end - looked >= LOOK_EVERY:  # others write, too
-            looked = end
-            if files.room() < 0:
-                raise InsufficientStorage
-        end = _written(file, memoryview(piece), end)
-        wrote(piece, end)
+    end, expected = offset, None if announced is None else offset + announced
+    with Space(files, file, offset) as space:
+        for piece in iter(lambda: body.read(PIECE), b""):
+            if limits.file is not None and end + len(piece) > limits.file:
+                raise RequestEntityTooLarge
+            if limits.account is not None and end + len(piece) > limits.account:
+                raise OverQuota
+            space.cover(end + len(piece), expected)
+            end = _written(file, memoryview(piece), end)
+            wrote(piece, end)
     if announced is not None and end - offset < announced:  # servers take a connection that ended for a body that did
         raise BadRequest(BROKEN)
     return end

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from werkzeug.wrappers import Response
 
 from store.jobs import UploadGoneError
-from store.quota import OverQuotaError
+from store.quota import OverQuotaError, RunOverQuotaError
 from webapp import problems
 from webapp.problems import Problem
 
@@ -55,6 +55,10 @@ class OverQuota(InsufficientStorage):
         "With this file your account would keep more than it may. "
         "Delete files that you no longer need, then send it again."
     )
+    of_a_run = (
+        "Your account keeps as much as it may, or will once its other files are done. "
+        "Delete files that you no longer need, then run this one again."
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -64,6 +68,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(UploadGoneError, lambda _error: show(NotFound()))
     app.register_error_handler(OverQuotaError, lambda _error: _answer(OverQuota()))
+    app.register_error_handler(RunOverQuotaError, lambda _error: _answer(OverQuota(OverQuota.of_a_run)))
 
 
 def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:

@@ -22,6 +22,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from store import faults
 from store.files import NO_ROOM, Files
 from store.intake import Received
+from store.space import Space
 from webapp import bodies
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.writing import HashedFile
@@ -29,7 +30,6 @@ from webapp.writing import HashedFile
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
-LOOK_EVERY = PIECE  # bytes between two looks at the free space: many write at once, and a look costs next to nothing
 FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
 NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
 
@@ -72,7 +72,7 @@ def receive(
         with plain_refusals():
             events = _events(_body(request, files, limits), _decoder(request))
             for head in events:
-                _take(form, head, events, files, limits, check, look)
+                _take(form, head, events, files, limits, check, look, request.content_length)
         yield form
 
 
@@ -84,7 +84,8 @@ def receive_body(
     with _arriving() as form:
         with plain_refusals():
             pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
-            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
+            expected = request.content_length
+            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits, expected))
             if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
                 raise BadRequest("The file did not arrive whole. Please send it again.")
         yield form
@@ -154,14 +155,18 @@ def _take(
     limits: Limits,
     check: Check,
     look: Look | None,
+    announced: int | None,
 ) -> None:
     if isinstance(head, Field):
         form.fields[head.name] = _text(head.name, _data(events))
     elif isinstance(head, File) and head.name == "file" and head.filename:
         check(form.fields)
+        before = sum(one.bytes for one in form.received)
         if limits.account is not None:
-            limits = replace(limits, account=limits.account - sum(one.bytes for one in form.received))
-        form.received.append(write_down(files, shown_name(head.filename), _looked_at(_data(events), look), limits))
+            limits = replace(limits, account=limits.account - before)
+        expected = None if announced is None else announced - before
+        pieces = _looked_at(_data(events), look)
+        form.received.append(write_down(files, shown_name(head.filename), pieces, limits, expected))
     else:
         for _ in _data(events):
             pass  # a file field in which nothing was chosen
@@ -189,24 +194,28 @@ def _text(name: str, pieces: Iterator[bytes]) -> str:
         raise BadRequest(f"The field {name} is not UTF-8.") from None
 
 
-def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
-    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
+def write_down(
+    files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits(), expected: int | None = None
+) -> Received:
+    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file.
+
+    ``expected`` is how many bytes they will be at most, if anybody knows: the disk is to have room for them at once.
+    """
     path = files.new_incoming()
     with ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
-        with HashedFile(path) as file:
+        hashed = HashedFile(path)
+        # The space is given back behind the last byte that was written.
+        with path.open("r+b") as same_file, Space(files, same_file.fileno()) as space, hashed as file:
             hold = undo.enter_context(files.hold(path))
-            written = looked = 0
+            written = 0
             for piece in pieces:
                 written += len(piece)
                 if limits.file is not None and written > limits.file:
                     raise RequestEntityTooLarge
                 if limits.account is not None and written > limits.account:
                     raise OverQuota
-                if written - looked >= LOOK_EVERY:  # others write, too, and a chunked body does not say its size
-                    looked = written
-                    if files.room() < 0:
-                        raise InsufficientStorage
+                space.cover(written, expected)
                 file.write(piece)
                 faults.point("upload.begun")
             sha256 = file.finish()

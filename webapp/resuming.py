@@ -19,6 +19,7 @@ from store import faults, resumables
 from store.database import db
 from store.models import Resumable
 from store.options import JobOptions
+from store.quota import OverQuotaError
 from webapp import bodies
 from webapp.allowance import limits_of_body, refuse_too_much
 from webapp.appending import Digests, Follower, append
@@ -135,7 +136,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
     the file and raises a Problem to refuse it, after which nothing is left of the upload.
 
     Raises:
-        Problem: what ``look`` and the proof raise; and what :func:`webapp.appending.append` raises.
+        Problem: what ``look`` and the proof raise; OverQuotaError; and what :func:`webapp.appending.append` raises.
     """
     assert arriving.file is not None, "an upload that has ended takes nothing"
     file, start = arriving.file.fileno(), arriving.offset
@@ -172,6 +173,7 @@ def finish(arriving: Arriving) -> None:
     digest = _digests.of(row.id, arriving.offset)
     left = arriving.offset - digest.offset
     db.session.remove()
+    os.ftruncate(file.fileno(), arriving.offset)  # whoever was killed at it may have taken space ahead
     digest.advance(file.fileno(), arriving.offset)
     _digests.forget(row.id)
     seconds = time.monotonic() - began
@@ -238,12 +240,21 @@ def _hang_up() -> Callable[[], None]:
 
 
 def _keep(arriving: Arriving) -> None:
-    """Promise what is there: it is on the disk, and counts from now on."""
+    """Promise what is there: it is on the disk, and counts from now on.
+
+    Raises OverQuotaError: others of the account were faster, and nothing of this piece is kept.
+    """
     assert arriving.file is not None
-    os.fsync(arriving.file.fileno())
-    size = os.fstat(arriving.file.fileno()).st_size
+    file = arriving.file.fileno()
+    os.fsync(file)
+    size = os.fstat(file).st_size
     if size != arriving.offset or arriving.row.unproved_from is not None:
-        arriving.row.expires_at = resumables.renew(arriving.row.id, size)
+        try:
+            expires_at = resumables.renew(arriving.row, size, resources().settings.quota_bytes)
+        except OverQuotaError:
+            os.ftruncate(file, arriving.offset)
+            raise
+        arriving.row.expires_at = expires_at
         arriving.row.unproved_from = None
     arriving.offset = size
 

@@ -85,7 +85,7 @@ def start(
 
 
 def start_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
-    """A new job over the same file with other options; raises KeyUsedError and OverQuotaError."""
+    """A new job over the same file with other options; raises KeyUsedError and RunOverQuotaError."""
     count_upload(job.owner_id)
     again = jobs.run_again(job, options, request_key, webhook_url, resources().settings.quota_bytes)
     tell(again)

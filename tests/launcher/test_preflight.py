@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -26,6 +27,7 @@ def sentence(settings: Settings) -> str:
 
 @pytest.fixture
 def startable(settings: Settings) -> Settings:
+    settings.data_dir.chmod(0o700)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return replace(settings, port=probe.getsockname()[1])
@@ -57,12 +59,32 @@ def test_a_full_disk_is_named_with_what_is_free(startable: Settings, monkeypatch
     assert "There are only 100 MB free" in sentence(startable)
 
 
-def test_what_was_full_while_it_ran_starts_again(startable: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 9 * 10**8, 10**8))
+def test_what_was_full_while_it_ran_starts_again_with_a_warning(
+    startable: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 10**7, 10**7))
     (startable.data_dir / "uploads").mkdir()
     preflight.check(startable)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 10**7, 10**7))
-    assert "There are only 10 MB free" in sentence(startable)
+    (warning,) = preflight.warnings(startable)
+    assert warning.startswith(f"only 10 MB are free on the disk of {startable.data_dir}, so every upload is refused")
+
+
+def test_a_disk_on_which_nothing_can_be_written_is_named(startable: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_of: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (startable.data_dir / "uploads").mkdir()
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert sentence(startable).startswith(f"The disk of {startable.data_dir} is full: not even 4 MB can be written.")
+    assert list(startable.data_dir.iterdir()) == [startable.data_dir / "uploads"]
+
+
+def test_a_data_folder_that_everyone_may_enter_is_warned_of(startable: Settings) -> None:
+    startable.data_dir.chmod(0o700)
+    assert preflight.warnings(startable) == []
+    startable.data_dir.chmod(0o755)
+    (warning,) = preflight.warnings(startable)
+    assert warning.startswith(f"every user of this machine may look into {startable.data_dir}")
 
 
 def test_a_data_folder_too_deep_for_a_socket_is_named(startable: Settings) -> None:

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from store import figures, intake, jobs, quota, resumables
 from store.database import db
@@ -148,6 +148,25 @@ def test_of_uploads_that_tell_their_length_at_once_only_those_go_on_that_fit(
     assert quota.used_bytes(anna) == FIT * 10
 
 
+def test_of_pieces_of_untold_uploads_at_once_only_those_count_that_fit(
+    store_app: Flask, files: Files, anna: int
+) -> None:
+    begun = [
+        resumables.create(files, anna, name="a.csv", length=None, options=JobOptions(), said=None).id
+        for _ in range(TOGETHER)
+    ]
+    rows = [resumables.find(one, anna) for one in begun]
+
+    def arrive(number: int) -> bool:
+        row = rows[number]
+        assert row is not None
+        resumables.renew(row, 10, quota_bytes=FIT * 10 + 9)
+        return True
+
+    assert len(at_once(store_app, arrive)) == FIT
+    assert quota.used_bytes(anna) == FIT * 10
+
+
 def test_an_upload_in_pieces_counts_once_while_its_job_is_made(files: Files, anna: int) -> None:
     row = resumables.create(files, anna, name="a.csv", length=len(PLAYS), options=JobOptions(), said=None)
     files.incoming(row.id).write_bytes(PLAYS)
@@ -164,6 +183,21 @@ def test_an_account_that_keeps_as_much_as_it_may_runs_no_file_again(job_in: JobI
     with pytest.raises(KeyUsedError):  # that run was begun: the answer to its request stays the same
         jobs.run_again(reread(failed), JobOptions(), "a-key", quota_bytes=len(PLAYS))
     assert db.session.query(Job).count() == 2
+
+
+def test_of_runs_begun_at_once_only_those_begin_whose_files_would_fit(
+    store_app: Flask, job_in: JobIn, anna: int
+) -> None:
+    failed = job_in(S.FAILED, content=PLAYS)
+    limit = (FIT + 1) * len(PLAYS)  # the file itself counts, too
+
+    def run(_number: int) -> str:
+        return jobs.run_again(reread(failed), JobOptions(), quota_bytes=limit).id
+
+    assert len(at_once(store_app, run)) == FIT
+    db.session.execute(update(Job).values(state=S.FAILED))
+    db.session.commit()
+    assert jobs.run_again(reread(failed), JobOptions(), quota_bytes=limit)
 
 
 def test_where_there_is_no_quota_nobody_waits_for_the_account(files: Files, anna: int) -> None:

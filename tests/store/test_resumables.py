@@ -171,7 +171,7 @@ def test_an_overdue_row_without_a_file_goes(files: Files, anna: int) -> None:
 def test_uploads_count_towards_the_quota_with_what_they_will_have(files: Files, anna: int) -> None:
     first = begun(files, anna, length=1000)
     untold = begun(files, anna, length=None)
-    resumables.renew(untold.id, 30)
+    resumables.renew(untold, 30)
     assert quota.used_bytes(anna) == 1030
     assert quota.used_bytes(anna, besides=first.id) == 30
     resumables.remove(files, first.id)

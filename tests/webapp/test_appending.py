@@ -15,7 +15,6 @@ from store.files import Files
 from tests.processes import eventually
 from webapp import appending
 from webapp.appending import Digests, Follower, RunningDigest, append
-from webapp.errors import InsufficientStorage
 from webapp.receiving import Limits
 
 
@@ -60,11 +59,21 @@ def test_a_body_that_is_shorter_than_it_said_broke_off_and_stays(file: int, file
 
 
 def test_a_disk_that_fills_up_meanwhile_ends_it(file: int, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appending, "LOOK_EVERY", appending.PIECE)
-    monkeypatch.setattr(Files, "room", lambda self: -1)
-    with pytest.raises(InsufficientStorage):
+    room = iter([appending.PIECE, appending.PIECE - 1])
+    monkeypatch.setattr("store.space.AHEAD", 0)
+    monkeypatch.setattr(Files, "room", lambda self: next(room))
+    with pytest.raises(OSError, match="No space"):
         add(file, 0, bytes(3 * appending.PIECE), files)
     assert os.fstat(file).st_size == appending.PIECE
+
+
+def test_a_body_that_the_disk_has_no_room_for_is_refused_before_it_is_written(
+    file: int, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Files, "room", lambda self: 2 * appending.PIECE)
+    with pytest.raises(OSError, match="No space"):
+        add(file, 0, bytes(appending.PIECE), files, announced=3 * appending.PIECE)
+    assert os.fstat(file).st_size == 0
 
 
 def test_a_digest_goes_on_where_it_was(file: int) -> None:

@@ -123,7 +123,6 @@ def test_more_days_than_dates_have_are_refused(app: Flask, tmp_path: Path) -> No
 
 
 def test_a_disk_without_room_for_a_copy_is_a_sentence(app: Flask, plays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.receiving.LOOK_EVERY", 1)
     monkeypatch.setattr("store.files.Files.room", lambda self: -1)
     answer = run(app, "process-csv", str(plays))
     assert (answer.exit_code, answer.output) == (1, f"Error: {SENTENCES[507]}\n")

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import io
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,11 @@ from tests.faults.disks import may_mount
 from webapp import receiving
 from webapp.errors import InsufficientStorage, OverQuota
 from webapp.receiving import Limits, ReceivedForm, receive, receive_body
-from webapp.writing import PIECES_AHEAD
 
 CONTENT = b"Song,Date,Number of Plays\r\n--almost a boundary\r\n\r\n" * 1000
 BOUNDARY = "gCu7-boundary"
 NO_LIMITS = Limits()
+UPLOADS = 12
 
 
 class GoneError(Exception):
@@ -156,9 +156,9 @@ def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monke
 
 
 def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    room = iter([0, 0, -1])
-    monkeypatch.setattr(receiving, "LOOK_EVERY", 20_000)
-    monkeypatch.setattr(receiving, "PIECE", 4000)
+    room = iter([0, 100_000, 20_000, 0])  # the first look is at the beginning of the body
+    monkeypatch.setattr("store.space.AHEAD", 0)
+    monkeypatch.setattr(receiving, "PIECE", 20_000)
     monkeypatch.setattr(Files, "room", lambda self: next(room))
     request = request_with(file(CONTENT * 10) + END, **{"wsgi.input_terminated": True})
     del request.environ["CONTENT_LENGTH"]
@@ -168,30 +168,60 @@ def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, mo
     assert incoming(files) == []
 
 
-@pytest.mark.skipif(not may_mount(), reason="only root may mount a small disk")
-def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Files]:
+    """The files of a site whose disk has one GiB."""
+    if not may_mount():
+        pytest.skip("only root may mount a small disk")
     (tmp_path / "disk").mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", tmp_path / "disk"], check=True)
-    try:
-        files, uploads = Files(tmp_path / "disk"), 4
-        lowest = [files.free_bytes()]
+    yield Files(tmp_path / "disk")
+    subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
 
-        def send(_number: int) -> None:
-            with pytest.raises(InsufficientStorage):
-                receiving.write_down(files, "a.csv", endless())
 
-        def endless() -> Iterator[bytes]:
-            while True:
-                lowest[0] = min(lowest[0], files.free_bytes())
-                yield bytes(receiving.PIECE)
+def at_once(files: Files, pieces: Callable[[], Iterable[bytes]], expected: int | None) -> list[int]:
+    """How many bytes were received of each of so many uploads; 0 where the disk had no room."""
 
-        reserve = files.free_bytes() - files.room()
-        with ThreadPoolExecutor(uploads) as threads:
-            list(threads.map(send, range(uploads)))
-        assert lowest[0] > reserve - uploads * (PIECES_AHEAD + 2) * receiving.PIECE > 0
-        assert incoming(files) == []
-    finally:
-        subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
+    def send(_number: int) -> int:
+        try:
+            with receiving.plain_refusals():
+                received = receiving.write_down(files, "a.csv", iter(pieces()), expected=expected)
+        except InsufficientStorage:
+            return 0
+        received.let_go()
+        return received.bytes
+
+    with ThreadPoolExecutor(UPLOADS) as threads:
+        return list(threads.map(send, range(UPLOADS)))
+
+
+def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(small_disk: Files) -> None:
+    reserve = small_disk.free_bytes() - small_disk.room()
+    free = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            free.append(small_disk.free_bytes())
+            yield bytes(receiving.PIECE)
+
+    assert at_once(small_disk, endless, None) == [0] * UPLOADS
+    assert reserve <= min(free) < reserve + 2 * UPLOADS * receiving.PIECE
+    assert incoming(small_disk) == []
+
+
+def test_of_uploads_of_known_length_at_once_those_arrive_that_fit_and_no_byte_of_others(small_disk: Files) -> None:
+    length = 200 << 20
+    begun = []
+
+    def known() -> Iterator[bytes]:
+        for place in range(0, length, receiving.PIECE):
+            begun.append(place)
+            yield bytes(receiving.PIECE)
+
+    fit = small_disk.room() // length
+    assert sorted(at_once(small_disk, known, length)) == [0] * (UPLOADS - fit) + [length] * fit
+    assert len(begun) == fit * (length // receiving.PIECE) + UPLOADS - fit
+    assert small_disk.room() == pytest.approx(small_disk.size_of_disk() * 0.95 - fit * length, abs=1 << 20)
 
 
 @dataclass

@@ -191,3 +191,11 @@ class TestWithAQuota:
         assert send(sign_in("bert"), (CONTENT[::-1], "plays.csv")).status_code == 303
         assert signed_in.post(f"{first}/delete").status_code == 303
         assert send(signed_in, (CONTENT[::-1], "plays.csv")).status_code == 303
+
+    def test_a_file_whose_runs_may_take_what_is_left_is_not_run_again_and_the_page_says_so(
+        self, app: Flask, signed_in: FlaskClient
+    ) -> None:
+        job = send(signed_in, (CONTENT, "plays.csv")).location
+        signed_in.post(f"{job}/cancel")
+        assert [signed_in.post(f"{job}/run-again").status_code for _ in range(2)] == [303, 507]
+        assert "then run this one again" in signed_in.post(f"{job}/run-again").text

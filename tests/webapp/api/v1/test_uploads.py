@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -406,6 +407,28 @@ def test_what_arrives_counts_towards_the_quota_from_its_beginning(
     assert script.send(address, 1, b"b").status_code == 507
     assert script.call("DELETE", address).status_code == 204
     script.begin(50)
+
+
+def test_a_piece_of_untold_length_that_others_left_no_room_for_is_not_kept(
+    script: Script, changed: Callable[..., None], files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(quota_bytes=100)
+    first, second = (script.call("POST", headers={"Upload-Defer-Length": "1"}).headers["Location"] for _ in range(2))
+    script.send(first, 0, b"a" * 10)
+    append = resuming.append
+
+    def slow(*args: Any, **more: Any) -> int:
+        """The other upload's piece arrives while this one does."""
+        monkeypatch.setattr(resuming, "append", append)
+        assert script.send(second, 0, b"a" * 60).status_code == 204
+        return append(*args, **more)
+
+    monkeypatch.setattr(resuming, "append", slow)
+    answer = script.send(first, 10, b"a" * 50)
+    assert (answer.status_code, answer.json["type"].rpartition("#")[2]) == (507, "over-quota")
+    assert script.call("HEAD", first).headers["Upload-Offset"] == "10"
+    assert sorted(path.stat().st_size for path in files.incoming_files()) == [10, 60]
+    assert script.send(first, 10, b"a" * 30).status_code == 204
 
 
 def test_the_first_bytes_may_come_with_the_beginning(app: Flask, script: Script) -> None:

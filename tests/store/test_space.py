@@ -1,0 +1,111 @@
+"""Space taken ahead belongs to one file, the reserve is nobody's, and what was not written is given back."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from store import space
+from store.files import Files
+from store.space import Space
+
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture
+def file(files: Files) -> Iterator[int]:
+    """An open file among those that arrive, with nothing in it."""
+    opened = os.open(files.new_incoming(), os.O_RDWR | os.O_CREAT)
+    yield opened
+    os.close(opened)
+
+
+def on_disk(file: int) -> int:
+    return os.fstat(file).st_blocks * 512
+
+
+def test_what_was_taken_does_not_make_the_file_longer_and_is_given_back(files: Files, file: int) -> None:
+    with Space(files, file) as taken:
+        taken.cover(10, expected=3 * MEBIBYTE)
+        os.write(file, b"ten bytes!")
+        assert (os.fstat(file).st_size, on_disk(file)) == (10, 3 * MEBIBYTE)
+    assert os.fstat(file).st_size == 10
+    assert on_disk(file) < MEBIBYTE
+    assert os.pread(file, 99, 0) == b"ten bytes!"
+
+
+def test_where_nobody_knows_the_length_space_is_taken_in_steps(files: Files, file: int) -> None:
+    with Space(files, file) as taken:
+        taken.cover(1)
+        assert on_disk(file) == space.AHEAD
+        taken.cover(space.AHEAD)
+        assert on_disk(file) == space.AHEAD
+        taken.cover(space.AHEAD + 1)
+        assert on_disk(file) == 2 * space.AHEAD
+
+
+def test_a_file_goes_on_from_what_it_has(files: Files, file: int) -> None:
+    os.write(file, bytes(MEBIBYTE))
+    with Space(files, file, MEBIBYTE) as taken:
+        taken.cover(MEBIBYTE + 1, expected=3 * MEBIBYTE)
+        assert on_disk(file) == 3 * MEBIBYTE
+
+
+@pytest.mark.parametrize(("room", "expected"), [(99, 100), (99, None), (-1, 1), (0, None)])
+def test_a_disk_without_room_refuses_before_anything_is_taken(
+    files: Files, file: int, monkeypatch: pytest.MonkeyPatch, room: int, expected: int | None
+) -> None:
+    monkeypatch.setattr(Files, "room", lambda self: room)
+    with Space(files, file) as taken, pytest.raises(OSError, match="No space") as raised:
+        taken.cover(100 if expected is None else 1, expected)
+    assert raised.value.errno == errno.ENOSPC
+    assert on_disk(file) == 0
+
+
+def test_near_the_reserve_only_a_share_of_the_room_is_taken(
+    files: Files, file: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Files, "room", lambda self: 4 * MEBIBYTE)
+    with Space(files, file) as taken:
+        taken.cover(1)
+        assert on_disk(file) == MEBIBYTE
+
+
+def test_where_the_disk_takes_nothing_ahead_it_is_looked_at_meanwhile(
+    files: Files, file: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = iter([100, 0, -1])
+    monkeypatch.setattr(Files, "room", lambda self: next(room))
+    monkeypatch.setattr(space, "_allocate", lambda *_of: False)
+    with Space(files, file) as taken:
+        taken.cover(100)
+        taken.cover(space.LOOK_EVERY - 1)
+        taken.cover(space.LOOK_EVERY)
+        with pytest.raises(OSError, match="No space"):
+            taken.cover(2 * space.LOOK_EVERY)
+    assert next(room, None) is None
+
+
+def test_whoever_looks_is_alone_until_it_has_taken(files: Files, file: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = os.open(files.incoming_folder, os.O_RDONLY)
+
+    def is_alone() -> bool:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(folder, fcntl.LOCK_UN)
+        return False
+
+    seen = []
+    allocate = space._allocate
+    monkeypatch.setattr(Files, "room", lambda self: seen.append(is_alone()) or MEBIBYTE)
+    monkeypatch.setattr(space, "_allocate", lambda *of: seen.append(is_alone()) or allocate(*of))
+    with Space(files, file) as taken:
+        taken.cover(1)
+    assert (seen, is_alone()) == ([True, True], False)
+    os.close(folder)
