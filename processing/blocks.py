@@ -13,7 +13,7 @@ from processing.cutting import Cut, Cutter, Window
 from processing.dialect import Dialect
 from processing.footer import TAIL_BYTES, footer_start
 from processing.options import Options
-from processing.text import Text, open_text
+from processing.text import Entry, Text, open_text
 from processing.tokenizer import Text as Bytes
 
 
@@ -29,6 +29,7 @@ class Span:
     footer: bool = False  # lines at the end of the file, of which one begins like a line of totals
     fraction: float = 0.0  # of the file that was read with it, 0 to 1
     data: bytes | None = None  # the text itself, where it cannot be read from the file again
+    entry: Entry | None = None  # a place before its end, at which such a file can be entered
 
 
 def spans(
@@ -40,20 +41,23 @@ def spans(
     use_kernel: bool = False,
     index: int = 0,
     start: int | None = None,
+    entry: Entry | None = None,
 ) -> Iterator[Span]:
     """Cut the text from its first row on into spans of about ``block_bytes``; raises RefusedError.
 
     With the kernel spans that hold quotes are not looked at closely, and count as exact. ``index`` and ``start`` are
-    those of the first span that is wanted, where others before it are done with.
+    those of the first span that is wanted, where others before it are done with, and ``entry`` is that of the last of
+    these.
     """
     cutter = Cutter(dialect.marks, block_bytes, use_kernel=use_kernel)
-    with _open_window(source, dialect, block_bytes, options or Options()) as window:
+    with _open_window(source, dialect, block_bytes, options or Options(), entry) as window:
         start = dialect.first_row if start is None else start
         window.pass_over(start)
         while cut := _cut(cutter, window, start, dialect):
             end = start + cut.end
             data, fraction = window.pass_on(start, end)
-            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data)
+            entry = window.entry_before(end)
+            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data, entry=entry)
             index, start = index + 1, end
         if footer := window.footer():
             yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)
@@ -104,12 +108,17 @@ class _Window(Window, Protocol):
     def pass_on(self, start: int, end: int) -> tuple[bytes | None, float]:
         """The text of a span that carries it, and how much of the file has been read with it."""
 
+    def entry_before(self, start: int) -> Entry | None:
+        """Where a stream can be entered to get there; no earlier place is asked for afterwards."""
+
     def footer(self) -> bytes:
         """What stands behind the last row, once that was read."""
 
 
 @contextmanager
-def _open_window(source: Path, dialect: Dialect, block_bytes: int, options: Options) -> Iterator[_Window]:
+def _open_window(
+    source: Path, dialect: Dialect, block_bytes: int, options: Options, entry: Entry | None
+) -> Iterator[_Window]:
     if dialect.is_raw:
         descriptor = os.open(source, os.O_RDONLY)
         try:
@@ -117,7 +126,7 @@ def _open_window(source: Path, dialect: Dialect, block_bytes: int, options: Opti
         finally:
             os.close(descriptor)
     else:
-        with open_text(source, dialect, options) as text:
+        with open_text(source, dialect, options, entry) as text:
             yield _StreamWindow(text, dialect)
 
 
@@ -146,6 +155,9 @@ class _FileWindow:
     def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
         return None, end / self._size
 
+    def entry_before(self, _start: int) -> None:
+        return None  # any place can be read
+
     def footer(self) -> bytes:
         return os.pread(self._descriptor, self._size - self._end, self._end)
 
@@ -158,7 +170,7 @@ class _StreamWindow:
         self._pieces = text.pieces()
         self._dialect = dialect
         self._buffer = bytearray()
-        self._start = 0  # of the buffer, in the text
+        self._start = text.offset  # of the buffer, in the text
         self._end: int | None = None  # of the last row, once the stream is at its end
 
     def pass_over(self, start: int) -> None:
@@ -166,8 +178,9 @@ class _StreamWindow:
             piece = next(self._pieces, None)
             if piece is None:
                 return
-            self._buffer += piece
-            self._forget(min(start, self._start + len(self._buffer)))
+            passed_over = min(len(piece), start - self._start)
+            self._buffer += memoryview(piece)[passed_over:]
+            self._start += passed_over
 
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
         # The end of the text is kept back until it is seen whether it is a footer.
@@ -188,6 +201,9 @@ class _StreamWindow:
         data = bytes(memoryview(self._buffer)[: end - self._start])
         self._forget(end)
         return data, self._text.fraction
+
+    def entry_before(self, start: int) -> Entry | None:
+        return self._text.entry_before(start)
 
     def footer(self) -> bytes:
         return bytes(self._buffer)

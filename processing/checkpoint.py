@@ -24,7 +24,7 @@ from processing.options import Options
 from processing.places import CHECKPOINT, Places, run_folder
 from processing.safe import to_disk
 
-FORMAT = 1  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
+FORMAT = 2  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
 _AT_ONCE = 16  # threads that wait for the disk together, which then does them together
 _EACH = 8  # files for each of them, at least
 # Choices that change nothing about what a checkpoint means.

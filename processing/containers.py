@@ -10,6 +10,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
+
+from isal import isal_zlib
 
 from processing.errors import RefusedError
 
@@ -51,6 +54,7 @@ _ENCRYPTED = 1
 _DAMAGES = (
     EOFError,
     zlib.error,
+    cast("type[Exception]", isal_zlib.error),  # which its types take for an exception, not for a kind of them
     struct.error,
     lzma.LZMAError,
     zipfile.BadZipFile,

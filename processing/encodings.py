@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -118,6 +119,16 @@ class Transcoder:
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._line = 1
         self._torn = b""  # the beginning of a line that goes on in the next piece
+
+    def to_state(self) -> dict[str, Any]:
+        """What it knows of the text before the next piece, as JSON has it."""
+        pending, flags = self._decoder.getstate()
+        return {"line": self._line, "torn": self._torn.hex(), "pending": pending.hex(), "flags": flags}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from where another one was."""
+        self._line, self._torn = state["line"], bytes.fromhex(state["torn"])
+        self._decoder.setstate((bytes.fromhex(state["pending"]), state["flags"]))
 
     def to_utf_8(self, piece: bytes, *, at_end: bool) -> bytes:
         """The text of the next piece."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from processing.outcome import Part
+from processing.text import Entry
 
 
 @dataclass(slots=True)
@@ -13,6 +14,7 @@ class Position:
     """All blocks before ``index`` are read; all groups of totals before ``bucket`` are written, and of its own some."""
 
     start: int  # of the next block, byte offset in the text
+    entry: Entry | None = None  # a place before it, where the file is a stream that can be entered there
     index: int = 0  # of the next block
     rows: int = 0  # used
     plays: int = 0  # of these rows, exact
@@ -35,4 +37,5 @@ class Position:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Position:
         """The position that was kept."""
-        return cls(**(state | {"parts": tuple(Part(**part) for part in state["parts"])}))
+        entry = state["entry"] and Entry(**state["entry"])
+        return cls(**(state | {"entry": entry, "parts": tuple(Part(**part) for part in state["parts"])}))

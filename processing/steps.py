@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -57,7 +58,7 @@ class Steps:
         def work(span: Span) -> BlockReport:
             return self.gathering.read(span, self.places.scratch / f"bad-{span.index}.csv" if spools else None)
 
-        first = {"index": here.index, "start": here.start}
+        first: Any = {"index": here.index, "start": here.start, "entry": here.entry}
         cuts = spans(job.source, job.dialect, job.plan.block_bytes, self.options, use_kernel=self.by_kernel, **first)
         # A checkpoint is taken between two batches, where no block is under way.
         for blocks in in_batches(cuts, self.checkpoints.is_due):
@@ -67,7 +68,7 @@ class Steps:
                 self.rejections.add(block)
                 here.rows += block.rows
                 here.plays += block.plays
-                here.index, here.start = block.span.index + 1, block.span.end
+                here.index, here.start, here.entry = block.span.index + 1, block.span.end, block.span.entry
                 self.meter.show(block.span.fraction, here.rows + self.rejections.count)
         self.gathering.finish()
         if self.gathering.names_a_total:

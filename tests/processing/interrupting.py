@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from processing import checkpoint, grid, kernel_gathering, pipeline, plan, steps
+from processing import blocks, checkpoint, grid, kernel_gathering, pipeline, plan, steps, text
 from processing.errors import RefusedError
 from processing.gatherings import gathering_for
 from processing.inspection import inspect
@@ -42,6 +42,7 @@ class Wish:
     columns: int | None = None  # rows that one thread holds
     tries_grid: bool | None = None  # None: as the sample says
     cells_at_once: int | None = None  # of the grid, when it is written
+    piece_bytes: int | None = None  # of a stream, read at a time
     ticks: int | None = None  # progress calls between two checkpoints, instead of seconds
     progress: int | None = None  # which call ends the run
     deed: int | None = None  # which of DEEDS ends the run
@@ -59,6 +60,7 @@ class Ended:
     rows_read: int  # from blocks, in this run
     groups_totalled: int  # in this run
     inspected: int  # how often the form of the file was looked for
+    entered: int  # where the reading began of a file that is a stream, in the text
     refusal: dict[str, Any] | None
     outcome: dict[str, Any] | None
 
@@ -113,6 +115,7 @@ class Runs:
             sum(line.get("read", 0) for line in lines),
             sum("totalled" in line for line in lines),
             sum(line.get("inspected", 0) for line in lines),
+            max((line.get("entered", 0) for line in lines), default=0),
             ends.get("refusal"),
             ends.get("outcome"),
         )
@@ -162,6 +165,13 @@ def _prepare(wish: Wish, log: _Log) -> None:
     if wish.cells_at_once is not None:
         grid.CELLS_AT_ONCE = wish.cells_at_once
 
+    if wish.piece_bytes is not None:
+        text.PIECE_BYTES = wish.piece_bytes
+
+    def entered(source: Path, dialect: Any, options: Options, entry: text.Entry | None) -> Any:
+        log.write(entered=0 if entry is None else entry.text)
+        return text.open_text(source, dialect, options, entry)
+
     def inspected(*words: Any) -> Any:
         log.write(inspected=1)
         return inspect(*words)
@@ -186,6 +196,7 @@ def _prepare(wish: Wish, log: _Log) -> None:
         return done
 
     pipeline.inspect, pipeline.gathering_for, steps._format = inspected, gathering, formatted
+    blocks.open_text = entered  # type: ignore[assignment]
 
 
 class _Ending:

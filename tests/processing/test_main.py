@@ -38,6 +38,7 @@ WITHOUT_KERNEL = (
 INTERRUPTED = (
     "-c",
     "import runpy, signal, processing.publishing; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); "  # whoever runs us in the background has it ignored
     "processing.publishing.publish = lambda *_, **__: signal.raise_signal(signal.SIGINT); "
     "runpy.run_module('processing', run_name='__main__')",
 )

@@ -58,8 +58,14 @@ def with_bad_rows(data: bytes) -> bytes:
     )
 
 
+def packed_in_members(data: bytes) -> bytes:
+    """Many gzip files, one behind another."""
+    return b"".join(gzip.compress(data[start : start + 70]) for start in range(0, len(data), 70))
+
+
 SMALL = {"block_bytes": 700, "buckets": 4, "threads": 2, "max_part_bytes": 400}
 BUCKETS = {"tries_grid": False, "columns": 40}
+STREAMED = BUCKETS | {"piece_bytes": 51}
 CASES = {
     "grid": Case(plays(20, 300), {"tries_grid": True}),
     "grid that closes": Case(
@@ -77,7 +83,8 @@ CASES = {
     "bad rows refused": Case(with_bad_rows(plays(40, 100)), BUCKETS),
     "newlines in quotes": Case(plays(50, 250, 'The "{:03d}"\nof, all'), BUCKETS),
     "gzip": Case(gzip.compress(plays(60, 300)), BUCKETS),
-    "cp1252": Case(plays(60, 300, "Für {:03d}").decode().encode("cp1252"), BUCKETS),
+    "gzip in many members": Case(packed_in_members(plays(60, 300, "Für {:03d}").decode().encode("cp1252")), STREAMED),
+    "cp1252": Case(plays(60, 300, "Für {:03d}").decode().encode("cp1252"), STREAMED),
     "encoding shows late": Case(
         plays(60, 300) + "Für Elise,2020-01-01,5\n".encode("cp1252") * 3, BUCKETS, {"block_bytes": 700}
     ),
@@ -265,6 +272,24 @@ def test_only_the_blocks_behind_the_last_checkpoint_are_read_again(
         assert ended.rows_seen[0] > 0
         again = killed.rows_read + ended.rows_read - whole.rows_read
         assert again <= (ticks + 1 + UNDER_WAY) * largest
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "piece_bytes" in case.wish])
+def test_a_stream_is_entered_where_the_last_checkpoint_was(
+    runs: Runs, memory: Path, name: str, use_kernel: bool
+) -> None:
+    case = replace(CASES[name], options=CASES[name].options | {"block_bytes": 200})
+    expected, whole = undisturbed(runs, memory, case, use_kernel=use_kernel)
+    place = Place(memory / "place", case, use_kernel=use_kernel)
+    runs.run(place.wish(progress=len(whole.fractions) * 2 // 3))
+    place.rename()
+    ended = runs.run(place.wish())
+    assert place.result(ended) == expected
+    text = (gzip.decompress(case.data) if "gzip" in name else case.data).decode("cp1252")
+    read_before = ended.rows_seen[0] / whole.rows_seen[-1]
+    assert 0.3 < read_before < 1
+    assert ended.entered / len(text.encode()) == pytest.approx(read_before, abs=0.05)
 
 
 @BOTH_WAYS

@@ -73,6 +73,12 @@ def test_several_members_come_out_one_behind_another(compression: str, tmp_path:
     assert unpack(pack(TEXT[:5000]) + pack(b"") + pack(TEXT[5000:]), tmp_path, size=77) == TEXT
 
 
+@pytest.mark.parametrize("zeros", [1, unpacking._PACKED_AT_ONCE, 3 * unpacking._PACKED_AT_ONCE])
+def test_what_comes_behind_zeros_that_fill_up_a_member_is_not_lost(zeros: int, tmp_path: Path) -> None:
+    packed = gzip.compress(TEXT[:5000]) + bytes(zeros) + gzip.compress(TEXT[5000:]) + bytes(zeros)
+    assert unpack(packed, tmp_path) == TEXT
+
+
 @EACH
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0.05, 1, exclude_max=True))
