@@ -14,7 +14,7 @@ from store.files import Files
 from store.models import new_id
 from tests.store.conftest import on_disk
 
-JOB = new_id()
+JOB = "ec90a5659b4d4baa946a8b8786eb73a7"
 BAD_IDS = ["", "..", "../../etc/passwd", JOB[:-1], JOB + "0", JOB.upper(), f"{JOB}\n", f"{JOB[:-1]}/", "g" * 32]
 BAD_NAMES = ["", ".", "..", "../part-00001.csv", "a/b.csv", ".hidden", "Part.csv", "a\x00.csv", "part.csv\n", "a" * 81]
 
