@@ -62,13 +62,13 @@ run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
 test: setup-dev chromium redis curl npm lint types contracts containers ## run every check, and every test on each kind of services
-	@$(call all_tests,)
-	@$(call all_tests,--services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py)
+	$(call all_tests,)
+	$(call all_tests,--services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py)
 
-# The fault suite has many processes and short leases: it gets the machine for itself.
+# The fault suite has many processes and short leases: it gets the machine for itself. 5: PYTEST_ARGS choose none of it.
 define all_tests
-{ $(BIN)/python -m pytest $(1) tests/faults $(PYTEST_ARGS) || [ $$? -eq 5 ]; } && \
-	$(BIN)/python -m pytest $(1) --ignore tests/faults --numprocesses auto --maxprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+@$(BIN)/python -m pytest $(1) tests/faults $(PYTEST_ARGS) || [ $$? -eq 5 ]
+@$(BIN)/python -m pytest $(1) --ignore tests/faults --numprocesses auto --maxprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 endef
 
 lint: setup-dev ## check style and form (ruff)

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters
 from store.database import db, now
+from store.guarded import change
 from store.models import Job, Part
 from store.options import JobOptions
 from store.states import STATES, JobState
@@ -53,7 +54,8 @@ class PublishedPart:
 def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
     """Take a queued attempt; None when it is not to be had (gone, taken, cancelled, or an old message)."""
     moment = now()
-    taken = _change(
+    taken = change(
+        Job,
         (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.QUEUED),
         state=JobState.RUNNING,
         started_at=moment,
@@ -157,7 +159,7 @@ def fail(claim: Claim, error: dict[str, Any], keep_until: datetime, summary: dic
 
 def fail_killed(job_id: str, attempt: int, error: dict[str, Any], keep_until: datetime) -> bool:
     """End, from outside, the job of an attempt that had to be killed; False when it was not running any more."""
-    return _change(_fence(job_id, attempt), **_failed(error, keep_until))
+    return change(Job, _fence(job_id, attempt), **_failed(error, keep_until))
 
 
 def holds(claim: Claim) -> bool:
@@ -197,7 +199,7 @@ def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
     """
     crashes = Job.crashes + 1 if crashed else Job.crashes
     counts = counters.of_attempt(counters.CRASHED) if crashed else None
-    return _change(_fence(job_id, attempt), lease_until=None, crashes=crashes, counts=counts)
+    return change(Job, _fence(job_id, attempt), lease_until=None, crashes=crashes, counts=counts)
 
 
 def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | None:
@@ -206,10 +208,10 @@ def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | Non
     For the reconciler alone. None when there is nothing to do any more.
     """
     idle = _running(job_id, attempt) & Job.lease_until.is_(None)
-    if _change(idle & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
+    if change(Job, idle & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
         return JobState.FAILED
     counts = counters.of_attempt(counters.RETRIED)
-    if _change(idle, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
+    if change(Job, idle, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
         return JobState.QUEUED
     return None
 
@@ -241,7 +243,7 @@ def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:
 
 
 def _fenced(claim: Claim, *, commit: bool = True, **values: Any) -> None:
-    if not _change(_fence(claim.job_id, claim.attempt), commit=commit, **values):
+    if not change(Job, _fence(claim.job_id, claim.attempt), commit=commit, **values):
         raise LeaseLostError(f"attempt {claim.attempt} at job {claim.job_id} is over")
 
 
@@ -251,19 +253,3 @@ def _fence(job_id: str, attempt: int) -> ColumnElement[bool]:
 
 def _running(job_id: str, attempt: int) -> ColumnElement[bool]:
     return (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.RUNNING)
-
-
-def _change(
-    where: ColumnElement[bool], *, commit: bool = True, counts: counters.Amounts | None = None, **values: Any
-) -> bool:
-    """Update the one job that matches, and count that; False when none does."""
-    statement = update(Job).where(where).values(**values).execution_options(synchronize_session=False)
-    result = db.session.execute(statement)
-    assert isinstance(result, CursorResult)
-    if result.rowcount == 0:
-        db.session.rollback()
-        return False
-    counters.add_all(counts or {})
-    if commit:
-        db.session.commit()
-    return True

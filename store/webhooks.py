@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters, signing
 from store.database import db, now, written
+from store.guarded import change
 from store.models import Account, Job, Webhook
 from store.states import STATES, JobState
 
@@ -80,7 +81,7 @@ def claim(webhook_id: str, tries: int) -> Delivery | None:
     """Take the try that follows ``tries`` others; None when it is not to be had (taken, over, or its job is gone)."""
     has_ended = select(Job.id).where(Job.id == Webhook.job_id, Job.state.in_(_ENDS)).exists()
     taken = (Webhook.id == webhook_id) & (Webhook.tries == tries) & Webhook.next_try_at.is_not(None) & has_ended
-    if not _change(taken, {}, tries=tries + 1, next_try_at=now() + LONGEST_TRY):
+    if not change(Webhook, taken, tries=tries + 1, next_try_at=now() + LONGEST_TRY):
         return None
     hook = db.session.get(Webhook, webhook_id, populate_existing=True)
     if hook is None:
@@ -94,7 +95,7 @@ def record_delivered(delivery: Delivery) -> bool:
     """The receiver has it, whichever try it was; False where that was known, or the job is gone."""
     open_one = (Webhook.id == delivery.webhook_id) & Webhook.delivered_at.is_(None)
     counts = counters.of_webhook_try(DELIVERED)
-    return _change(open_one, counts, delivered_at=now(), next_try_at=None, last_problem=None)
+    return change(Webhook, open_one, counts=counts, delivered_at=now(), next_try_at=None, last_problem=None)
 
 
 def record_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, is_last: bool = False) -> str | None:
@@ -110,7 +111,7 @@ def record_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, 
         next_try_at = now() + max(WAITS[delivery.tries - 1], asked)
     ours = (Webhook.id == delivery.webhook_id) & (Webhook.tries == delivery.tries) & Webhook.next_try_at.is_not(None)
     counts = counters.of_webhook_try(GIVEN_UP if is_last else counters.TRY_FAILED)
-    if not _change(ours, counts, next_try_at=next_try_at, last_problem=problem[:_LONGEST_PROBLEM]):
+    if not change(Webhook, ours, counts=counts, next_try_at=next_try_at, last_problem=problem[:_LONGEST_PROBLEM]):
         return None
     return GIVEN_UP if is_last else WAITING
 
@@ -170,16 +171,3 @@ def _ended_as(job: Job) -> str:
     if job.error is not None:
         return JobState.FAILED.value
     return (JobState.CANCELLED if job.summary is None else JobState.DONE).value
-
-
-def _change(where: ColumnElement[bool], counts: counters.Amounts, **values: Any) -> bool:
-    """Update the one webhook that matches, and count that; False when none does."""
-    statement = update(Webhook).where(where).values(**values).execution_options(synchronize_session=False)
-    result = db.session.execute(statement)
-    assert isinstance(result, CursorResult)
-    if result.rowcount == 0:
-        db.session.rollback()
-        return False
-    counters.add_all(counts)
-    db.session.commit()
-    return True

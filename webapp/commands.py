@@ -22,7 +22,7 @@ from store.models import Account, Job
 from store.options import BAD_ROWS, JobOptions
 from store.states import STATES, JobState
 from webapp.errors import SENTENCES, InsufficientStorage
-from webapp.receiving import PIECE, plain_refusals, write_down
+from webapp.receiving import PIECE, Limits, plain_refusals, write_down
 from webapp.resources import resources
 from webapp.sizes import parse_size
 
@@ -124,8 +124,8 @@ def _copied(path: Path) -> intake.Received:
     try:
         with open(path, "rb") as file, plain_refusals():
             pieces = iter(lambda: file.read(PIECE), b"")
-            expected = os.fstat(file.fileno()).st_size or None  # a pipe does not know
-            return write_down(resources().files, path.name, pieces, expected=expected)
+            size = os.fstat(file.fileno()).st_size or None  # a pipe does not know
+            return write_down(resources().files, path.name, pieces, Limits(announced=size))
     except InsufficientStorage:
         raise click.ClickException(SENTENCES[507]) from None
     except OSError as error:

@@ -52,6 +52,12 @@ class Limits:
 
     file: int | None = None  # of one file
     account: int | None = None  # of all files, by what the account keeps already
+    announced: int | None = None  # what there will be at most, as the sender says: the disk is to have room for it
+
+    def after(self, received: int) -> Limits:
+        """What is left of them when so many bytes have been received in other files."""
+        left = {"account": self.account, "announced": self.announced}
+        return replace(self, **{name: bytes_ - received for name, bytes_ in left.items() if bytes_ is not None})
 
 
 @contextmanager
@@ -71,8 +77,9 @@ def receive(
     with _arriving() as form:
         with plain_refusals():
             events = _events(_body(request, files, limits), _decoder(request))
+            limits = replace(limits, announced=request.content_length)
             for head in events:
-                _take(form, head, events, files, limits, check, look, request.content_length)
+                _take(form, head, events, files, limits, check, look)
         yield form
 
 
@@ -84,8 +91,8 @@ def receive_body(
     with _arriving() as form:
         with plain_refusals():
             pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
-            expected = request.content_length
-            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits, expected))
+            limits = replace(limits, announced=request.content_length)
+            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
             if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
                 raise BadRequest("The file did not arrive whole. Please send it again.")
         yield form
@@ -155,18 +162,13 @@ def _take(
     limits: Limits,
     check: Check,
     look: Look | None,
-    announced: int | None,
 ) -> None:
     if isinstance(head, Field):
         form.fields[head.name] = _text(head.name, _data(events))
     elif isinstance(head, File) and head.name == "file" and head.filename:
         check(form.fields)
-        before = sum(one.bytes for one in form.received)
-        if limits.account is not None:
-            limits = replace(limits, account=limits.account - before)
-        expected = None if announced is None else announced - before
-        pieces = _looked_at(_data(events), look)
-        form.received.append(write_down(files, shown_name(head.filename), pieces, limits, expected))
+        limits = limits.after(sum(one.bytes for one in form.received))
+        form.received.append(write_down(files, shown_name(head.filename), _looked_at(_data(events), look), limits))
     else:
         for _ in _data(events):
             pass  # a file field in which nothing was chosen
@@ -194,13 +196,8 @@ def _text(name: str, pieces: Iterator[bytes]) -> str:
         raise BadRequest(f"The field {name} is not UTF-8.") from None
 
 
-def write_down(
-    files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits(), expected: int | None = None
-) -> Received:
-    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file.
-
-    ``expected`` is how many bytes they will be at most, if anybody knows: the disk is to have room for them at once.
-    """
+def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
+    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
     path = files.new_incoming()
     with ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
@@ -215,7 +212,7 @@ def write_down(
                     raise RequestEntityTooLarge
                 if limits.account is not None and written > limits.account:
                     raise OverQuota
-                space.cover(written, expected)
+                space.cover(written, limits.announced)
                 file.write(piece)
                 faults.point("upload.begun")
             sha256 = file.finish()

@@ -7,11 +7,9 @@ knows of them, and webhooks that are due. Several may run; one at a time has the
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
-from types import FrameType
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -20,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from store import attempts, belonging, duties, faults, jobs, orphans, queues, resumables, upkeep
 from store.files import Files
 from store.orphans import Orphan
-from store.settings import Settings, SettingsError, read_settings
+from store.settings import Settings
 from store.states import JobState
-from worker import health, logs
+from worker import health, program
 from worker.context import database
 from worker.due_webhooks import DueWebhooks
 from worker.duty import Duty
@@ -138,6 +136,7 @@ class Reconciler:
 
 def serve(settings: Settings, stop: threading.Event) -> None:
     """Look every second and take a turn every ``reconcile_seconds``, while the duty is ours, until told to stop."""
+    _log.info("a turn every %d seconds", settings.reconcile_seconds)
     redis = queues.connect(settings.redis_url)
     reconciler = Reconciler(settings, redis)
     duty = Duty(duties.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
@@ -169,25 +168,5 @@ def _give_back(duty: Duty) -> None:
         _log.warning("the duty could not be given back: %s", error)
 
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT; gives the exit code."""
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    logs.set_up("reconciler", settings.log_format)
-    stop = threading.Event()
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
-    _log.info("a turn every %d seconds", settings.reconcile_seconds)
-    serve(settings, stop)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("reconciler", serve))

@@ -7,19 +7,17 @@ loads nothing of the processing, and if it dies in a try, that try is over after
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
-from types import FrameType
 
 from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
-from store import logs, queues
-from store.settings import Settings, SettingsError, read_settings
-from worker import health
+from store import queues
+from store.settings import Settings
+from worker import health, program
 from worker.context import database
 from worker.delivery import deliver
 from worker.posting import Poster
@@ -76,6 +74,7 @@ class Deliverer:
 
 def serve(settings: Settings, stop: threading.Event) -> None:
     """Deliver until told to stop."""
+    _log.info("ready to deliver webhooks")
     redis = queues.connect(settings.redis_url)
     next_sign = 0.0
     with database(settings) as app:
@@ -94,25 +93,5 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     redis.close()
 
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT; gives the exit code."""
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    logs.set_up("webhooks", settings.log_format)
-    stop = threading.Event()
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
-    _log.info("ready to deliver webhooks")
-    serve(settings, stop)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("webhooks", serve))

@@ -103,7 +103,10 @@ def test_make_test_runs_the_tests_on_both_kinds_of_services() -> None:
     browsers = [
         word for name in ("test_browser", "test_browser_help") for word in ("--ignore", f"tests/webapp/{name}.py")
     ]
-    assert passes == [[], ["--services", "debian", *browsers]]
+    chosen = [words[: words.index("tests/faults") + 1] for words in passes]
+    others = ["--services", "debian", *browsers]
+    all_but_faults = ["--ignore", "tests/faults"]
+    assert chosen == [["tests/faults"], all_but_faults, [*others, "tests/faults"], [*others, *all_but_faults]]
 
 
 def test_make_alone_lists_every_target_with_a_line_of_help() -> None:

@@ -14,7 +14,7 @@ from store import figures, intake, jobs, quota, resumables
 from store.database import db
 from store.files import REJECTED, Files
 from store.intake import AlreadySentError, KeyUsedError
-from store.models import Job
+from store.models import Job, Resumable
 from store.options import JobOptions
 from store.quota import OverQuotaError
 from store.states import JobState
@@ -129,8 +129,17 @@ def test_of_uploads_in_pieces_that_begin_at_once_only_those_begin_that_fit(
     assert on_disk(files) == sorted(f"incoming/{one}" for one in begun)
 
 
-def test_of_uploads_that_tell_their_length_at_once_only_those_go_on_that_fit(
-    store_app: Flask, files: Files, anna: int
+def length_told(row: Resumable, limit: int) -> None:
+    resumables.set_length(row, 10, quota_bytes=limit)
+
+
+def piece_arrived(row: Resumable, limit: int) -> None:
+    resumables.renew(row, 10, quota_bytes=limit)
+
+
+@pytest.mark.parametrize("step", [length_told, piece_arrived])
+def test_of_uploads_begun_without_a_length_only_those_go_on_at_once_that_fit(
+    store_app: Flask, files: Files, anna: int, step: Callable[[Resumable, int], None]
 ) -> None:
     begun = [
         resumables.create(files, anna, name="a.csv", length=None, options=JobOptions(), said=None).id
@@ -138,32 +147,13 @@ def test_of_uploads_that_tell_their_length_at_once_only_those_go_on_that_fit(
     ]
     rows = [resumables.find(one, anna) for one in begun]
 
-    def tell(number: int) -> bool:
+    def go_on(number: int) -> bool:
         row = rows[number]
         assert row is not None
-        resumables.set_length(row, 10, quota_bytes=FIT * 10 + 9)
+        step(row, FIT * 10 + 9)
         return True
 
-    assert len(at_once(store_app, tell)) == FIT
-    assert quota.used_bytes(anna) == FIT * 10
-
-
-def test_of_pieces_of_untold_uploads_at_once_only_those_count_that_fit(
-    store_app: Flask, files: Files, anna: int
-) -> None:
-    begun = [
-        resumables.create(files, anna, name="a.csv", length=None, options=JobOptions(), said=None).id
-        for _ in range(TOGETHER)
-    ]
-    rows = [resumables.find(one, anna) for one in begun]
-
-    def arrive(number: int) -> bool:
-        row = rows[number]
-        assert row is not None
-        resumables.renew(row, 10, quota_bytes=FIT * 10 + 9)
-        return True
-
-    assert len(at_once(store_app, arrive)) == FIT
+    assert len(at_once(store_app, go_on)) == FIT
     assert quota.used_bytes(anna) == FIT * 10
 
 

@@ -179,13 +179,13 @@ def small_disk(tmp_path: Path) -> Iterator[Files]:
     subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
 
 
-def at_once(files: Files, pieces: Callable[[], Iterable[bytes]], expected: int | None) -> list[int]:
+def at_once(files: Files, pieces: Callable[[], Iterable[bytes]], limits: Limits) -> list[int]:
     """How many bytes were received of each of so many uploads; 0 where the disk had no room."""
 
     def send(_number: int) -> int:
         try:
             with receiving.plain_refusals():
-                received = receiving.write_down(files, "a.csv", iter(pieces()), expected=expected)
+                received = receiving.write_down(files, "a.csv", iter(pieces()), limits)
         except InsufficientStorage:
             return 0
         received.let_go()
@@ -204,7 +204,7 @@ def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(small_disk:
             free.append(small_disk.free_bytes())
             yield bytes(receiving.PIECE)
 
-    assert at_once(small_disk, endless, None) == [0] * UPLOADS
+    assert at_once(small_disk, endless, NO_LIMITS) == [0] * UPLOADS
     assert reserve <= min(free) < reserve + 2 * UPLOADS * receiving.PIECE
     assert incoming(small_disk) == []
 
@@ -219,7 +219,7 @@ def test_of_uploads_of_known_length_at_once_those_arrive_that_fit_and_no_byte_of
             yield bytes(receiving.PIECE)
 
     fit = small_disk.room() // length
-    assert sorted(at_once(small_disk, known, length)) == [0] * (UPLOADS - fit) + [length] * fit
+    assert sorted(at_once(small_disk, known, Limits(announced=length))) == [0] * (UPLOADS - fit) + [length] * fit
     assert len(begun) == fit * (length // receiving.PIECE) + UPLOADS - fit
     assert small_disk.room() == pytest.approx(small_disk.size_of_disk() * 0.95 - fit * length, abs=1 << 20)
 
