@@ -25,6 +25,7 @@ LEAST_VAEX_ROWS = 1 << 16
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
 _RADIX = 1 << 16
+_MOST = (1 << 63) - 1
 
 Ints = npt.NDArray[np.int64]
 _Columns = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], pa.Array]  # song, day, plays of each total
@@ -49,8 +50,12 @@ class Totals:
         return self
 
     def to_rows(self) -> pa.RecordBatch:
-        """The totals as rows (schema reading.ROWS) to be added up again; only where they are int64."""
-        return pa.record_batch([self.names.take(to_arrow(self.song)), to_arrow(self.day), self.plays], schema=ROWS)
+        """The totals as rows (schema reading.ROWS) to be added up again; one past 2^63 is several of them."""
+        song, day, plays = self.song, self.day, self.plays
+        if plays.type != pa.int64():
+            of, plays = _in_int64(plays)
+            song, day = song[of], day[of]
+        return pa.record_batch([self.names.take(to_arrow(song)), to_arrow(day), plays], schema=ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,21 @@ class Coded:
         """The rows with these days since 1970-01-01."""
         first = int(day.min())
         return cls(names, song, day - np.int32(first), first, int(day.max()) - first + 1, plays)
+
+
+def _in_int64(texts: pa.Array) -> tuple[npt.NDArray[np.intp], pa.Array]:
+    """Numbers that add up to those of the texts, and of which text each is a part; few texts need more than one."""
+    of, parts = [], []
+    for number, text in enumerate(texts.to_pylist()):
+        left = int(text)
+        while True:
+            part = max(min(left, _MOST), -_MOST)
+            of.append(number)
+            parts.append(part)
+            left -= part
+            if not left:
+                break
+    return np.array(of, np.intp), pa.array(parts, pa.int64())
 
 
 def total(rows: pa.Table) -> Totals:

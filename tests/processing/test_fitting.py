@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from processing.buckets import Bucket, Buckets
-from processing.errors import RefusedError
 from processing.fitting import fitting
 from processing.reading import ROWS
 from processing.splitters import Splitters
@@ -65,7 +64,16 @@ def test_a_bucket_that_fits_is_given_as_it_is(tmp_path: Path) -> None:
     assert list(fitting(bucket, 1 << 20)) == [bucket]
 
 
-def test_a_sum_that_no_longer_fits_on_the_way_is_refused_with_words(tmp_path: Path) -> None:
-    bucket = bucket_of([("a", 1, 2**63 - 1)] * 2000, tmp_path)
-    with pytest.raises(RefusedError, match="Split the file"):
-        list(fitting(bucket, 1000))
+@pytest.mark.parametrize("large", [2**55, 2**62, 2**63 - 1, -(2**62), 1 - 2**63])
+def test_sums_of_any_size_are_exact_in_a_bucket_that_is_cut(tmp_path: Path, large: int) -> None:
+    draw = random.Random(large)
+    table = [(f"Song {draw.randrange(90):05d}", draw.randrange(20), draw.choice((3, large))) for _ in range(6000)]
+    table += [("Hit", 1, large)] * 1500
+    expected: dict[tuple[str, int], int] = {}
+    for song, day, plays in table:
+        expected[song, day] = expected.get((song, day), 0) + plays
+    bucket = bucket_of(table, tmp_path)
+    found = totals_of(list(fitting(bucket, bucket.memory_bytes // 5)))
+    assert [(song, day, int(plays)) for song, day, plays in found] == sorted(
+        (song, day, plays) for (song, day), plays in expected.items()
+    )
