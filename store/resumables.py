@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import delete, select, update
 
-from store import intake, quota
+from store import intake, quota, space
 from store.database import db, now
 from store.files import ID, Files
 from store.intake import AlreadySentError, Keys, Received
@@ -144,6 +145,17 @@ def expire(files: Files) -> Iterator[str]:
     for resumable_id in overdue:
         if _give_up(files, resumable_id):
             yield resumable_id
+
+
+def give_back_space(files: Files) -> None:
+    """Free what was taken ahead for uploads by processes that are no more; one that a request is at keeps it."""
+    for path in files.incoming_files():
+        if space.holds_more_than_it_has(path):
+            with suppress(OSError):  # it is gone, or on a disk without locks
+                file = files.claim(path)
+                if file is not None:
+                    with file:
+                        space.give_back(file.fileno())
 
 
 def ask_for(redis: Redis, resumable_id: str) -> None:

@@ -20,8 +20,11 @@ from store.files import Files
 
 AHEAD = 64 << 20  # bytes taken at once where nobody knows how many will come
 AHEAD_SHARE = 4  # and never more than one part in so many of what is left: others want some, too
+EXPECTED_SHARE = 2  # the same where it is known
 LOOK_EVERY = 1 << 20  # bytes between two looks where nothing can be taken ahead
 _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux: the file is no longer than what was written
+_BLOCK = 512  # bytes, in which stat counts whatever the disk has
+_SLACK = 1 << 16  # by which a file takes up more of a disk anyway
 _CANNOT = (errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -43,8 +46,7 @@ class Space:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):
-            os.ftruncate(self._file, os.fstat(self._file).st_size)
+        give_back(self._file)
 
     def cover(self, end: int, expected: int | None = None) -> None:
         """Take what the file needs to reach this place; ``expected`` is where it will end, if anybody knows.
@@ -59,10 +61,9 @@ class Space:
     def _take(self, end: int, expected: int | None) -> None:
         with _alone(self._files.incoming_folder):
             room = self._files.room()
-            ahead = min(AHEAD, room // AHEAD_SHARE) if expected is None else expected - self._taken
-            bytes_wanted = max(end - self._taken, ahead)
-            if bytes_wanted > room:
+            if max(end, expected or 0) - self._taken > room:
                 raise _no_room()
+            bytes_wanted = max(end - self._taken, _ahead(room, None if expected is None else expected - self._taken))
             self._can_take = _allocate(self._file, self._taken, bytes_wanted)
         self._taken += bytes_wanted
 
@@ -70,6 +71,35 @@ class Space:
         self._looked = end
         if self._files.room() < 0:
             raise _no_room()
+
+
+def _ahead(room: int, expected: int | None) -> int:
+    if expected is None:
+        return min(AHEAD, room // AHEAD_SHARE)
+    # Who says much and sends little must not have it all: jobs and others go on meanwhile.
+    return min(expected, room // EXPECTED_SHARE)
+
+
+def give_back(file: int) -> None:
+    """Let others have what was taken for an open file and not written; also what a process took that is no more."""
+    found = os.fstat(file)
+    if not _is_ahead(found):
+        return
+    with suppress(OSError):
+        os.ftruncate(file, found.st_size)
+        os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))  # which says when its last byte came
+
+
+def holds_more_than_it_has(path: Path) -> bool:
+    """Whether a file takes up more of the disk than was written to it; False where there is none."""
+    try:
+        return _is_ahead(path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _is_ahead(found: os.stat_result) -> bool:
+    return found.st_blocks * _BLOCK > found.st_size + _SLACK
 
 
 def _no_room() -> OSError:

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Protocol
@@ -20,6 +20,7 @@ from store.database import db
 from store.models import Resumable
 from store.options import JobOptions
 from store.quota import OverQuotaError
+from store.space import give_back
 from webapp import bodies
 from webapp.allowance import limits_of_body, refuse_too_much
 from webapp.appending import Digests, Follower, append
@@ -99,7 +100,9 @@ def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) 
         arriving = Arriving(row, os.fstat(file.fileno()).st_size, file)
         if row.unproved_from is not None:
             os.ftruncate(file.fileno(), row.unproved_from)
-        _keep(arriving)
+        give_back(file.fileno())
+        with suppress(OverQuotaError):  # of what was not counted when its process died, nothing is kept then
+            _keep(arriving)
         finish(arriving)
         yield arriving
     finally:
@@ -173,7 +176,6 @@ def finish(arriving: Arriving) -> None:
     digest = _digests.of(row.id, arriving.offset)
     left = arriving.offset - digest.offset
     db.session.remove()
-    os.ftruncate(file.fileno(), arriving.offset)  # whoever was killed at it may have taken space ahead
     digest.advance(file.fileno(), arriving.offset)
     _digests.forget(row.id)
     seconds = time.monotonic() - began
@@ -248,15 +250,16 @@ def _keep(arriving: Arriving) -> None:
     file = arriving.file.fileno()
     os.fsync(file)
     size = os.fstat(file).st_size
-    if size != arriving.offset or arriving.row.unproved_from is not None:
-        try:
-            expires_at = resumables.renew(arriving.row, size, resources().settings.quota_bytes)
-        except OverQuotaError:
-            os.ftruncate(file, arriving.offset)
-            raise
-        arriving.row.expires_at = expires_at
-        arriving.row.unproved_from = None
     arriving.offset = size
+    if size == arriving.row.arrived and arriving.row.unproved_from is None:
+        return
+    try:
+        arriving.row.expires_at = resumables.renew(arriving.row, size, resources().settings.quota_bytes)
+    except OverQuotaError:
+        arriving.offset = min(size, arriving.row.arrived)
+        os.ftruncate(file, arriving.offset)
+        raise
+    arriving.row.arrived, arriving.row.unproved_from = size, None
 
 
 def _claim(resumable_id: str, patience: float) -> BinaryIO | None:

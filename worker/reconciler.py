@@ -77,6 +77,7 @@ class Reconciler:
             )
         for job_id in upkeep.expire(self._files):
             _log.info("its files were removed, their date is past", extra={"job": job_id})
+        resumables.give_back_space(self._files)
         for resumable_id in resumables.expire(self._files):
             _log.info("removed the upload %s, of which nothing more came", resumable_id)
         if self._turns % TURNS_BETWEEN_INVENTORIES == 0:

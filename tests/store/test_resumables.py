@@ -16,6 +16,7 @@ from store.files import Files
 from store.models import Job, Resumable
 from store.options import JobOptions
 from store.queues import connect
+from store.space import Space, holds_more_than_it_has
 from tests.store.conftest import PLAYS, Send, account_named, on_disk
 
 SHA256 = hashlib.sha256(PLAYS).hexdigest()
@@ -204,3 +205,14 @@ def test_the_earlier_job_of_the_same_bytes_is_named_before_anything_is_removed(
         with pytest.raises(OSError):
             resumables.finish(files, row, SHA256)
     assert files.incoming(row.id).exists()
+
+
+def test_space_that_a_killed_process_took_is_given_back_and_that_of_a_request_stays(files: Files, anna: int) -> None:
+    left, held = begun(files, anna), begun(files, anna)
+    for row in (left, held):
+        with files.incoming(row.id).open("r+b") as file:
+            Space(files, file.fileno(), len(PLAYS)).cover(len(PLAYS) + 1, expected=3 << 20)
+    with resumables.claim(files, held.id):
+        resumables.give_back_space(files)
+    assert [holds_more_than_it_has(files.incoming(row.id)) for row in (left, held)] == [False, True]
+    assert files.incoming(left.id).read_bytes() == PLAYS

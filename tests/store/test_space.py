@@ -55,6 +55,29 @@ def test_a_file_goes_on_from_what_it_has(files: Files, file: int) -> None:
         assert on_disk(file) == 3 * MEBIBYTE
 
 
+def test_where_the_length_is_known_no_more_than_half_of_the_room_is_taken_ahead(
+    files: Files, file: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Files, "room", lambda self: 4 * MEBIBYTE)
+    with Space(files, file) as taken:
+        taken.cover(1, expected=4 * MEBIBYTE)
+        assert on_disk(file) == 2 * MEBIBYTE
+        taken.cover(2 * MEBIBYTE + 1, expected=4 * MEBIBYTE)
+        assert on_disk(file) == 4 * MEBIBYTE
+
+
+def test_what_a_process_took_that_is_no_more_is_given_back_and_the_times_of_the_file_stay(
+    files: Files, file: int
+) -> None:
+    path = next(iter(files.incoming_files()))
+    Space(files, file).cover(1, expected=3 * MEBIBYTE)
+    os.utime(file, ns=(1, 2))
+    assert space.holds_more_than_it_has(path)
+    space.give_back(file)
+    assert not space.holds_more_than_it_has(path)
+    assert os.fstat(file).st_mtime_ns == 2
+
+
 @pytest.mark.parametrize(("room", "expected"), [(99, 100), (99, None), (-1, 1), (0, None)])
 def test_a_disk_without_room_refuses_before_anything_is_taken(
     files: Files, file: int, monkeypatch: pytest.MonkeyPatch, room: int, expected: int | None

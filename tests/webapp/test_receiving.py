@@ -209,19 +209,30 @@ def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(small_disk:
     assert incoming(small_disk) == []
 
 
-def test_of_uploads_of_known_length_at_once_those_arrive_that_fit_and_no_byte_of_others(small_disk: Files) -> None:
-    length = 200 << 20
-    begun = []
+def test_of_uploads_of_known_length_at_once_those_that_do_not_fit_end_before_the_reserve(small_disk: Files) -> None:
+    reserve, length = small_disk.free_bytes() - small_disk.room(), 200 << 20
+    free = []
 
     def known() -> Iterator[bytes]:
-        for place in range(0, length, receiving.PIECE):
-            begun.append(place)
+        for _ in range(0, length, receiving.PIECE):
+            free.append(small_disk.free_bytes())
             yield bytes(receiving.PIECE)
 
-    fit = small_disk.room() // length
-    assert sorted(at_once(small_disk, known, Limits(announced=length))) == [0] * (UPLOADS - fit) + [length] * fit
-    assert len(begun) == fit * (length // receiving.PIECE) + UPLOADS - fit
-    assert small_disk.room() == pytest.approx(small_disk.size_of_disk() * 0.95 - fit * length, abs=1 << 20)
+    received = at_once(small_disk, known, Limits(announced=length))
+    whole = received.count(length)
+    assert whole >= 3
+    assert sorted(received) == [0] * (UPLOADS - whole) + [length] * whole
+    assert min(free) >= reserve
+    assert small_disk.room() == pytest.approx(small_disk.size_of_disk() * 0.95 - whole * length, abs=1 << 20)
+
+
+def test_a_body_that_says_it_is_larger_than_the_room_ends_with_its_first_piece(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Files, "room", lambda self: 3 * len(CONTENT))
+    with pytest.raises(OSError, match="No space"):
+        receiving.write_down(files, "a.csv", iter([CONTENT] * 4), Limits(announced=4 * len(CONTENT)))
+    assert incoming(files) == []
 
 
 @dataclass

@@ -20,6 +20,7 @@ from store.database import db
 from store.files import Files
 from store.models import Job, Resumable
 from store.settings import Settings
+from store.space import Space, holds_more_than_it_has
 from store.states import JobState
 from webapp import resuming
 
@@ -429,6 +430,29 @@ def test_a_piece_of_untold_length_that_others_left_no_room_for_is_not_kept(
     assert script.call("HEAD", first).headers["Upload-Offset"] == "10"
     assert sorted(path.stat().st_size for path in files.incoming_files()) == [10, 60]
     assert script.send(first, 10, b"a" * 30).status_code == 204
+
+
+def test_bytes_that_a_killed_process_left_count_from_the_next_question_on_or_are_not_kept(
+    script: Script, changed: Callable[..., None], files: Files
+) -> None:
+    changed(quota_bytes=100)
+    fits, too_much = (script.call("POST", headers={"Upload-Defer-Length": "1"}).headers["Location"] for _ in range(2))
+    for address, count in ((fits, 60), (too_much, 70)):
+        files.incoming(address.rpartition("/")[2]).write_bytes(b"a" * count)
+    assert [script.offset(address) for address in (fits, too_much)] == [60, 0]
+    assert script.call("POST", headers={"Upload-Length": "41"}).status_code == 507
+    assert script.call("POST", headers={"Upload-Length": "40"}).status_code == 201
+
+
+def test_an_upload_is_not_kept_from_going_on_by_space_that_it_took_itself(
+    script: Script, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = script.begin()
+    path = files.incoming(address.rpartition("/")[2])
+    with path.open("r+b") as file:
+        Space(files, file.fileno()).cover(1, expected=3 << 20)
+    monkeypatch.setattr(Files, "room", lambda self: -1 if holds_more_than_it_has(path) else 1000)
+    assert script.send(address, 0, CONTENT).status_code == 204
 
 
 def test_the_first_bytes_may_come_with_the_beginning(app: Flask, script: Script) -> None:
