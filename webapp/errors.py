@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, g, jsonify, render_template, request
 from flask import Response as FlaskResponse
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from store import quota
 from store.jobs import UploadGoneError
 from store.quota import OverQuotaError, RunOverQuotaError
-from webapp import problems
+from webapp import problems, words
+from webapp.identity import visitor
 from webapp.problems import Problem
+from webapp.resources import resources
 
 _log = logging.getLogger(__name__)
 
@@ -147,11 +150,20 @@ def _sentence(error: HTTPException, code: int) -> str:
     """Our own words where a view gave some, else those of the table."""
     if isinstance(error, CSRFError):
         return FORGED
+    if isinstance(error, OverQuota):
+        return f"{error.description} {_kept()}"
     if isinstance(error, InsufficientStorage):
         return error.description
     if code in (400, 401, 403, 415, 429) and error.description and error.description != type(error).description:
         return error.description
     return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
+
+
+def _kept() -> str:
+    """How much of its quota the account of this request has used up."""
+    most = resources().settings.quota_bytes or 0
+    used = quota.used_bytes(g.get("caller_id") or visitor().account_id)  # that of a script, or who is signed in
+    return f"It keeps {words.size(used)} of {words.size(most)} now (uploads under way included)."
 
 
 def wants_json() -> bool:

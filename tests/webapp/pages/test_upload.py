@@ -186,6 +186,7 @@ class TestWithAQuota:
         assert f"Your files take {len(CONTENT)} bytes of the {2 * len(CONTENT) - 1} bytes" in signed_in.get("/").text
         refused = send(signed_in, (CONTENT[::-1], "plays.csv"))
         assert (refused.status_code, "Delete files that you no longer need" in refused.text) == (507, True)
+        assert f"It keeps {len(CONTENT)} bytes of {2 * len(CONTENT) - 1} bytes now" in refused.text
         assert "no longer need" in send(signed_in, (CONTENT[::-1], "plays.csv"), headers=SCRIPT).json["message"]
         assert len(files_on_disk(files)) == 1
         assert send(sign_in("bert"), (CONTENT[::-1], "plays.csv")).status_code == 303
