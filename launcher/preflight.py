@@ -35,8 +35,9 @@ def check(settings: Settings) -> None:
 def warnings(settings: Settings) -> list[str]:
     """What should be seen to, though everything can start."""
     found, data_dir = [], settings.data_dir
-    if Files(data_dir).room() < 0:
-        megabytes = Files(data_dir).free_bytes() // 1_000_000
+    files = Files(data_dir)
+    if files.room() < 0:
+        megabytes = files.free_bytes() // 1_000_000
         found.append(
             f"only {megabytes} MB are free on the disk of {data_dir}, so every upload is refused: "
             "delete jobs on the site, or make the disk larger"

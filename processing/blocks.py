@@ -56,8 +56,8 @@ def spans(
         while cut := _cut(cutter, window, start, dialect):
             end = start + cut.end
             data, fraction = window.pass_on(start, end)
-            entry = window.entry_before(end)
-            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data, entry=entry)
+            way_in = window.entry_before(end)
+            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data, entry=way_in)
             index, start = index + 1, end
         if footer := window.footer():
             yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)

@@ -11,10 +11,12 @@ import errno
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from store.files import Files
 
@@ -122,13 +124,18 @@ def _allocate(file: int, start: int, count: int) -> bool:
     """Have the disk keep so many bytes for a file; False: this one cannot. Raises OSError."""
     if sys.platform != "linux":
         return False
-    # Python's own posix_fallocate makes the file longer, and on some disks writes zeros instead.
-    fallocate = ctypes.CDLL(None, use_errno=True).fallocate
-    fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
-    while fallocate(file, _KEEP_SIZE, start, count) != 0:
+    while _fallocate()(file, _KEEP_SIZE, start, count) != 0:
         number = ctypes.get_errno()
         if number in _CANNOT:
             return False
         if number != errno.EINTR:
             raise OSError(number, os.strerror(number))
     return True
+
+
+@cache
+def _fallocate() -> Callable[[int, int, int, int], int]:
+    # Python's own posix_fallocate makes the file longer, and on some disks writes zeros instead.
+    function = ctypes.CDLL(None, use_errno=True).fallocate
+    function.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return cast("Callable[[int, int, int, int], int]", function)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import IO, Any
 
 from flask import Flask
@@ -43,6 +45,14 @@ def await_file(environ: dict[str, Any], silence: float | None = None) -> None:
     connection = environ.get("gunicorn.socket")
     if isinstance(connection, Connection):
         connection.await_file(silence)
+
+
+def hang_up(environ: dict[str, Any]) -> None:
+    """End the connection of a request: whoever reads from it comes to its end."""
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    if connection is not None:
+        with suppress(OSError):  # the client was first
+            connection.shutdown(socket.SHUT_RD)
 
 
 def _guarded(wsgi_app: _Wsgi) -> _Wsgi:

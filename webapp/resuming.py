@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -223,22 +222,10 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
         faults.point("upload.begun")
 
     start, body, announced = arriving.offset, request.stream, request.content_length
-    with Follower(file, start, digest, hang_up=_hang_up(), is_asked_for=is_asked_for) as follower:
+    with Follower(
+        file, start, digest, hang_up=partial(bodies.hang_up, request.environ), is_asked_for=is_asked_for
+    ) as follower:
         append(file, start, body, announced, files=resources().files, limits=limits, wrote=wrote)
-
-
-def _hang_up() -> Callable[[], None]:
-    """What ends the connection of this request: whoever reads from it comes to its end."""
-    connection: socket.socket | None = request.environ.get("gunicorn.socket")
-
-    def hang_up() -> None:
-        if connection is not None:
-            try:
-                connection.shutdown(socket.SHUT_RD)
-            except OSError:
-                pass  # the client was first
-
-    return hang_up
 
 
 def _keep(arriving: Arriving) -> None:
