@@ -99,7 +99,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
             ),
         ),
         (
-            gzip.compress(b""),
+            gzip.compress(b"", mtime=0),
             Form(),
             ("empty_file", None, "The compressed file holds an empty one. Send a CSV with rows of plays."),
         ),
