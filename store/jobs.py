@@ -98,6 +98,12 @@ def ahead_of(job: Job) -> int:
     return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
 
 
+def latest_run(upload_id: str) -> str:
+    """The id of the newest job over an upload; empty where there is none."""
+    statement = select(Job.id).where(Job.upload_id == upload_id).order_by(Job.created_at.desc(), Job.id.desc())
+    return db.session.scalar(statement.limit(1)) or ""
+
+
 def run_again(
     job: Job,
     options: JobOptions,

@@ -66,6 +66,7 @@ class Face:
     total_bytes: int
     can_try_again: bool  # with the same options, since what stopped it was not the file
     bad_rows: str  # what the job does with them
+    latest_run: str  # over the file, by which two presses of one button are known as one
     can_skip: bool  # leaving rows out would help, and the file is still there
 
 
@@ -98,6 +99,7 @@ def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsErr
         can_try_again=has_file(job)
         and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),
         bad_rows=chosen.bad_rows,
+        latest_run=jobs.latest_run(job.upload_id),
         can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
     )
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from store import jobs
+from store.files import ID
+from store.intake import KeyUsedError
 from store.models import Job
 from store.options import DEFAULTS, JobOptions, OptionsError
 from store.states import UNFINISHED, JobState
@@ -75,10 +80,24 @@ def run_again(job_id: str) -> Response | tuple[str, int]:
     # A form without options is the button of a page that was opened before there were others.
     sent = request.form if any(name in request.form for name in DEFAULTS) else {"bad_rows": "skip"}
     try:
-        again = start_again(job, chosen_options(sent, JobOptions.from_json(job.options)))
+        options = chosen_options(sent, JobOptions.from_json(job.options))
+        again = start_again(job, options, _press_key(request.form.get("latest_run", ""), options)).id
     except OptionsError as error:
         return _page(job, face_of(job, sent, error)), 400
-    return redirect(url_for("jobs.show", job_id=again.id), code=303)
+    except KeyUsedError as error:
+        again = error.job_id
+    return redirect(url_for("jobs.show", job_id=again), code=303)
+
+
+def _press_key(latest_run: str, options: JobOptions) -> str | None:
+    """What two presses of one button have in common, be it a double click or two windows with the same page.
+
+    The page of a later run makes another one, and an Idempotency-Key of the API has no blank as this has.
+    """
+    if not ID.fullmatch(latest_run):
+        return None  # a page that was opened in earlier days
+    chosen = json.dumps(options.to_json(), sort_keys=True)
+    return f"press {hashlib.sha256(f'{latest_run} {chosen}'.encode()).hexdigest()}"
 
 
 def _page(job: Job, face: Face) -> str:

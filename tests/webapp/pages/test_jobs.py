@@ -19,8 +19,7 @@ from rq.serializers import JSONSerializer
 from store.database import db, now
 from store.files import Files
 from store.models import Job
-from store.options import JobOptions
-from store.states import FAILURES_OF_OURS, STATES, UNFINISHED, JobState
+from store.states import STATES, UNFINISHED, JobState
 from tests.jobs import TOTALS, refusal, summary
 from webapp.pages.face import STEPS
 from webapp.pages.jobs import SHOWN
@@ -194,15 +193,6 @@ def test_without_a_list_of_bad_rows_there_is_nothing_to_see(signed_in: FlaskClie
     assert "that we cannot read" not in page
 
 
-def test_leaving_rows_out_keeps_what_else_was_said(app: Flask, signed_in: FlaskClient, job_in: JobIn) -> None:
-    options = JobOptions(delimiter="semicolon", song_column="Titel", corrections="allow")
-    job_id = job_in(JobState.FAILED, options=options)
-    for sent in ({"bad_rows": "skip"}, {}):  # the second as a page sent it that was opened in earlier days
-        again = signed_in.post(f"/jobs/{job_id}/run-again", data=sent).location.removeprefix("/jobs/")
-        with app.app_context():
-            assert db.session.get(Job, again).options == options.to_json() | {"bad_rows": "skip"}
-
-
 def test_a_job_whose_file_is_gone_offers_no_other_run(
     app: Flask, signed_in: FlaskClient, job_in: JobIn, files: Files
 ) -> None:
@@ -217,41 +207,6 @@ def test_a_job_whose_file_is_gone_offers_no_other_run(
 def test_a_refusal_that_no_left_out_row_mends_offers_none(signed_in: FlaskClient, job_in: JobIn) -> None:
     error = {"code": "empty", "message": "The file is empty.", "bad_rows": 0}
     assert "out and go on" not in signed_in.get(f"/jobs/{job_in(JobState.FAILED, error=error)}").text
-
-
-@pytest.mark.parametrize("code", sorted(FAILURES_OF_OURS))
-def test_a_failure_of_ours_offers_another_try_with_the_same_options(
-    app: Flask, signed_in: FlaskClient, job_in: JobIn, code: str
-) -> None:
-    error = refusal(code=code, message="Our disk is full.", line=None, bad_rows=0)
-    job_id = job_in(JobState.FAILED, error=error, options=JobOptions(bad_rows="skip", date_style="DD/MM/YYYY"))
-    page = signed_in.get(f"/jobs/{job_id}").text
-    assert "Try it again" in page
-    assert "corrected" not in page
-    assert run_again_by_the_button(app, signed_in, job_id, page) == JobOptions(bad_rows="skip", date_style="DD/MM/YYYY")
-
-
-def test_a_cancelled_job_can_be_started_again_while_its_file_is_kept(
-    app: Flask, signed_in: FlaskClient, job_in: JobIn, files: Files
-) -> None:
-    job_id = job_in(JobState.CANCELLED)
-    page = signed_in.get(f"/jobs/{job_id}").text
-    assert "Add it up after all" in page
-    assert run_again_by_the_button(app, signed_in, job_id, page) == JobOptions()
-    with app.app_context():
-        files.remove_upload(db.session.get_one(Job, job_id).upload_id)
-    gone = signed_in.get(f"/jobs/{job_id}").text
-    assert "Add it up after all" not in gone
-    assert "send the file again" in gone
-
-
-def run_again_by_the_button(app: Flask, browser: FlaskClient, job_id: str, page: str) -> JobOptions:
-    """The options of the job that the page's first button makes."""
-    value = re.search(r'<button name="bad_rows" value="(\w+)"', page)[1]
-    answer = browser.post(f"/jobs/{job_id}/run-again", data={"bad_rows": value})
-    assert answer.status_code == 303
-    with app.app_context():
-        return JobOptions.from_json(db.session.get_one(Job, answer.location.rpartition("/")[2]).options)
 
 
 @pytest.mark.parametrize("state", JobState)
