@@ -87,6 +87,8 @@ def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
     is_noted = isinstance(error, InternalServerError) and error.original_exception is not None
     if isinstance(error, OverQuota):
         _log.info("507 at %s %s: the account is at its quota", request.method, request.path)
+    elif isinstance(error, InsufficientStorage):
+        _log.warning("507 at %s %s: the disk has no room for it", request.method, request.path)
     elif (error.code or 0) >= 500 and not is_noted:
         _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
     return show(error)
@@ -115,8 +117,11 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
     elif wants_json():
         answer = jsonify(message=sentence, type=type_name(code))
     else:
+        over_quota = isinstance(error, OverQuota)
         # Where we failed ourselves, the page must not need the database for its menu.
-        answer = Response(render_template("error.html", code=code, sentence=sentence, bare=code >= 500))
+        bare = code >= 500 and not over_quota
+        page = render_template("error.html", code=code, sentence=sentence, bare=bare, over_quota=over_quota)
+        answer = Response(page)
         answer.content_type = "text/html; charset=utf-8"
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):

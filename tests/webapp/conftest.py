@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from store.settings import Settings
 from store.states import JobState
 from tests.browser import chromium
 from tests.jobs import make_job
+from tests.webapp.served import Served, serving
 from webapp import create_app
 
 PASSWORD = "correct horse"
@@ -147,3 +149,10 @@ def form_token(page: str) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found is not None
     return found[1]
+
+
+@pytest.fixture
+def served(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Served]:
+    """The application, served by processes as the Procfile starts them."""
+    with serving(settings, tmp_path / "printed") as server:
+        yield server

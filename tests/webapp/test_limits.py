@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import signal
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,66 +12,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
-from werkzeug.test import TestResponse
 
 from store.settings import Settings
-from tests.processes import eventually
-from tests.services import RedisServer, Services, redis_server
-from tests.webapp.conftest import PASSWORD, MakeApp, form_token
+from tests.webapp.asking import codes, fail, log_in, sign_in_by_page
+from tests.webapp.conftest import PASSWORD, MakeApp
 from webapp.limits import LOGINS_BY_ADDRESS, LOGINS_BY_NAME
 
-Bearer = Callable[..., dict[str, str]]
-CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,%d\n"
 WINDOW = 15 * 60
-UPLOADS = {  # each call that takes files, with what it answers to one
-    "/": 303,
-    "/api/process_file/": 201,
-    "/api/v1/jobs": 202,
-}
-
-
-def log_in(
-    client: FlaskClient, username: str = "anna", password: str = "wrong horse", address: str = ""
-) -> TestResponse:
-    environ = {"REMOTE_ADDR": address} if address else {}
-    body = {"username": username, "password": password}
-    return client.post("/api/login/", json=body, environ_overrides=environ)
-
-
-def sign_in_by_page(client: FlaskClient, username: str = "anna", password: str = "wrong horse") -> TestResponse:
-    token = form_token(client.get("/sign-in").text)
-    return client.post("/sign-in", data={"username": username, "password": password, "csrf_token": token})
-
-
-def send(client: FlaskClient, address: str, headers: dict[str, str], number: int = 1) -> TestResponse:
-    data = {"bad_rows": "stop", "file": (io.BytesIO(CONTENT % number), "plays.csv")}
-    return client.post(address, data=data, headers=headers)
-
-
-def codes(answers: list[TestResponse]) -> list[int]:
-    return [answer.status_code for answer in answers]
-
-
-def fail(client: FlaskClient, times: int, **more: str) -> list[int]:
-    return codes([log_in(client, **more) for _ in range(times)])
-
-
-@pytest.fixture
-def redis_of_its_own(services: Services, tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(services.redis_binary, tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def mortal(app: Flask, settings: Settings, redis_of_its_own: RedisServer, another_app: MakeApp) -> FlaskClient:
-    """A client of an application whose Redis the test may kill."""
-    return another_app(replace(settings, redis_url=redis_of_its_own.url)).test_client()
-
-
-@pytest.fixture
-def of_three(app: Flask, settings: Settings, another_app: MakeApp) -> Flask:
-    """An application that takes three uploads a minute."""
-    return another_app(replace(settings, uploads_per_minute=3))
 
 
 def test_ten_failed_logins_block_an_account_even_for_the_right_password(client: FlaskClient) -> None:
@@ -193,129 +136,6 @@ def test_logins_say_how_many_attempts_are_left(client: FlaskClient) -> None:
     assert "RateLimit" in sign_in_by_page(client).headers
     for other in (client.get("/sign-in"), client.get("/api/v1/jobs"), client.get("/healthz")):
         assert "RateLimit" not in other.headers
-
-
-@pytest.mark.parametrize("address", UPLOADS)
-def test_uploads_beyond_the_limit_are_refused_until_the_minute_is_over(
-    of_three: Flask, bearer: Bearer, redis: Redis, address: str
-) -> None:
-    client, headers = of_three.test_client(), bearer()
-    if address == "/":
-        sign_in_by_page(client, password=PASSWORD)
-        headers = {"X-CSRFToken": form_token(client.get("/").text), "Accept": "application/json"}
-    taken = 200 if address == "/" else UPLOADS[address]
-    answers = [send(client, address, headers, number) for number in range(4)]
-    assert codes(answers) == [taken] * 3 + [429]
-    assert [answer.headers["RateLimit-Policy"] for answer in answers] == ['"uploads";q=3;w=60'] * 4
-    left = [re.fullmatch(r'"uploads";r=(\d);t=(\d+)', answer.headers["RateLimit"]) for answer in answers]
-    assert [found and found[1] for found in left] == ["2", "1", "0", "0"]
-    assert all(found and 50 <= int(found[2]) <= 60 for found in left)
-    refused = answers[-1]
-    assert 0 < int(refused.headers["Retry-After"]) <= 61
-    for key in redis.keys("LIMITS*"):
-        redis.delete(key)
-    assert send(client, address, headers, 5).status_code == taken
-
-
-def test_uploads_of_all_kinds_count_together_and_by_account(of_three: Flask, bearer: Bearer) -> None:
-    client, headers = of_three.test_client(), bearer()
-    sent = [send(client, where, headers, n) for n, where in enumerate(["/api/process_file/", "/api/v1/jobs"] * 2)]
-    assert codes(sent) == [201, 202, 201, 429]
-    refused = sent[-1]
-    assert refused.content_type == "application/problem+json"
-    assert refused.json["type"].endswith("/help/problems#too-many")
-    assert "Too many uploads. Please wait" in refused.json["detail"]
-    older = send(client, "/api/process_file/", headers)
-    assert (older.status_code, older.json["type"]) == (429, "TooManyRequestsException")
-    assert send(client, "/api/v1/jobs", bearer("bert")).status_code == 202
-
-
-def test_an_upload_is_refused_before_its_body_is_read(of_three: Flask, bearer: Bearer) -> None:
-    class Body(io.BytesIO):
-        """One that nobody should read."""
-
-        def read(self, size: int | None = -1) -> bytes:
-            raise AssertionError("the body was read")
-
-    client, headers = of_three.test_client(), bearer()
-    for number in range(3):
-        send(client, "/api/v1/jobs", headers, number)
-    for address in ("/api/v1/jobs", "/api/process_file/"):
-        answer = client.post(
-            address,
-            headers=headers,
-            content_type="multipart/form-data; boundary=b",
-            environ_overrides={"wsgi.input": Body(), "CONTENT_LENGTH": "1000"},
-        )
-        assert answer.status_code == 429
-
-
-def test_uploads_may_be_left_without_a_limit(
-    app: Flask, settings: Settings, another_app: MakeApp, bearer: Bearer
-) -> None:
-    client = another_app(replace(settings, uploads_per_minute=0)).test_client()
-    answers = [send(client, "/api/v1/jobs", bearer(), number) for number in range(3)]
-    assert codes(answers) == [202] * 3
-    assert "RateLimit" not in answers[0].headers
-
-
-def test_by_default_three_hundred_files_may_be_sent_in_a_minute(client: FlaskClient, bearer: Bearer) -> None:
-    answer = send(client, "/api/process_file/", bearer())
-    assert answer.headers["RateLimit-Policy"] == '"uploads";q=300;w=60'
-    assert re.fullmatch(r'"uploads";r=299;t=(60|5\d)', answer.headers["RateLimit"])
-
-
-def test_without_redis_limits_hold_and_nothing_fails(
-    mortal: FlaskClient, redis_of_its_own: RedisServer, bearer: Bearer
-) -> None:
-    assert fail(mortal, 3) == [401] * 3
-    redis_of_its_own.kill()
-    began = time.monotonic()
-    assert fail(mortal, 11) == [401] * 10 + [429]
-    assert time.monotonic() - began < 5
-    assert log_in(mortal, "bert", PASSWORD).status_code == 200
-    sent = send(mortal, "/api/process_file/", bearer("bert"))
-    assert sent.status_code == 201
-    assert re.fullmatch(r'"uploads";r=299;t=(60|5\d)', sent.headers["RateLimit"])
-
-
-def test_once_redis_is_back_it_counts_again(mortal: FlaskClient, redis_of_its_own: RedisServer) -> None:
-    redis_of_its_own.kill()
-    assert fail(mortal, 2) == [401] * 2
-    redis_of_its_own.start()
-    with Redis.from_url(redis_of_its_own.url) as connection:
-
-        def is_counted() -> bool:
-            log_in(mortal, "nobody")
-            return bool(connection.keys("LIMITS*"))
-
-        eventually(is_counted)
-    assert log_in(mortal, password=PASSWORD).status_code == 200
-
-
-@pytest.fixture
-def hanging(mortal: FlaskClient, redis_of_its_own: RedisServer) -> Iterator[FlaskClient]:
-    """The same client; its Redis answered once, and takes connections only from then on."""
-    log_in(mortal)
-    process = redis_of_its_own._process
-    assert process is not None
-    os.kill(process.pid, signal.SIGSTOP)
-    yield mortal
-    os.kill(process.pid, signal.SIGCONT)
-
-
-def test_a_redis_that_hangs_holds_nobody_up(hanging: FlaskClient) -> None:
-    for _ in range(3):
-        began = time.monotonic()
-        assert log_in(hanging, password=PASSWORD).status_code == 200
-        assert time.monotonic() - began < 1.5
-
-
-def test_calls_that_find_a_redis_hanging_at_the_same_moment_all_go_on(hanging: FlaskClient) -> None:
-    site = hanging.application
-    with ThreadPoolExecutor(8) as threads:
-        answers = threads.map(lambda _: log_in(site.test_client(), password=PASSWORD).status_code, range(8))
-        assert list(answers) == [200] * 8
 
 
 def test_two_processes_count_together_as_long_as_redis_is_there(

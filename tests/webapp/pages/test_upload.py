@@ -187,6 +187,7 @@ class TestWithAQuota:
         refused = send(signed_in, (CONTENT[::-1], "plays.csv"))
         assert (refused.status_code, "Delete files that you no longer need" in refused.text) == (507, True)
         assert f"It keeps {len(CONTENT)} bytes of {2 * len(CONTENT) - 1} bytes now" in refused.text
+        assert refused.text.count('href="/files"') == 2  # in the menu and below the sentence
         assert "no longer need" in send(signed_in, (CONTENT[::-1], "plays.csv"), headers=SCRIPT).json["message"]
         assert len(files_on_disk(files)) == 1
         assert send(sign_in("bert"), (CONTENT[::-1], "plays.csv")).status_code == 303
