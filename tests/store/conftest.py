@@ -13,9 +13,10 @@ from store import intake
 from store.database import db
 from store.files import Files
 from store.intake import Received
-from store.models import Account, Job
+from store.models import Job
 from store.options import JobOptions
 from store.states import JobState
+from tests.accounts import make_account
 from tests.jobs import make_job
 
 PLAYS = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
@@ -26,7 +27,7 @@ JobIn = Callable[..., str]
 @pytest.fixture
 def anna(store_app: Flask) -> int:
     """The number of anna's account, which nobody signs in to."""
-    return account_named("anna")
+    return make_account("anna")
 
 
 @pytest.fixture
@@ -53,14 +54,6 @@ def job_in(files: Files, anna: int) -> JobIn:
         return make_job(files, owner_id, state, **details)
 
     return make
-
-
-def account_named(name: str, *, is_admin: bool = False) -> int:
-    """The number of a new account without a password."""
-    account = Account(username=name, password_hash="", is_admin=is_admin)
-    db.session.add(account)
-    db.session.commit()
-    return account.id
 
 
 def arrived(files: Files, content: bytes = PLAYS, name: str = "plays.csv") -> Received:

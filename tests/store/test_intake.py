@@ -18,7 +18,8 @@ from store.intake import AlreadySentError
 from store.models import Account, Job, Upload
 from store.options import JobOptions
 from store.states import JobState
-from tests.store.conftest import PLAYS, JobIn, Send, account_named, arrived, on_disk, reread
+from tests.accounts import make_account
+from tests.store.conftest import PLAYS, JobIn, Send, arrived, on_disk, reread
 
 TOGETHER = 20
 
@@ -91,7 +92,7 @@ def test_a_removed_job_does_not_keep_its_file_from_being_sent_again(job: Job, fi
 
 
 def test_the_same_bytes_of_two_people_are_two_jobs_and_two_files(files: Files, job: Job, send: Send) -> None:
-    other = send(owner_id=account_named("bert"))
+    other = send(owner_id=make_account("bert"))
     assert on_disk(files) == sorted([f"uploads/{job.upload_id}", f"uploads/{other.upload_id}"])
 
 

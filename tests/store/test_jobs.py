@@ -14,7 +14,8 @@ from store.jobs import UploadGoneError
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.states import UNFINISHED, JobState
-from tests.store.conftest import JobIn, Send, account_named, arrived, on_disk, reread
+from tests.accounts import make_account
+from tests.store.conftest import JobIn, Send, arrived, on_disk, reread
 
 S = JobState
 
@@ -29,7 +30,7 @@ def ids(found: list[Job]) -> list[str]:
 
 
 def test_a_job_is_seen_by_its_owner_and_by_administrators_only(job: Job, anna: int) -> None:
-    bert, chief = account_named("bert"), account_named("chief", is_admin=True)
+    bert, chief = make_account("bert"), make_account("chief", is_admin=True)
     assert jobs.find(job.id, anna) is job
     assert jobs.find(job.id, bert) is None
     assert jobs.find(job.id, chief) is None  # who does not ask as an administrator
@@ -47,7 +48,7 @@ def test_a_part_is_seen_by_its_owner_while_its_job_is_done(job_in: JobIn, anna: 
     db.session.commit()
     seen = {jobs.find_part(part, anna) is not None, jobs.find_part(part, anna, is_admin=True) is not None}
     assert seen == {state is S.DONE}
-    assert jobs.find_part(part, account_named("bert")) is None
+    assert jobs.find_part(part, make_account("bert")) is None
 
 
 def test_the_newest_jobs_come_first_a_page_at_a_time(job_in: JobIn, anna: int) -> None:

@@ -18,8 +18,9 @@ from store.models import Job, Resumable
 from store.options import JobOptions
 from store.quota import OverQuotaError
 from store.states import JobState
+from tests.accounts import make_account
 from tests.jobs import TOTALS
-from tests.store.conftest import PLAYS, JobIn, account_named, arrived, on_disk, reread
+from tests.store.conftest import PLAYS, JobIn, arrived, on_disk, reread
 
 S = JobState
 TOGETHER = 8
@@ -49,7 +50,7 @@ def test_what_was_sent_and_what_came_of_it_count_as_long_as_they_are_kept(
     done = job_in(S.DONE, content=PLAYS)
     job_in(S.FAILED, content=PLAYS + b"1")
     job_in(S.EXPIRED, content=PLAYS + b"12")
-    job_in(S.DONE, content=PLAYS, owner_id=account_named("bert"))
+    job_in(S.DONE, content=PLAYS, owner_id=make_account("bert"))
     assert quota.used_bytes(anna) == 2 * len(PLAYS) + 1 + len(TOTALS)
     jobs.remove(files, done)
     assert quota.used_bytes(anna) == len(PLAYS) + 1
@@ -111,7 +112,7 @@ def test_a_refused_file_leaves_nothing_and_others_go_on(files: Files, anna: int)
     with pytest.raises(OverQuotaError):
         intake.accept(files, anna, arrived(files), JobOptions(), quota_bytes=len(PLAYS) - 1)
     assert on_disk(files) == []
-    assert intake.accept(files, account_named("bert"), arrived(files), JobOptions(), quota_bytes=len(PLAYS))
+    assert intake.accept(files, make_account("bert"), arrived(files), JobOptions(), quota_bytes=len(PLAYS))
 
 
 def test_of_uploads_in_pieces_that_begin_at_once_only_those_begin_that_fit(

@@ -17,7 +17,8 @@ from store.models import Job, Resumable
 from store.options import JobOptions
 from store.queues import connect
 from store.space import Space, holds_more_than_it_has
-from tests.store.conftest import PLAYS, Send, account_named, on_disk
+from tests.accounts import make_account
+from tests.store.conftest import PLAYS, Send, on_disk
 
 SHA256 = hashlib.sha256(PLAYS).hexdigest()
 
@@ -50,7 +51,7 @@ def jobs() -> list[str]:
 
 def test_only_its_owner_finds_an_upload(files: Files, anna: int) -> None:
     row = begun(files, anna)
-    bert = account_named("bert")
+    bert = make_account("bert")
     assert [resumables.find(one, who) for one, who in ((row.id, bert), ("0" * 32, anna), ("../x", anna))] == [None] * 3
 
 

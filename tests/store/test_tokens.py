@@ -15,7 +15,7 @@ from store import accounts, tokens
 from store.database import db, now
 from store.models import Account, Token
 from store.tokens import READ, READ_AND_WRITE, WRITE, TokenError
-from tests.store.conftest import account_named
+from tests.accounts import make_account
 
 
 def owner(secret: str, *kinds: str) -> int | None:
@@ -49,7 +49,7 @@ def token_row_is_locked(anna: int) -> Iterator[str]:
 
 
 def test_a_secret_stands_for_its_account_and_is_not_kept(anna: int) -> None:
-    bert = account_named("bert")
+    bert = make_account("bert")
     secrets = [tokens.issue(anna, "access"), tokens.issue(bert, "access"), make(anna), tokens.issue(anna, "access")]
     assert [owner(secret) for secret in secrets] == [anna, bert, anna, anna]
     assert len(set(secrets)) == 4
@@ -141,7 +141,7 @@ def test_two_live_tokens_of_an_account_never_have_the_same_name(anna: int) -> No
     make(anna)
     with pytest.raises(TokenError, match="nightly"):
         make(anna)
-    make(account_named("bert"))
+    make(make_account("bert"))
     assert tokens.revoke(anna, tokens.live(anna)[0].id)
     make(anna)
     assert names(anna) == ["nightly"]
@@ -158,7 +158,7 @@ def test_an_account_has_a_hundred_live_tokens_at_most(anna: int) -> None:
 def test_a_list_has_the_live_personal_tokens_of_one_account_newest_first(anna: int) -> None:
     make(anna, "first")
     make(anna, "second")
-    make(account_named("bert"), "of bert")
+    make(make_account("bert"), "of bert")
     tokens.issue(anna, "access")
     assert names(anna) == ["second", "first"]
 
@@ -172,7 +172,7 @@ def test_a_revoked_token_stands_for_nobody(anna: int) -> None:
 
 
 def test_nobody_revokes_what_is_not_theirs_or_not_there_or_no_personal_token(anna: int) -> None:
-    bert = account_named("bert")
+    bert = make_account("bert")
     secret, access = make(anna), tokens.issue(anna, "access")
     numbers = {token.kind: token.id for token in db.session.scalars(select(Token))}
     assert not tokens.revoke(bert, numbers["personal"])
@@ -184,7 +184,7 @@ def test_nobody_revokes_what_is_not_theirs_or_not_there_or_no_personal_token(ann
 
 
 def test_all_tokens_of_an_account_can_be_revoked_at_once(anna: int) -> None:
-    bert = account_named("bert")
+    bert = make_account("bert")
     secrets = [make(anna), make(anna, "another"), tokens.issue(anna, "access"), make(bert)]
     refresh = tokens.issue(anna, "refresh")
     tokens.revoke_all(anna)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
@@ -23,32 +22,26 @@ from store.files import Files
 from store.models import Account
 from store.settings import Settings
 from store.states import JobState
+from tests.accounts import PASSWORD, PASSWORD_HASH, make_account
 from tests.browser import chromium
 from tests.jobs import make_job
 from tests.webapp.served import Served, serving
 from webapp import create_app
 
-PASSWORD = "correct horse"
 JobIn = Callable[..., str]
 MakeApp = Callable[[Settings], Flask]
 
 
-@pytest.fixture(scope="session")
-def password_hash() -> str:
-    """The hash of everyone's password, of the cheapest kind: a real one is slow on purpose."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-
-
 @pytest.fixture
-def app(settings: Settings, redis: Redis, password_hash: str) -> Iterator[Flask]:
+def app(settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application over a database with anna, bert and the administrator chief."""
+    monkeypatch.setattr("store.accounts._NOBODY", PASSWORD_HASH)
     app = create_app(settings)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():
         db.create_all()
         for name in ("anna", "bert", "chief"):
-            db.session.add(Account(username=name, password_hash=password_hash, is_admin=name == "chief"))
-        db.session.commit()
+            make_account(name, is_admin=name == "chief")
     yield app
     with app.app_context():
         db.session.remove()

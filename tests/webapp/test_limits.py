@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from store.settings import Settings
+from tests.accounts import PASSWORD
 from tests.webapp.asking import codes, fail, log_in, sign_in_by_page
-from tests.webapp.conftest import PASSWORD, MakeApp
+from tests.webapp.conftest import MakeApp
 from webapp.limits import LOGINS_BY_ADDRESS, LOGINS_BY_NAME
 
 WINDOW = 15 * 60

@@ -17,10 +17,11 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from store.settings import Settings
+from tests.accounts import PASSWORD
 from tests.processes import eventually
 from tests.services import RedisServer, Services, redis_server
 from tests.webapp.asking import fail, log_in, send
-from tests.webapp.conftest import PASSWORD, MakeApp
+from tests.webapp.conftest import MakeApp
 
 Bearer = Callable[..., dict[str, str]]
 

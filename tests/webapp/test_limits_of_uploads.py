@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from store.settings import Settings
+from tests.accounts import PASSWORD
 from tests.webapp.asking import codes, send, sign_in_by_page
-from tests.webapp.conftest import PASSWORD, MakeApp, form_token
+from tests.webapp.conftest import MakeApp, form_token
 
 Bearer = Callable[..., dict[str, str]]
 UPLOADS = {  # each call that takes files, with what it answers to one

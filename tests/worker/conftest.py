@@ -14,12 +14,13 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from store import accounts, intake, queues
+from store import intake, queues
 from store.database import db
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from store.settings import Settings
+from tests.accounts import make_account
 from tests.slow_files import write_slow_file
 
 EXAMPLE = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,50\n"
@@ -52,7 +53,7 @@ def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def submit(store_app: Flask, files: Files) -> Submit:
     """Makes a queued job for these bytes, or for a file, without telling the queue."""
-    owner = accounts.create("anna", "correct horse").id
+    owner = make_account("anna")
 
     def make(content: bytes | Path = EXAMPLE, options: JobOptions | None = None) -> Submitted:
         path = files.new_incoming()

@@ -11,13 +11,14 @@ from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine
 from redis import Redis
 
-from store import accounts, attempts, jobs, queues
+from store import attempts, jobs, queues
 from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import Base, db
 from store.files import MARK, Files
 from store.models import Job
 from store.settings import Settings
 from store.states import JobState
+from tests.accounts import make_account
 from worker.attempt import tidy
 from worker.reconciler import Reconciler
 
@@ -54,7 +55,7 @@ class Deeds(RuleBasedStateMachine):
         self.files = Files(world.settings.data_dir)
         self.redis = world.redis
         self.empty()
-        self.owner = accounts.create("anna", "correct horse").id
+        self.owner = make_account("anna")
         # One to which silence means nothing, and one to which everyone is dead at once; they do not share the duty.
         self.patient = Reconciler(world.settings, world.redis)
         self.strict = Reconciler(replace(world.settings, lease_seconds=0), world.redis)

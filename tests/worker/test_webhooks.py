@@ -14,13 +14,14 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from store import accounts, jobs, queues, webhooks
+from store import jobs, queues, webhooks
 from store.database import db, now
 from store.files import Files
 from store.models import Webhook
 from store.settings import Settings
 from store.states import JobState
 from store.webhooks import DELIVERED, GIVEN_UP, WAITING
+from tests.accounts import make_account
 from tests.jobs import make_job
 from tests.processes import eventually
 from tests.receiver import Receiver, receiving
@@ -42,7 +43,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def anna(store_app: Flask) -> int:
-    return accounts.create("anna", "correct horse").id
+    return make_account("anna")
 
 
 @pytest.fixture

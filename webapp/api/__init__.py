@@ -23,7 +23,6 @@ def init_app(app: Flask) -> None:
     for blueprint in (api_tokens, api_jobs, api_files, *BLUEPRINTS):
         csrf.exempt(blueprint)
         calls.register_blueprint(blueprint)
-    documents.serve(app, calls)
     refusals.init_app(app)
     problems.init_app(app)
     tus.init_app(app)

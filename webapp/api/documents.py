@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http
-from typing import Any
+import threading
+from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, json, render_template, request
 from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
 
 from webapp import headers
 from webapp.api.schemas import Problem
@@ -29,9 +31,39 @@ api_documents = Blueprint("api_documents", __name__, url_prefix="/api/schema")
 
 
 class Documented(Api):
-    """The library's collection of calls, without its answers to errors: those of webapp.errors stay."""
+    """The library's collection of calls, without its answers to errors: those of webapp.errors stay.
+
+    The calls are there at once. They are described when somebody asks for the first time, which takes as long as all
+    else that a start does.
+    """
 
     DEFAULT_ERROR_RESPONSE_NAME = None  # each call names all its answers
+
+    def __init__(self, app: Flask) -> None:
+        self._calls: list[SmorestBlueprint] = []
+        self._text = ""
+        self._lock = threading.Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blp: SmorestBlueprint) -> None:
+        """Add the calls of a blueprint to the application, and to the document that is to be."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._calls.append(blp)
+
+    def text(self) -> str:
+        """The document as JSON."""
+        with self._lock:
+            if not self._text:
+                self._describe()
+                self._text = json.dumps(_grouped(self.spec.to_dict()), sort_keys=False)
+            return self._text
+
+    def _describe(self) -> None:
+        self.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+        for calls in self._calls:
+            calls.register_views_in_doc(self, self._app, self.spec, name=calls.name, parameters=None)
+            self.spec.tag({"name": calls.name, "description": calls.description})
 
     def _register_error_handlers(self) -> None:
         pass
@@ -43,17 +75,15 @@ class Documented(Api):
 
 
 def collection(app: Flask) -> Documented:
-    """An empty collection for this application; call :func:`serve` once it is filled."""
+    """An empty collection for this application, and the addresses of its document."""
     app.config.update(API_TITLE="Playtally", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0", API_SPEC_OPTIONS=_OPTIONS)
-    api = Documented(app)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    return api
-
-
-def serve(app: Flask, api: Documented) -> None:
-    """Add the addresses of the document and of its pages."""
-    app.extensions[__name__] = json.dumps(_grouped(api.spec.to_dict()), sort_keys=False)
+    app.extensions[__name__] = Documented(app)
     app.register_blueprint(api_documents)
+    return _documented(app)
+
+
+def _documented(app: Flask) -> Documented:
+    return cast(Documented, app.extensions[__name__])
 
 
 def _grouped(spec: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +101,7 @@ def _grouped(spec: dict[str, Any]) -> dict[str, Any]:
 @api_documents.get("/")
 def document() -> Response:
     """The document as JSON."""
-    answer = Response(current_app.extensions[__name__], mimetype="application/json")
+    answer = Response(_documented(current_app).text(), mimetype="application/json")
     answer.add_etag()
     return answer.make_conditional(request)  # type: ignore[return-value]
 
