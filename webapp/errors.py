@@ -88,7 +88,7 @@ def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
     if isinstance(error, OverQuota):
         _log.info("507 at %s %s: the account is at its quota", request.method, request.path)
     elif isinstance(error, InsufficientStorage):
-        _log.warning("507 at %s %s: the disk has no room for it", request.method, request.path)
+        _log.error("507 at %s %s: the disk has no room for it", request.method, request.path)
     elif (error.code or 0) >= 500 and not is_noted:
         _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
     return show(error)

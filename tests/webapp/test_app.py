@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
-from store.files import Files
 from store.settings import Settings
 from webapp import create_app
 from webapp.errors import SENTENCES
@@ -102,19 +100,6 @@ def test_a_fault_of_ours_shows_no_trace_even_without_a_database(
         assert "Traceback" not in text
         assert "sqlite" not in text.lower()
         assert "psycopg" not in text.lower()
-
-
-def test_a_full_disk_is_noted_in_a_line_without_a_trace(
-    client: FlaskClient,
-    bearer: Callable[..., dict[str, str]],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 0)
-    answer = client.post("/api/v1/jobs", headers=bearer(), data=b"Song", content_type="text/csv")
-    assert answer.status_code == 507
-    (noted,) = (record for record in caplog.records if record.levelname in ("WARNING", "ERROR"))
-    assert (noted.message, noted.exc_info) == ("507 at POST /api/v1/jobs: the disk has no room for it", None)
 
 
 def test_an_error_is_never_swapped_into_a_page(signed_in: FlaskClient, client: FlaskClient) -> None:

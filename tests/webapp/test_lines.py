@@ -23,7 +23,6 @@ from store.files import Files
 from store.settings import Settings
 from store.states import JobState
 from tests.webapp.conftest import MakeApp
-from webapp.errors import InsufficientStorage
 
 Bearer = Callable[..., dict[str, str]]
 SONG = "A song that nobody should read in a log"
@@ -82,15 +81,14 @@ def test_a_refused_upload_is_noted_with_its_code(
     assert [vars(one)["code"] for one in lines_of(caplog)] == [401, 400, 400]
 
 
-def test_a_disk_without_room_is_an_error_of_ours_with_its_trace(
+def test_a_disk_without_room_is_an_error_of_ours_in_one_line(
     client: FlaskClient, bearer: Bearer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Files, "room", lambda self: -1)
     assert send(client, bearer()) == 507
     fault, refused = lines_of(caplog)
-    assert fault.levelno == logging.ERROR
-    assert fault.exc_info is not None
-    assert fault.exc_info[0] is InsufficientStorage
+    assert (fault.levelno, fault.exc_info) == (logging.ERROR, None)
+    assert fault.message == "507 at POST /api/process_file/: the disk has no room for it"
     assert vars(refused)["code"] == 507
 
 
