@@ -99,7 +99,7 @@ def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsErr
         can_try_again=has_file(job)
         and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),
         bad_rows=chosen.bad_rows,
-        latest_run=jobs.latest_run(job.upload_id),
+        latest_run=jobs.latest_run(job.upload_id) if STATES[job.state].is_final else "",
         can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
     )
 
