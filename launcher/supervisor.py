@@ -14,6 +14,7 @@ from launcher.output import Lines, Output
 from launcher.programs import Program
 
 SECONDS_TO_STOP = 10.0  # then SIGKILL
+SECONDS_OF_LAST_WORDS = 1.0  # those that were killed need a moment to be gone, and their last line may have no end
 TURN = 0.1  # seconds the loop waits for output at most
 
 
@@ -76,8 +77,9 @@ class Supervisor:
             self._print_lines(TURN)
         for child in chosen:
             child.signal(signal.SIGKILL)  # what it left in its group
-        while self._print_lines(0):
-            pass  # their last words
+        deadline = time.monotonic() + SECONDS_OF_LAST_WORDS
+        while self._may_speak(chosen) and time.monotonic() < deadline:
+            self._print_lines(TURN)
 
     def others(self, *these: Child | None) -> list[Child]:
         """All children but these."""
@@ -86,7 +88,11 @@ class Supervisor:
     def _begin(self, child: Child) -> None:
         descriptor = child.start()
         os.set_blocking(descriptor, False)
-        self._outlets.register(descriptor, selectors.EVENT_READ, (child.program.name, Lines()))
+        self._outlets.register(descriptor, selectors.EVENT_READ, (child, Lines()))
+
+    def _may_speak(self, children: list[Child]) -> bool:
+        """Whether somebody still holds the other end of the output of one of these."""
+        return any(key.data[0] in children for key in self._outlets.get_map().values())
 
     def _revive(self) -> None:
         for child in self._children:
@@ -99,13 +105,13 @@ class Supervisor:
         """Print what the children wrote, waiting for it so long at most; False when there was nothing."""
         ready = self._outlets.select(seconds)
         for key, _events in ready:
-            name, lines = key.data
+            child, lines = key.data
             try:
                 data = os.read(key.fd, 65536)
             except BlockingIOError:
                 continue
             for line in lines.feed(data):
-                self._output.line(name, line)
+                self._output.line(child.program.name, line)
             if not data:
                 self._outlets.unregister(key.fd)
                 os.close(key.fd)
