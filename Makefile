@@ -68,7 +68,7 @@ test: setup-dev chromium redis curl npm lint types contracts containers ## run e
 # The fault suite has many processes and short leases: it gets the machine for itself. 5: PYTEST_ARGS choose none of it.
 define all_tests
 @$(BIN)/python -m pytest $(1) tests/faults $(PYTEST_ARGS) || [ $$? -eq 5 ]
-@$(BIN)/python -m pytest $(1) --ignore tests/faults --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+@$(BIN)/python -m pytest $(1) --ignore tests/faults --numprocesses auto --maxprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 endef
 
 lint: setup-dev ## check style and form (ruff)

@@ -80,8 +80,8 @@ def test_a_killed_worker_takes_its_horse_along_and_the_reconciler_has_the_job_do
     horse = horse_in_mid_job(worker, job.id)
     worker.kill()
     eventually(lambda: not is_alive(horse))
-    start("worker.reconciler", LEASE_SECONDS="10")
-    start("worker", "--queue", "large")
+    start("worker.reconciler", LEASE_SECONDS="15")
+    start("worker", "--queue", "large", LEASE_SECONDS="15")  # which says how often the lease is renewed
     done = eventually(lambda: ended(job.id))
     assert (done.state, done.attempt) == (JobState.DONE, 2)
 
