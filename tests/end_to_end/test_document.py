@@ -19,7 +19,7 @@ from tests.site import Site, site_of
 
 # Of each call, beside those that cover each value of the document, and what that comes to at least: most where the
 # database takes least, a NUL in a text for one.
-MOST_EXAMPLES = {EMBEDDED: 30, DEBIAN: 300}
+MOST_EXAMPLES = {EMBEDDED: 30, DEBIAN: 220}
 FEWEST_CALLS = {EMBEDDED: 1000, DEBIAN: 5000}
 CHECKS = (
     "not_a_server_error",
