@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.processing.command_line import INSTALLED, run
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 EXAMPLE, EXPECTED = DATA / "example.csv", DATA / "expected" / "example.csv"
 PARTLY_BAD = "Song,Date,Number of Plays\nA,2020-01-01,1\nB,2020-01-01,12.5\nC,2020-01-01,x\n"
@@ -28,8 +30,7 @@ REFUSAL = (
 )
 
 
-# What the interpreter is told: to run the package, and the same where no kernel was installed with it.
-INSTALLED = ("-m", "processing")
+# The same where no kernel was installed with it.
 WITHOUT_KERNEL = (
     "-c",
     "import runpy, sys; sys.modules['playtally_kernel'] = None; runpy.run_module('processing', run_name='__main__')",
@@ -54,11 +55,6 @@ BROKEN_KERNEL = (
     "runpy.run_module('processing', run_name='__main__')",
 )
 EITHER = pytest.mark.parametrize("program", [INSTALLED, WITHOUT_KERNEL], ids=["with kernel", "without kernel"])
-
-
-def run(*words: object, program: tuple[str, ...] = INSTALLED) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *program, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=DATA.parents[1])
 
 
 @pytest.fixture
@@ -170,77 +166,6 @@ def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp
     assert (failed.returncode, failed.stderr) == (1, message + "\n")
     nowhere = dict.fromkeys(("line", "column", "value"))
     assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}
-
-
-def test_what_the_caller_says_about_the_file_comes_before_what_would_be_found(tmp_path: Path) -> None:
-    source = tmp_path / "in.csv"
-    source.write_text(
-        "kept by hand\nWhat;When;How often;Really\n'A;B';01/02/2024;1'234;-5\nC;03/02/2024;7;9\n", encoding="utf-16-le"
-    )
-    said = "--encoding utf-16-le --delimiter semicolon --quote single --header-line 2 --date-style DD/MM/YYYY"
-    said += " --thousands apostrophe --song-column What --date-column 2 --plays-column really --corrections allow"
-    done = run(source, tmp_path / "out", "--json", *said.split())
-    assert (done.returncode, done.stderr) == (0, "")
-    report = json.loads(done.stdout)
-    assert (report["rows_used"], report["plays"]) == (2, 4)
-    assert report["detected"] == {
-        "encoding": "utf-16-le",
-        "delimiter": ";",
-        "header": True,
-        "compression": None,
-        "date_style": "DD/MM/YYYY",
-        "columns": {"Song": 0, "Date": 1, "Number of Plays": 3},
-        "quote": "'",
-        "escape": None,
-        "thousands": "'",
-        "header_line": 2,
-        "column_names": ["What", "When", "How often", "Really"],
-    }
-    written = (tmp_path / "out" / "part-00001.csv").read_text().splitlines()
-    assert written[1:] == ["A;B,2024-02-01,-5", "C,2024-02-03,9"]
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("Song,Date,Plays\nA,01/02/2024,5\n", " (Say --date-style DD/MM/YYYY or --date-style MM/DD/YYYY.)"),
-        (
-            "Title,Track,Date,Plays\nA,B,2024-01-31,5\n",
-            " (Say --song-column, --date-column, --plays-column with a name in ",
-        ),
-        ("Song;Date;Plays\nA;2024-01-31;1.234\nB;2024-01-31;7\n", " (Say --thousands point.)"),
-    ],
-)
-def test_a_question_says_with_which_flag_it_is_answered(text: str, hint: str, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text(text)
-    refused = run(tmp_path / "in.csv", tmp_path / "out", "--json")
-    message = json.loads(refused.stdout)["error"]["message"]
-    assert refused.stderr.startswith(message + hint)
-    assert refused.stderr.count("\n") == 1
-
-
-def test_a_number_means_the_column_at_that_place_even_where_columns_have_numbers_for_names(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("2,1,day,plays\nA,B,2024-01-31,5\n")
-    columns = "--song-column 1 --date-column 3 --plays-column 4 --header-line 1"
-    run(tmp_path / "in.csv", tmp_path / "out", *columns.split())
-    assert (tmp_path / "out" / "part-00001.csv").read_text().splitlines()[1:] == ["A,2024-01-31,5"]
-
-
-def test_the_header_is_the_line_with_the_names_that_the_caller_says(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("made by hand\nWhat,Tag1,Anzahl2023,top10\nA,2024-01-31,5,9\n")
-    columns = "--song-column What --date-column Tag1 --plays-column Anzahl2023"
-    done = run(tmp_path / "in.csv", tmp_path / "out", "--json", *columns.split())
-    assert json.loads(done.stdout)["detected"]["header_line"] == 2
-    numbers = "--song-column 1 --date-column 2 --plays-column 3 --header-line 2"
-    assert json.loads(run(tmp_path / "in.csv", tmp_path / "out", "--json", *numbers.split()).stdout)["plays"] == 5
-
-
-def test_a_file_without_header_can_be_said_to_have_none(tmp_path: Path) -> None:
-    source = tmp_path / "in.csv"
-    source.write_text("Song,2024-01-31,5\nDate,2024-01-31,7\n")
-    done = run(source, tmp_path / "out", "--json", "--header-line", "none")
-    assert json.loads(done.stdout)["detected"]["header"] is False
-    assert json.loads(done.stdout)["plays"] == 12
 
 
 @pytest.mark.parametrize(
