@@ -9,6 +9,7 @@ from pathlib import Path
 
 from processing.dates import DateStyle
 from processing.errors import RefusedError
+from processing.garbage import look_seldom
 from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, Form, Options
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
@@ -169,4 +170,5 @@ def _bar() -> OnProgress:
 
 
 if __name__ == "__main__":
+    look_seldom()
     sys.exit(main())

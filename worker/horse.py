@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from processing.garbage import look_seldom
 from store.queues import LARGE
 from worker.leash import die_with_parent
 
@@ -15,6 +16,7 @@ OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its j
 def settle_in(parent: int, queue: str) -> None:
     """Tie the horse's life to its worker's, and put it behind everything that people wait for."""
     die_with_parent(parent)
+    look_seldom()
     os.nice(NICENESS if queue == LARGE else NICENESS // 2)
     try:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
