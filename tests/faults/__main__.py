@@ -19,7 +19,7 @@ from tests.faults.all_faults import FAULTS
 from tests.faults.fault import QUIET
 from tests.faults.files import small_files
 from tests.faults.running import NewDatabase, carry_out_all
-from tests.faults.site import Services
+from tests.faults.site import Conditions
 from tests.faults.table import Row, markdown
 from tests.postgres import postgres_server
 
@@ -48,7 +48,7 @@ def main() -> int:
     """Carry them out, print the table; gives the exit code."""
     chosen = _arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # disks are unmounted then, too
-    services = Services(
+    conditions = Conditions(
         debian_redis=chosen.redis == "debian",
         lease_seconds=chosen.lease,
         reconcile_seconds=chosen.reconcile,
@@ -67,7 +67,7 @@ def main() -> int:
         carry_out_all(
             faults,
             folder,
-            services,
+            conditions,
             small_files(chosen.files),
             sites=min(chosen.side_by_side, len(faults)),
             report=report,

@@ -59,7 +59,7 @@ def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> Row:
         found = judge.judge(trial, fault.ends, may_repeat=fault.may_repeat)
     return Row(
         fault=fault.name,
-        services=str(site.services),
+        services=str(site.conditions),
         files=len(trial.files),
         accepted=len(trial.accepted),
         lost=found.lost,

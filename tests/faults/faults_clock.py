@@ -40,7 +40,7 @@ def clock_is_off(program: str, seconds: int) -> Callable[[Trial], None]:
         kill_with_horse(trial.site, SMALL)
         trial.struck()
         trial.wait_for_ends()
-        slow = slow_file(trial.site.services.lease_seconds + SECONDS_MORE, packed=True)
+        slow = slow_file(trial.site.conditions.lease_seconds + SECONDS_MORE, packed=True)
         trial.files.append(slow)
         trial.send([slow], copies=1)
         trial.wait_for_ends()

@@ -27,7 +27,7 @@ def locked(trial: Trial) -> None:
         else:
             connection.execute(text("begin"))
             connection.execute(text("lock table job in access exclusive mode"))
-        time.sleep(trial.site.services.lock_seconds)
+        time.sleep(trial.site.conditions.lock_seconds)
         connection.execute(text("rollback"))
     trial.struck()
     trial.wait_for_ends()

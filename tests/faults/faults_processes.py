@@ -57,7 +57,7 @@ def _kill_worker_at(point: str, trial: Trial) -> None:
 
 def worker_killed_while_others_are_busy(trial: Trial) -> None:
     """The worker that is killed is the only one that has time for what it left."""
-    seconds = trial.site.services.lease_seconds + trial.site.services.reconcile_seconds + 3
+    seconds = trial.site.conditions.lease_seconds + trial.site.conditions.reconcile_seconds + 3
     busy = [slow_file(seconds, packed=True), slow_file(max(seconds, SECONDS_OF_A_LARGE_FILE), packed=False)]
     trial.files += busy
     trial.bystanders += busy

@@ -52,8 +52,8 @@ class Judge:
 
     def _left(self) -> set[str]:
         """What files and rows do not account for, once the reconciler had its turns."""
-        services = self.site.services
-        deadline = time.monotonic() + services.lease_seconds + 4 * services.reconcile_seconds + 5
+        conditions = self.site.conditions
+        deadline = time.monotonic() + conditions.lease_seconds + 4 * conditions.reconcile_seconds + 5
         while True:
             left = disagreements(self.site, read_records(self.site))
             if left <= self._known or time.monotonic() > deadline:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.faults.fault import QUIET, Fault, carry_out
 from tests.faults.files import PlayFile
 from tests.faults.invariants import Judge
-from tests.faults.site import Services, Site
+from tests.faults.site import Conditions, Site
 from tests.faults.table import Row
 
 NewDatabase = Callable[[], AbstractContextManager[str]]  # gives a DATABASE_URL; empty: SQLite in DATA_DIR
@@ -22,7 +22,7 @@ NewDatabase = Callable[[], AbstractContextManager[str]]  # gives a DATABASE_URL;
 def carry_out_all(
     faults: Iterable[Fault],
     folder: Path,
-    services: Services,
+    conditions: Conditions,
     files: list[PlayFile],
     *,
     sites: int,
@@ -35,7 +35,7 @@ def carry_out_all(
         open_faults.put(fault)
 
     def work(number: int) -> list[Row]:
-        with new_database() as url, Site(folder / str(number), replace(services, database_url=url)) as site:
+        with new_database() as url, Site(folder / str(number), replace(conditions, database_url=url)) as site:
             judge = Judge(site)
             rows = []
             fault: Fault | None = QUIET
@@ -57,7 +57,7 @@ def _row(fault: Fault, judge: Judge, files: list[PlayFile]) -> Row:
     try:
         return carry_out(fault, judge, files)
     except Exception:  # a defect of the suite: the other faults are still worth their time
-        services = str(judge.site.services)
+        services = str(judge.site.conditions)
         return Row(fault.name, services, 0, 0, 0, 0, 0, 0.0, 0.0, (f"the suite broke:\n{traceback.format_exc()}",))
 
 

@@ -39,8 +39,8 @@ REDIS, WEB, SMALL, SECOND_SMALL, LARGE, RECONCILER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """What a site stands on."""
+class Conditions:
+    """What a site stands on, and how long its times are."""
 
     database_url: str = ""  # empty: SQLite in DATA_DIR
     debian_redis: bool = False
@@ -56,11 +56,11 @@ class Services:
 class Site:
     """Started at once; a context manager that stops it. ``folder`` is its own."""
 
-    def __init__(self, folder: Path, services: Services) -> None:
-        self.services = services
+    def __init__(self, folder: Path, conditions: Conditions) -> None:
+        self.conditions = conditions
         self.orders = folder / "orders"  # to whichever process passes a named point; see store.faults
         self.orders.mkdir(parents=True)
-        self.environ = _environ(folder, services, self.orders)
+        self.environ = _environ(folder, conditions, self.orders)
         self.settings: Settings = read_settings(self.environ)
         self.base = f"http://127.0.0.1:{self.settings.port}"
         self.data_dir = self.settings.data_dir
@@ -184,7 +184,7 @@ class Site:
     def _commands(self) -> dict[str, str]:
         """By name, in the order in which they start."""
         redis = programs.embedded_redis(self.settings).command
-        if self.services.debian_redis:
+        if self.conditions.debian_redis:
             redis = redis.replace(redis.split()[0], "redis-server", 1)
         found = {program.name: program.command for program in programs.of_procfile(ROOT / "Procfile", 1)}
         return {REDIS: redis, **found, SECOND_SMALL: found[SMALL]}
@@ -214,7 +214,7 @@ class Site:
         return [self._stage.pid, *descendants(self._stage.pid)] if self._stage is not None else []
 
 
-def _environ(folder: Path, services: Services, orders: Path) -> dict[str, str]:
+def _environ(folder: Path, conditions: Conditions, orders: Path) -> dict[str, str]:
     here = Path(sys.executable).parent
     data_dir = folder / "data"
     return os.environ | {
@@ -223,13 +223,13 @@ def _environ(folder: Path, services: Services, orders: Path) -> dict[str, str]:
         "HOST": "127.0.0.1",
         "PORT": str(_free_port()),
         "DATA_DIR": str(data_dir),
-        "DATABASE_URL": services.database_url,
-        "REDIS_URL": f"unix://{data_dir}/redis.sock" if services.debian_redis else "",
+        "DATABASE_URL": conditions.database_url,
+        "REDIS_URL": f"unix://{data_dir}/redis.sock" if conditions.debian_redis else "",
         "ADMIN_USERNAME": "admin",
         "ADMIN_PASSWORD": PASSWORD,
         "MAX_SINGLE_FILE_SIZE": str(PART_BYTES),
-        "LEASE_SECONDS": str(services.lease_seconds),
-        "RECONCILE_SECONDS": str(services.reconcile_seconds),
+        "LEASE_SECONDS": str(conditions.lease_seconds),
+        "RECONCILE_SECONDS": str(conditions.reconcile_seconds),
         # Its senders try again five times a second, each file in a thread of its own: what the limit is against.
         "UPLOADS_PER_MINUTE": "100000",
         "FAULT_ORDERS": str(orders),

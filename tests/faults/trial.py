@@ -43,7 +43,7 @@ class Trial:
         self.bystanders: list[PlayFile] = []  # whose jobs only keep others busy
         self.accepted: list[Accepted] = []
         self.answers: list[Reply] = []  # to uploads, those that said no among them
-        self.patience = 300 + 6 * (site.services.lease_seconds + site.services.reconcile_seconds)
+        self.patience = 300 + 6 * (site.conditions.lease_seconds + site.conditions.reconcile_seconds)
         self.struck_at = time.time()  # or the end of an outage
         self._sending: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(SENDERS)
