@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from processing.dates import DateStyle
 from processing.errors import RefusedError
@@ -14,6 +17,7 @@ from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
+from processing.publishing import OutputTakenError
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _BAR = 40
@@ -25,8 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives the exit code."""
     parser = _parser()
     wanted = parser.parse_args(arguments)
-    if not wanted.input.is_file():
+    if not wanted.input.exists():
         parser.error(f"there is no file {wanted.input}")
+    if not wanted.input.is_file():
+        parser.error(f"{wanted.input} is no file that can be read more than once")
     if wanted.scratch is not None and not wanted.scratch.is_dir():
         parser.error(f"there is no folder {wanted.scratch}")
     if wanted.checkpoints and wanted.scratch is None:
@@ -45,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
     except RefusedError as error:
         return _refused(error.to_json(), as_json=wanted.json, hint=_hint(error))
+    except OutputTakenError as error:
+        parser.error(str(error))
     except OSError as error:
         message = f"The files could not be read or written: {error.strerror or error}."
         return _refused({"code": "files", "message": message, "line": None, "column": None, "value": None}, wanted.json)
@@ -169,6 +177,13 @@ def _bar() -> OnProgress:
     return show
 
 
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, so that working files go, and are not left for nobody."""
+    print("Told to end before it was done.", file=sys.stderr)
+    sys.exit(128 + signal.SIGTERM)
+
+
 if __name__ == "__main__":
     look_seldom()
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

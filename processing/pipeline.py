@@ -17,11 +17,11 @@ from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
 from processing.outcome import Outcome
-from processing.places import Places, places_for
+from processing.places import Places, is_unfinished, places_for
 from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
 from processing.position import Position
 from processing.progress import OnProgress, Step
-from processing.publishing import publish
+from processing.publishing import publish, refuse_if_taken
 from processing.rejections import Rejections
 from processing.sample import encoding_of_whole_file
 from processing.steps import Steps
@@ -46,10 +46,12 @@ def process_csv(
 
     Raises:
         RefusedError: the file cannot be added up as it is; ``output`` is as it was.
+        OutputTakenError: files would be replaced that no earlier run wrote, ``source`` perhaps; an OSError.
         OSError: a file cannot be read or written.
     """
     options = options or Options()
     output.mkdir(parents=True, exist_ok=True)
+    refuse_if_taken(source, output, is_unfinished=is_unfinished(output))
     with places_for(output, options) as places, closing(Checkpoints(source, places, options)) as checkpoints:
         outcome = _outcome(source, places, options, Meter(on_progress), checkpoints)
         publish(places.staging, output, outcome, keep_staged=options.keeps_checkpoints)

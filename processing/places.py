@@ -23,6 +23,11 @@ def run_folder(scratch: Path) -> Path:
     return scratch / "run"
 
 
+def is_unfinished(output: Path) -> bool:
+    """Whether a run that keeps checkpoints was interrupted here."""
+    return (output / _STAGING).is_dir()
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """The folders of one run."""

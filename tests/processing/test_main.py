@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.processes import eventually
 from tests.processing.command_line import INSTALLED, run
+from tests.slow_files import write_slow_file
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 EXAMPLE, EXPECTED = DATA / "example.csv", DATA / "expected" / "example.csv"
@@ -168,11 +170,49 @@ def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp
     assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}
 
 
+@pytest.mark.parametrize("name", ["part-00001.csv", "part-7.csv", "rejected.csv", "manifest.json"])
+def test_a_file_that_no_earlier_run_wrote_is_not_replaced(name: str, tmp_path: Path) -> None:
+    theirs = tmp_path / name
+    theirs.write_bytes(EXAMPLE.read_bytes())
+    itself, somebodys = run(theirs, tmp_path), run(EXAMPLE, tmp_path)
+    assert (itself.returncode, somebodys.returncode) == (2, 2)
+    assert f"error: {name} would be replaced by its own totals in {tmp_path}." in itself.stderr
+    assert f"error: {tmp_path} has a file {name} that no earlier run wrote." in somebodys.stderr
+    assert theirs.read_bytes() == EXAMPLE.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_files_of_an_earlier_run_are_replaced_and_what_they_came_from_is_not(
+    tmp_path: Path, partly_bad: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run(partly_bad, out, "--bad-rows", "skip").returncode == 0
+    (out / "notes.txt").write_text("of somebody else")
+    assert run(out / "rejected.csv", out).returncode == 2
+    assert run(EXAMPLE, out, "--max-part-bytes", 200).returncode == 0
+    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "notes.txt", "part-00001.csv"]
+    assert (out / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
+
+
+def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    write_slow_file(tmp_path / "in.csv")
+    command = [sys.executable, *INSTALLED, tmp_path / "in.csv", tmp_path / "out", "--scratch", tmp_path / "scratch"]
+    with subprocess.Popen(command, cwd=DATA.parents[1], stderr=subprocess.PIPE, text=True) as process:
+        eventually(lambda: any((tmp_path / "scratch").iterdir()))
+        process.terminate()
+        assert process.stderr is not None
+        assert process.stderr.read() == "Told to end before it was done.\n"
+    assert process.returncode == 128 + signal.SIGTERM
+    assert [*(tmp_path / "out").iterdir(), *(tmp_path / "scratch").iterdir()] == []
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         ([], "the following arguments are required: INPUT, OUTPUT_DIR"),
         (["nobody.csv", "out"], "there is no file nobody.csv"),
+        (["/dev/null", "out"], "/dev/null is no file that can be read more than once"),
         ([EXAMPLE, "out", "--scratch", "nowhere"], "there is no folder nowhere"),
         ([EXAMPLE, "out", "--checkpoints"], "--checkpoints needs --scratch, the folder to keep them in"),
         ([EXAMPLE, "out", "--max-part-bytes", "199"], "argument --max-part-bytes: should be at least 200, but is 199"),
