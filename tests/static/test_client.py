@@ -167,6 +167,21 @@ def test_a_file_sent_before_is_run_again_where_it_is_to_be_read_otherwise(
     assert len(jobs_of(site, account)) == 2
 
 
+def test_sent_again_with_other_options_than_first_a_file_has_one_run_with_them_that_came_to_something(
+    site: Site, account: str, run: Run, plays: Path, tmp_path: Path
+) -> None:
+    assert run("run", plays).returncode == 0
+    for time in ("second", "third"):
+        shown = run("run", plays, "--option", "bad_rows=skip", "--to", tmp_path / time)
+        assert shown.returncode == 0, shown.stderr
+    assert len(jobs_of(site, account)) == 2
+    other = tmp_path / "other.csv"
+    other.write_text("Song,Date,Number of Plays\nUmbrella,2020-01-02,1.500\nUmbrella,2020-01-02,200\n")
+    assert run("run", other, "--option", "thousands=point").returncode == 0
+    failed = [run("run", other, "--option", "thousands=none").returncode for _ in range(2)]
+    assert (failed, len(jobs_of(site, account))) == ([1, 1], 5)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"%PDF-1.7 " * 300_000])
 def test_what_is_no_csv_is_refused_in_a_sentence(run: Run, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "plays.csv"
