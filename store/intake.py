@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from store import counters, faults, quota
@@ -16,7 +16,7 @@ from store.models import Job, Upload, Webhook, new_id
 from store.options import JobOptions
 from store.queues import queue_for
 from store.quota import OverQuotaError
-from store.states import JobState
+from store.states import UNFINISHED, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +100,46 @@ def accept(
 class Keys:
     """What no two jobs may have in common."""
 
-    same_file: str  # of uploads of the same bytes by the same account
+    owner_id: int
+    sha256: str
     request: str | None  # of requests of the same account that are one and the same
 
     @classmethod
     def of(cls, owner_id: int, sha256: str, request_key: str | None) -> Keys:
         """The keys of a job of an account."""
-        return cls(f"{owner_id}:{sha256}", request_key and f"{owner_id}:{request_key}")
+        return cls(owner_id, sha256, request_key and f"{owner_id}:{request_key}")
+
+    @property
+    def same_file(self) -> str:
+        """Of uploads of the same bytes by the same account."""
+        return f"{self.owner_id}:{self.sha256}"
 
     def refuse_if_taken(self) -> None:
-        """Raise KeyUsedError or AlreadySentError where a job has one of them."""
+        """Raise KeyUsedError or AlreadySentError where a job has one of them, or is another run over the same bytes."""
         same = [Job.same_file_key == self.same_file]
         if self.request is not None:
             same.append(Job.request_key == self.request)
         # In one statement: between two of them the job might come that has both.
         found = db.session.execute(select(Job.id, Job.request_key).where(or_(*same))).all()
+        found = found or db.session.execute(self._other_runs()).all()
         for job_id, request in found:
             if request is not None and request == self.request:
                 raise KeyUsedError(job_id)
         if found:
             raise AlreadySentError(found[0].id)
+
+    def _other_runs(self) -> Select[str, str | None]:
+        """The runs over these bytes that came to something or will, newest first.
+
+        They have no key of the file where an earlier run had it, which may have been removed or expired since.
+        """
+        return (
+            select(Job.id, Job.request_key)
+            .join(Upload)
+            .where(Upload.owner_id == self.owner_id, Upload.sha256 == self.sha256)
+            .where(Job.state.in_((*UNFINISHED, JobState.DONE)))
+            .order_by(Job.created_at.desc(), Job.id.desc())
+        )
 
 
 def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None) -> Job:

@@ -57,9 +57,10 @@ class Upload(Base):
     """The file that was received; its bytes lie where store.files says."""
 
     __tablename__ = "upload"
+    __table_args__ = (Index("ix_upload_owner_sha256", "owner_id", "sha256"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     name: Mapped[str] = mapped_column(String(255))  # as the client gave it, for showing only
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))

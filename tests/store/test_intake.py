@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from store import attempts, intake, jobs, orphans, queues
+from store import attempts, intake, jobs, orphans, queues, upkeep
 from store.database import db, now
 from store.files import Files
 from store.intake import AlreadySentError
@@ -89,6 +89,26 @@ def test_a_hung_attempt_that_was_ended_does_not_keep_its_file_from_being_sent_ag
 def test_a_removed_job_does_not_keep_its_file_from_being_sent_again(job: Job, files: Files, send: Send) -> None:
     jobs.remove(files, job.id)
     assert send()
+
+
+@pytest.mark.parametrize("how", ["removed", "expired"])
+def test_a_later_run_answers_for_its_file_once_the_first_one_is_gone(
+    job_in: JobIn, files: Files, send: Send, how: str
+) -> None:
+    first = reread(job_in(JobState.DONE, content=PLAYS))
+    later = jobs.run_again(first, JobOptions(bad_rows="skip")).id
+    if how == "removed":
+        jobs.remove(files, first.id)
+    else:
+        first.keep_until = now()
+        db.session.commit()
+        assert list(upkeep.expire(files)) == [first.id]
+    with pytest.raises(AlreadySentError) as refusal:
+        send(PLAYS)
+    assert refusal.value.job_id == later
+    assert count_of(Upload) == 1
+    jobs.cancel(later, jobs.keep_until(1))
+    assert send(PLAYS).id != later
 
 
 def test_the_same_bytes_of_two_people_are_two_jobs_and_two_files(files: Files, job: Job, send: Send) -> None:
