@@ -60,7 +60,10 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
     except LeaseLostError:
         _log.info("the attempt is over for us: cancelled or taken over")
     except Exception as error:  # whatever happens, the job gets an end
-        _fail(claim, error, settings, files, report)
+        if _is_over(claim):
+            _log.info("the attempt is over for us, and its files gone: cancelled, deleted or taken over")
+        else:
+            _fail(claim, error, settings, files, report)
     except BaseException:
         # Ctrl-C and the like: not the file's fault, so the next attempt is free to begin.
         attempts.let_go(claim.job_id, claim.attempt, crashed=False)
@@ -77,6 +80,14 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
     with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
     faults.point("publish.committed")
     _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
+
+
+def _is_over(claim: Claim) -> bool:
+    """Whether somebody ended the attempt, who may have taken its files away under it; not if nobody knows."""
+    try:
+        return not attempts.holds(claim)
+    except SQLAlchemyError:
+        return False
 
 
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:

@@ -198,8 +198,13 @@ def test_an_attempt_that_was_taken_over_publishes_nothing(run_with: Run, files: 
     assert not (files.data_dir / "results" / job.id).exists()
 
 
-def test_a_job_deleted_in_mid_run_leaves_no_files(
-    store_app: Flask, settings: Settings, files: Files, job: Submitted, monkeypatch: pytest.MonkeyPatch
+def test_a_job_deleted_in_mid_run_leaves_no_files_and_is_no_error(
+    store_app: Flask,
+    settings: Settings,
+    files: Files,
+    job: Submitted,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def delete_it(source: Path, output: Path, *_more: Any) -> Outcome:
         jobs.remove(files, job_id)
@@ -209,6 +214,7 @@ def test_a_job_deleted_in_mid_run_leaves_no_files(
     monkeypatch.setattr(attempt, "process_csv", delete_it)
     assert attempt.run(store_app, job_id, 1, settings)
     assert working_files(files) == []
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 def test_a_database_that_is_away_for_a_moment_costs_nothing(run_with: Run, monkeypatch: pytest.MonkeyPatch) -> None:
