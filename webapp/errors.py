@@ -159,7 +159,7 @@ def _sentence(error: HTTPException, code: int) -> str:
         return f"{error.description} {_kept()}"
     if isinstance(error, InsufficientStorage):
         return error.description
-    if code in (400, 401, 403, 415, 429) and error.description and error.description != type(error).description:
+    if code in (400, 401, 403, 404, 415, 429) and error.description and error.description != type(error).description:
         return error.description
     return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
 

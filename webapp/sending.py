@@ -23,18 +23,20 @@ _CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
 # What a compressed file is called behind its name: csv.gz, zip.
 _PACKED = re.compile(r"(\.(csv|txt|tsv))?\.(gz|zip|bz2|xz|zst)$", re.IGNORECASE)
 
-_RANGE = re.compile(r"bytes=(?:-([0-9]{1,18})|[0-9]{1,18}-[0-9]{0,18})")  # one; the last so many bytes, or from here on
+_RANGE = re.compile(r"bytes=(?:-([0-9]{1,18})|([0-9]{1,18})-([0-9]{0,18}))")  # one; the last so many bytes, or from, to
+_LOST = (
+    "This file is no longer on our disk; that is a fault on our side. Delete its job, then send your own file again."
+)
 
 
 def send_part(part: Part) -> Response:
     """One output file; knows Range, If-Range and If-None-Match by its sha256."""
-    return _send(_path(part.job, part.name), part_name(part), etag=part.sha256)
+    return _send(_existing_part(part), part_name(part), etag=part.sha256)
 
 
 def send_part_for_spreadsheet(part: Part) -> Response:
     """The same with songs that no spreadsheet takes for formulas."""
-    path = _existing(_path(part.job, part.name))
-    return _stream(safe_totals(pieces_of(path)), "text/csv", part_name(part, _SPREADSHEET))
+    return _stream(safe_totals(pieces_of(_existing_part(part))), "text/csv", part_name(part, _SPREADSHEET))
 
 
 def send_input(job: Job) -> Response:
@@ -60,7 +62,7 @@ def send_zip(job: Job) -> Response:
     """All parts, and the rows left out, stored in one zip whose length is known before it begins."""
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for part in job.parts:
-        archive.add_path(_existing(_path(job, part.name)), part_name(part))
+        archive.add_path(_existing_part(part), part_name(part))
     if _path(job, REJECTED).exists():
         archive.add_path(_path(job, REJECTED), _left_out_name(job))
     answer = Response(iter(archive), mimetype="application/zip")
@@ -73,7 +75,7 @@ def send_zip_for_spreadsheet(job: Job) -> Response:
     """The same with all files as a spreadsheet can be trusted with."""
     archive = ZipStream(compress_type=ZIP_STORED)
     for part in job.parts:
-        archive.add(safe_totals(pieces_of(_existing(_path(job, part.name)))), part_name(part, _SPREADSHEET))
+        archive.add(safe_totals(pieces_of(_existing_part(part))), part_name(part, _SPREADSHEET))
     if _path(job, REJECTED).exists():
         archive.add(safe_table(_path(job, REJECTED)), _left_out_name(job, _SPREADSHEET))
     return _stream(iter(archive), "application/zip", f"{stem(job.upload.name)}-totals-spreadsheet.zip")
@@ -101,7 +103,7 @@ def _send(path: Path, name: str, etag: str | bool) -> Response:
 def _ignore_odd_range(size: int) -> None:
     """Have a range that is none, or more than the whole, answered with the whole, as RFC 9110 wants it."""
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if found is None or (found[1] and int(found[1]) >= size):
+    if found is None or (found[1] and int(found[1]) >= size) or (found[3] and int(found[3]) < int(found[2])):
         request.environ.pop("HTTP_RANGE", None)
 
 
@@ -122,6 +124,13 @@ def _name(answer: Response, name: str) -> None:
 def _existing(path: Path) -> Path:
     if not path.is_file():
         abort(404)
+    return path
+
+
+def _existing_part(part: Part) -> Path:
+    path = _path(part.job, part.name)
+    if not path.is_file():
+        abort(404, _LOST)  # the reconciler tells those who run the site
     return path
 
 

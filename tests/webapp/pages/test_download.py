@@ -60,6 +60,19 @@ def test_a_broken_download_goes_on_where_it_stopped(signed_in: FlaskClient, part
         assert beyond.status_code == 416
 
 
+def test_a_part_that_the_disk_has_lost_is_said_to_be_lost_by_us(
+    app: Flask, signed_in: FlaskClient, job_id: str, part_addresses: list[str], files: Files
+) -> None:
+    with app.app_context():
+        job = db.session.get(Job, job_id)
+        files.result(job_id, job.attempt, job.parts[1].name).unlink()
+    lost = (part_addresses[1], f"{part_addresses[1]}?for=spreadsheet", f"/jobs/{job_id}/totals.zip")
+    for address in lost:
+        answer = signed_in.get(address)
+        assert answer.status_code == 404
+        assert "no longer on our disk; that is a fault on our side" in answer.text
+
+
 def test_the_zip_holds_all_parts_and_the_rows_left_out(signed_in: FlaskClient, job_id: str) -> None:
     with signed_in.get(f"/jobs/{job_id}/totals.zip") as answer:
         assert int(answer.headers["Content-Length"]) == len(answer.data)
