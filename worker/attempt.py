@@ -88,6 +88,8 @@ def _is_over(claim: Claim) -> bool:
         return not attempts.holds(claim)
     except SQLAlchemyError:
         return False
+    finally:
+        db.session.remove()  # what broke here must not stand in the way of recording the end
 
 
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from rq.timeouts import JobTimeoutException
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from processing.errors import Choice, Question, RefusedError
@@ -17,6 +18,8 @@ from processing.options import Options
 from processing.outcome import BadRow, Detected, Outcome, Part
 from processing.progress import OnProgress, Progress, Step
 from store import attempts, jobs
+from store.attempts import Claim
+from store.database import db
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
@@ -229,6 +232,18 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(run_with: Run, monke
     monkeypatch.setattr(attempts, "publish", sometimes)
     done = run_with(lambda _on_progress: None)
     assert (done.state, len(done.parts)) == (JobState.DONE, 1)
+
+
+def test_a_database_that_is_lost_just_when_a_job_fails_costs_no_end(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_claim: Claim) -> bool:
+        db.session.execute(select(1))
+        db.session.connection().invalidate()
+        raise away()
+
+    monkeypatch.setattr(attempts, "holds", broken)
+    assert run_with(raising(RuntimeError("a defect"))).error["code"] == "internal_error"
 
 
 def test_a_commit_whose_answer_was_lost_keeps_what_it_published(
