@@ -17,7 +17,7 @@ from processing.inspection import inspect
 from processing.meter import Meter
 from processing.options import BadRows, Options
 from processing.outcome import Outcome
-from processing.places import Places, is_unfinished, places_for
+from processing.places import Places, places_for
 from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
 from processing.position import Position
 from processing.progress import OnProgress, Step
@@ -51,7 +51,7 @@ def process_csv(
     """
     options = options or Options()
     output.mkdir(parents=True, exist_ok=True)
-    refuse_if_taken(source, output, is_unfinished=is_unfinished(output))
+    refuse_if_taken(source, output)
     with places_for(output, options) as places, closing(Checkpoints(source, places, options)) as checkpoints:
         outcome = _outcome(source, places, options, Meter(on_progress), checkpoints)
         publish(places.staging, output, outcome, keep_staged=options.keeps_checkpoints)

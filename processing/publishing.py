@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from processing.outcome import Outcome
+from processing.places import is_unfinished
 from processing.rejections import FILE_NAME as REJECTED
 from processing.safe import to_disk
 
@@ -26,12 +27,12 @@ class OutputTakenError(FileExistsError):
         return str(self.strerror)
 
 
-def refuse_if_taken(source: Path, output: Path, *, is_unfinished: bool) -> None:
+def refuse_if_taken(source: Path, output: Path) -> None:
     """Raise OutputTakenError where publishing into the folder would replace the source or somebody else's files.
 
     Where a run is unfinished it may have ended between two files, so all that have such names pass as its own.
     """
-    ours = _of_an_earlier_run(output)
+    ours, unfinished = _of_an_earlier_run(output), is_unfinished(output)
     for path in sorted(output.iterdir()):
         if path.name not in (MANIFEST, REJECTED) and not _PART.fullmatch(path.name):
             continue
@@ -39,7 +40,7 @@ def refuse_if_taken(source: Path, output: Path, *, is_unfinished: bool) -> None:
             raise OutputTakenError(
                 f"{path.name} would be replaced by its own totals in {output}. Choose another folder"
             )
-        if not is_unfinished and path.name not in ours:
+        if not unfinished and path.name not in ours:
             raise OutputTakenError(f"{output} has a file {path.name} that no earlier run wrote. Choose another folder")
 
 

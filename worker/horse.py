@@ -14,7 +14,7 @@ OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its j
 
 
 def settle_in(parent: int, queue: str) -> None:
-    """Tie the horse's life to its worker's, and put it behind everything that people wait for."""
+    """Tie the horse's life to its worker's, look for garbage seldom, and step behind all that people wait for."""
     die_with_parent(parent)
     look_seldom()
     os.nice(NICENESS if queue == LARGE else NICENESS // 2)

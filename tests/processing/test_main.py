@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.processes import eventually
-from tests.processing.command_line import INSTALLED, run
+from tests.processing.command_line import INSTALLED, ROOT, run
 from tests.slow_files import write_slow_file
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = ROOT / "tests" / "data"
 EXAMPLE, EXPECTED = DATA / "example.csv", DATA / "expected" / "example.csv"
 PARTLY_BAD = "Song,Date,Number of Plays\nA,2020-01-01,1\nB,2020-01-01,12.5\nC,2020-01-01,x\n"
 BAD_ROW = {
@@ -198,7 +198,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "scratch").mkdir()
     write_slow_file(tmp_path / "in.csv")
     command = [sys.executable, *INSTALLED, tmp_path / "in.csv", tmp_path / "out", "--scratch", tmp_path / "scratch"]
-    with subprocess.Popen(command, cwd=DATA.parents[1], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         eventually(lambda: any((tmp_path / "scratch").iterdir()))
         process.terminate()
         assert process.stderr is not None
@@ -235,14 +235,14 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(words: list[object], com
     wrong = run(*words)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.splitlines()[-1].startswith(f"python -m processing: error: {complaint}")
-    assert not (DATA.parents[1] / "out").exists()
+    assert not (ROOT / "out").exists()
 
 
 def on_a_terminal(*words: object) -> str:
     """What a person sees on stderr."""
     screen, terminal = os.openpty()
     command = [sys.executable, "-m", "processing", *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, cwd=DATA.parents[1]) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, cwd=ROOT) as process:
         os.close(terminal)
         shown = b""
         try:
