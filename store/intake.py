@@ -114,6 +114,13 @@ class Keys:
         """Of uploads of the same bytes by the same account."""
         return f"{self.owner_id}:{self.sha256}"
 
+    def refuse_if_request_used(self) -> None:
+        """Raise KeyUsedError where a job came of the same request; one for the same bytes does not matter."""
+        if self.request is not None:
+            job_id = db.session.scalar(select(Job.id).where(Job.request_key == self.request))
+            if job_id is not None:
+                raise KeyUsedError(job_id)
+
     def refuse_if_taken(self) -> None:
         """Raise KeyUsedError or AlreadySentError where a job has one of them, or is another run over the same bytes."""
         same = [Job.same_file_key == self.same_file]

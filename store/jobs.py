@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from store import counters, quota
 from store.database import db, now
 from store.files import ID, Files
-from store.intake import AlreadySentError, Keys
+from store.intake import Keys
 from store.models import Job, Part, Upload, Webhook
 from store.options import JobOptions
 from store.queues import queue_for
@@ -122,18 +122,18 @@ def run_again(
     """
     keys = _keys_of(job, request_key)
     try:
-        _refuse_same_request(keys)
+        keys.refuse_if_request_used()
         quota.claim_run(job.owner_id, quota_bytes)
         try:
             return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
             db.session.rollback()  # which gives up the turn at the quota, too
-            _refuse_same_request(keys)
+            keys.refuse_if_request_used()
             quota.claim_run(job.owner_id, quota_bytes)
             return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
-        _refuse_same_request(keys)  # of many at once the first one was slower than our first look
+        keys.refuse_if_request_used()  # of many at once the first one was slower than our first look
         raise UploadGoneError from error
 
 
@@ -142,13 +142,6 @@ def _keys_of(job: Job, request_key: str | None) -> Keys:
         return Keys.of(job.owner_id, job.upload.sha256, request_key)
     except ObjectDeletedError as error:
         raise UploadGoneError from error
-
-
-def _refuse_same_request(keys: Keys) -> None:
-    try:
-        keys.refuse_if_taken()
-    except AlreadySentError:
-        pass  # the new job does not answer for its file, then
 
 
 def _queued_again(
