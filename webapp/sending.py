@@ -44,12 +44,12 @@ def send_input(job: Job) -> Response:
     path = resources().files.upload(job.upload_id)
     packed = _PACKED.search(job.upload.name)
     name = stem(job.upload.name) + (packed[0].lower() if packed else _CSV)
-    return _send(path, name, etag=job.upload.sha256)
+    return _send(_existing(path), name, etag=job.upload.sha256)
 
 
 def send_left_out(job: Job) -> Response:
     """The rows that were left out; 404 where there are none."""
-    return _send(_path(job, REJECTED), _left_out_name(job), etag=True)
+    return _send(_existing(_path(job, REJECTED)), _left_out_name(job), etag=True)
 
 
 def send_left_out_for_spreadsheet(job: Job) -> Response:
@@ -94,7 +94,7 @@ def stem(upload_name: str) -> str:
 
 
 def _send(path: Path, name: str, etag: str | bool) -> Response:
-    _ignore_odd_range(_existing(path).stat().st_size)
+    _ignore_odd_range(path.stat().st_size)
     answer = send_file(path, mimetype="text/csv", conditional=True, etag=etag)
     _name(answer, name)
     return answer
@@ -121,17 +121,14 @@ def _name(answer: Response, name: str) -> None:
     answer.headers.set("Content-Disposition", "attachment", filename=plain, **whole)
 
 
-def _existing(path: Path) -> Path:
+def _existing(path: Path, sentence: str | None = None) -> Path:
     if not path.is_file():
-        abort(404)
+        abort(404, sentence)
     return path
 
 
 def _existing_part(part: Part) -> Path:
-    path = _path(part.job, part.name)
-    if not path.is_file():
-        abort(404, _LOST)  # the reconciler tells those who run the site
-    return path
+    return _existing(_path(part.job, part.name), _LOST)  # of which the reconciler tells those who run the site
 
 
 def _path(job: Job, name: str) -> Path:
