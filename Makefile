@@ -115,35 +115,35 @@ tests/node_modules/.made: tests/package.json tests/package-lock.json
 	@cd tests && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.made
 
 logs: ## follow the lines of everything that runs
-	@if [ ! -e $(DATA_DIR)/logs/playtally.log ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi
-	@tail -n 100 -F $(DATA_DIR)/logs/playtally.log | $(BIN)/python -m launcher.output
+	@if [ ! -e "$(DATA_DIR)/logs/playtally.log" ]; then echo "Nothing has run yet: make run" >&2; exit 2; fi
+	@tail -n 100 -F "$(DATA_DIR)/logs/playtally.log" | $(BIN)/python -m launcher.output
 
 shell: setup ## a Python shell with the models and process_csv at hand
 	@exec $(BIN)/flask --app webapp shell
 
 demo: setup ## make a demo file and take it through the running site (ADMIN_PASSWORD=... or it asks)
-	@mkdir -p -m 700 $(DATA_DIR)
-	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name $(DATA_DIR)/demo.csv
-	@$(BIN)/python -m launcher.demo $(DATA_DIR)/demo.csv
+	@mkdir -p -m 700 "$(DATA_DIR)"
+	@$(BIN)/flask --app webapp demo-file --total-size $(DEMO_SIZE) --file-name "$(DATA_DIR)/demo.csv"
+	@$(BIN)/python -m launcher.demo "$(DATA_DIR)/demo.csv"
 
 corpus: setup-dev $(VENV)/.kernel ## take the command through every messy file of tests/corpus, and print how each ends
 	@$(BIN)/python -m tests.corpus $(CORPUS_ARGS)
 
 fuzz: $(VENV)/.fuzz ## look for bytes that the inspection has no words for (FUZZ_SECONDS=300)
-	@$(BIN)/python -m tests.fuzz.inspection $(DATA_DIR)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(DATA_DIR)/fuzz-
+	@$(BIN)/python -m tests.fuzz.inspection "$(DATA_DIR)/fuzz" -max_total_time=$(FUZZ_SECONDS) -max_len=4096 "-artifact_prefix=$(DATA_DIR)/fuzz-"
 
 faults: setup-dev $(VENV)/.kernel ## hurt sites of real processes in every way we know of, and print what came of it (FAULTS_ARGS="--only Redis")
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 kernel: $(VENV)/.kernel ## build the compiled part again, where its sources changed
 bench-data: setup ## make the files that are measured, 3 GB in BENCH_DIR
-	@$(BIN)/python -m benchmarks.shapes $(BENCH_DIR)
+	@$(BIN)/python -m benchmarks.shapes "$(BENCH_DIR)"
 
 bench: $(VENV)/.bench $(VENV)/.kernel ## measure speed and memory beside other engines (BENCH_ARGS="--shapes few --rounds 1")
-	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@BENCH_DIR="$(BENCH_DIR)" $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-site: setup ## measure uploads and small jobs on a site of its own
-	@BENCH_DIR=$(BENCH_DIR) $(BIN)/python -m benchmarks.site
+	@BENCH_DIR="$(BENCH_DIR)" $(BIN)/python -m benchmarks.site
 
 complete-build: ## build and start all in containers (docker compose)
 	docker compose up --build --detach --wait

@@ -73,7 +73,7 @@ def _python(version: tuple[int, int]) -> None:
 
 
 def _socket_path(settings: Settings) -> None:
-    length = len(os.fsencode(settings.redis_url.removeprefix("unix://")))
+    length = len(os.fsencode(settings.redis_socket))
     if settings.redis_is_embedded and length > LONGEST_SOCKET_PATH:
         raise CannotStartError(
             f"DATA_DIR is too deep: the path of the queue's socket in it has {length} bytes, and Linux takes "

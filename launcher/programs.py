@@ -42,7 +42,7 @@ def embedded_redis(settings: Settings) -> Program:
         needed.mkdir(exist_ok=True)
     options = {
         "port": "0",
-        "unixsocket": settings.redis_url.removeprefix("unix://"),
+        "unixsocket": str(settings.redis_socket),
         "unixsocketperm": "700",
         "dir": str(folder),
         "save": "",

@@ -13,8 +13,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from redis import ConnectionPool
+from sqlalchemy import URL
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -56,6 +58,11 @@ class Settings:
     metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
     log_format: str  # all processes: json or text
 
+    @property
+    def redis_socket(self) -> Path:
+        """Return where the embedded server listens."""
+        return _redis_socket(self.data_dir)
+
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings, making DATA_DIR and the secret key where they are missing.
@@ -70,7 +77,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         port=_whole(environ, "PORT", 8000, low=1, high=65535),
         data_dir=data_dir,
         database_url=_database_url(environ, data_dir),
-        redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
+        redis_url=redis_url or f"unix://{quote(str(_redis_socket(data_dir)))}",
         redis_is_embedded=not redis_url,
         secret_key=_secret_key(environ, data_dir),
         admin_username=environ.get("ADMIN_USERNAME") or "admin",
@@ -115,7 +122,7 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
-    url = environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'playtally.db'}"
+    url = environ.get("DATABASE_URL") or _sqlite_url(data_dir / "playtally.db")
     # Hosting services hand out these two forms; SQLAlchemy wants the driver named.
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
@@ -123,6 +130,14 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL should start with postgresql:// or sqlite:///, but it does not.")
     return url
+
+
+def _sqlite_url(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()  # with whatever a URL would misread quoted
+
+
+def _redis_socket(data_dir: Path) -> Path:
+    return data_dir / "redis.sock"
 
 
 def _redis_url(environ: Mapping[str, str]) -> str:

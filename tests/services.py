@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,7 +25,7 @@ class RedisServer:
     """A server on a socket in a folder, which a test may kill and start again; it keeps nothing."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
-        self.url = f"unix://{folder}/redis.sock"
+        self.url = f"unix://{quote(str(folder))}/redis.sock"
         self._words = [binary, "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--dir", folder, "--save", ""]
         self._process: subprocess.Popen[bytes] | None = None
 

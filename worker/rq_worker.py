@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 import vaex  # noqa: F401 - loaded once, here, as is the pipeline; only the forked horse computes with it
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
@@ -75,6 +76,13 @@ class QueueWorker(Worker):
             job_monitoring_interval=SECONDS_BETWEEN_SIGNS,
             log_job_description=False,
         )
+
+    def _set_ip_address(self, _connection: Redis) -> None:
+        """Keep the worker's address unknown.
+
+        RQ asks the server for it and cannot parse the answer where the path of the socket has a blank or "=" in it.
+        """
+        self.ip_address = "unknown"
 
     def serve(self) -> None:
         """Take jobs for ever; raises StopRequested when told to stop and RedisError when Redis is away."""

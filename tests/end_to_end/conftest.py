@@ -12,6 +12,7 @@ from tests.site import Site, site_of
 
 @pytest.fixture(scope="session")
 def running_site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The launcher with all its processes."""
-    with site_of(services, tmp_path_factory.mktemp("site"), WEBHOOKS_TO_PRIVATE="yes") as site:
+    """The launcher with all its processes, in a folder whose name no address and no command line takes as it is."""
+    folder = tmp_path_factory.mktemp("my site=100%20? #1 ü")
+    with site_of(services, folder, WEBHOOKS_TO_PRIVATE="yes") as site:
         yield site

@@ -88,7 +88,7 @@ def test_a_data_folder_that_everyone_may_enter_is_warned_of(startable: Settings)
 
 
 def test_a_data_folder_too_deep_for_a_socket_is_named(startable: Settings) -> None:
-    deep = replace(startable, redis_is_embedded=True, redis_url=f"unix:///{'d' * 107}")
+    deep = replace(startable, redis_is_embedded=True, data_dir=Path(f"/{'d' * 96}"))
     assert sentence(deep).startswith("DATA_DIR is too deep: the path of the queue's socket in it has 108 bytes")
 
 

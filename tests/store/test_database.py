@@ -46,3 +46,14 @@ def test_a_reader_reads_on_while_a_writer_has_not_finished(on_sqlite: Path) -> N
         reader.rollback()
         assert reader.scalar(count) == 1
     assert on_sqlite.read_bytes()[18:20] == b"\x02\x02"  # both versions of the file's form: 2 is WAL
+
+
+@pytest.mark.parametrize("name", ["my plays", "a=b", "100%20", "what?", "one#two", "Töne", "a&b;c", "50%"])
+def test_the_database_file_is_where_the_data_folder_is_whatever_its_name(tmp_path: Path, name: str) -> None:
+    app = Flask("store-tests")
+    bind(app, read_settings({"DATA_DIR": str(tmp_path / name)}))
+    with app.app_context():
+        db.create_all()
+        db.engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "playtally.db").stat().st_size > 0

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from store.settings import GIB, Settings, SettingsError, read_settings
 
@@ -151,3 +152,11 @@ def test_a_secret_key_that_lost_its_end_is_refused_with_the_way_out(tmp_path: Pa
 def test_a_data_folder_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
     settings = read_settings({"DATA_DIR": str(tmp_path / "new")})
     assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["my plays", "a=b", "100%20", "what?", "one#two", "Töne", "a&b;c", "50%"])
+def test_the_embedded_queue_is_reached_in_a_data_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    settings = read_settings({"DATA_DIR": str(tmp_path / name)})
+    with Redis.from_url(settings.redis_url) as connection:
+        assert connection.connection_pool.connection_kwargs["path"] == str(settings.redis_socket)
+    assert settings.redis_socket == tmp_path / name / "redis.sock"
