@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pathspec import PathSpec
 
 from launcher import programs
 from store.settings import Settings
@@ -94,6 +96,25 @@ def test_volumes_and_networks_that_are_used_are_declared(containers: dict[str, A
     for service in containers.values():
         assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(composed["volumes"])
         assert set(service["networks"]) <= set(composed["networks"])
+
+
+@pytest.mark.parametrize(
+    "secret", [".env", ".env.production", "data/secret_key", "backup.sql", "store/.env", "notes.txt"]
+)
+def test_what_the_image_does_not_need_is_not_built_into_it(secret: str) -> None:
+    left_out = PathSpec.from_lines("gitignore", (ROOT / ".dockerignore").read_text().splitlines())
+    assert left_out.match_file(secret)
+
+
+def test_all_that_runs_is_built_into_the_image() -> None:
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True)
+    rooms = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    needed = {*rooms, "templates", "static", "migrations", "kernel", "requirements", "Procfile"}
+    left_out = PathSpec.from_lines("gitignore", (ROOT / ".dockerignore").read_text().splitlines())
+    built_in = {name.split("/")[0] for name in listed.stdout.splitlines() if not left_out.match_file(name)}
+    assert built_in == needed
+    whole = [name for name in listed.stdout.splitlines() if name.split("/")[0] in needed]
+    assert not any(map(left_out.match_file, whole))
 
 
 def test_make_test_runs_the_tests_on_both_kinds_of_services() -> None:
