@@ -93,11 +93,18 @@ def change_password(account_id: int, present: str, wanted: str) -> Account:
     account = db.session.get(Account, account_id)
     if account is None or authenticate(account.username, present) is None:
         raise AccountError("That is not your present password.")
-    _check_length(wanted)
-    account.password_hash = _HASHER.hash(wanted)
-    tokens.end_all(account_id)
-    db.session.commit()
-    return account
+    return _set_password(account, wanted)
+
+
+def set_password(username: str, wanted: str) -> Account:
+    """Give an account another password without the old one, and end its sessions and tokens.
+
+    Raises AccountError when there is no such account, or the password is too short or too long.
+    """
+    account = db.session.scalar(select(Account).where(Account.username == written_alike(username)))
+    if account is None:
+        raise AccountError(f"There is no account named {username}.")
+    return _set_password(account, wanted)
 
 
 def ensure_administrator(username: str, password: str | None) -> str | None:
@@ -107,6 +114,14 @@ def ensure_administrator(username: str, password: str | None) -> str | None:
     made_up = None if password else secrets.token_urlsafe(12)
     create(username, password or made_up or "", is_admin=True)
     return made_up
+
+
+def _set_password(account: Account, wanted: str) -> Account:
+    _check_length(wanted)
+    account.password_hash = _HASHER.hash(wanted)
+    tokens.end_all(account.id)
+    db.session.commit()
+    return account
 
 
 def _check_length(password: str) -> None:

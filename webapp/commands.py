@@ -1,4 +1,4 @@
-"""Commands for engineers: ``flask --app webapp create-user | process-csv | demo-file``, and the shell."""
+"""Commands for engineers and administrators, such as ``flask --app webapp create-user``, and the shell."""
 
 from __future__ import annotations
 
@@ -33,22 +33,47 @@ NOT_TO_BE_HAD = 75  # what `python -m worker JOB ATTEMPT` exits with when anothe
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (create_user, process_csv, demo_file):
+    for command in (create_user, set_password, process_csv, demo_file):
         app.cli.add_command(command)
     app.shell_context_processor(_shell)
+
+
+def _first_line(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+    """Return the password in the file, if one is named."""
+    if path is None:
+        return None
+    try:
+        with click.open_file(path, encoding="utf-8") as file:
+            return str(file.readline()).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise click.BadParameter("The file is not UTF-8 text.") from None
+    except OSError as error:
+        raise click.BadParameter(f"The file cannot be read ({error.strerror}).") from None
+
+
+_password_file = click.option(
+    "--password-file",
+    "password",
+    type=click.Path(allow_dash=True),
+    callback=_first_line,
+    help="Read the password from the first line of this file; - is standard input. Without it, it is asked for.",
+)
+
+
+def _ask_for_password() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @click.command("create-user")
 @click.argument("name")
 @click.option("--admin", is_flag=True, help="May see everyone's files and add people.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
+@_password_file
+@click.option("--password-stdin", is_flag=True, help="The same as --password-file -")
 @with_appcontext
-def create_user(name: str, admin: bool, password_stdin: bool) -> None:
+def create_user(name: str, admin: bool, password: str | None, password_stdin: bool) -> None:
     """Make an account named NAME."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if password is None:
+        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask_for_password()
     try:
         made = accounts.create(name, password, is_admin=admin)
     except AccountError as error:
@@ -56,6 +81,23 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
     except OperationalError:
         raise click.ClickException(NO_DATABASE) from None
     click.echo(f"{made.username} can sign in now.")
+
+
+@click.command("set-password")
+@click.argument("name")
+@_password_file
+@with_appcontext
+def set_password(name: str, password: str | None) -> None:
+    """Give the account NAME another password; it is signed out everywhere, scripts included."""
+    try:
+        changed = accounts.set_password(name, password if password is not None else _ask_for_password())
+    except AccountError as error:
+        raise click.ClickException(str(error)) from None
+    except OperationalError:
+        raise click.ClickException(NO_DATABASE) from None
+    click.echo(f"{changed.username} can sign in with the new password now. All other sessions and tokens have ended.")
+    if changed.disabled_at is not None:
+        click.echo("The account is disabled: enable it on the page of people.", err=True)
 
 
 @click.command("process-csv")

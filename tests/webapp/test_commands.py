@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from store import accounts
 from store.database import db
 from store.models import Account, Job
 from store.settings import Settings
+from tests.accounts import PASSWORD
 from webapp import commands
 from webapp.errors import SENTENCES
 
+Bearer = Callable[..., dict[str, str]]
 CONTENT = "Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nUmbrella,2020-01-02,50\n"
 TOTALS = "Song,Date,Total Number of Plays for Date\nUmbrella,2020-01-02,250\n"
 
@@ -56,6 +61,63 @@ def test_an_unusable_account_is_refused_with_a_sentence(app: Flask) -> None:
     answer = run(app, "create-user", "anna", "--password-stdin", given="long enough\n")
     assert answer.exit_code == 1
     assert "There is an account named anna already" in answer.output
+
+
+@pytest.mark.parametrize("command", [("create-user", "dora"), ("set-password", "anna")])
+def test_a_password_comes_from_a_file_from_a_script_or_typed_twice(
+    app: Flask, command: tuple[str, str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "password"
+    kept.write_text("lönger than eight\nnot this\n", encoding="utf-8")
+    ways = [
+        (("--password-file", str(kept)), ""),
+        (("--password-file", "-"), "lönger than eight\r\n"),
+        ((), "lönger than eight\nlönger than eight\n"),
+    ]
+    for words, given in ways:
+        answer = run(app, *command, *words, given=given)
+        assert answer.exit_code == 0, answer.output
+        with app.app_context():
+            assert accounts.authenticate(command[1], "lönger than eight")
+            db.session.query(Account).filter_by(username="dora").delete()
+            db.session.commit()
+
+
+def test_a_new_password_ends_sessions_and_tokens(app: Flask, signed_in: FlaskClient, bearer: Bearer) -> None:
+    script = bearer()
+    assert run(app, "set-password", " ANNA ", "--password-file", "-", given="long enough\n").exit_code == 0
+    with app.app_context():
+        assert accounts.authenticate("anna", PASSWORD) is None
+    assert signed_in.get("/files").status_code == 303
+    assert app.test_client().get("/api/v1/jobs", headers=script).status_code == 401
+
+
+def test_a_disabled_account_with_a_new_password_is_said_to_be_disabled(app: Flask) -> None:
+    with app.app_context():
+        anna = db.session.scalars(select(Account).filter_by(username="anna")).one()
+        accounts.set_disabled(anna.id, True)
+    answer = run(app, "set-password", "anna", "--password-file", "-", given="long enough\n")
+    assert (answer.exit_code, "is disabled" in answer.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("nobody", b"long enough\n", "There is no account named nobody."),
+        ("anna", b"short\n", "A password has from 8 to 256 characters."),
+        ("anna", b"", "A password has from 8 to 256 characters."),
+        ("anna", b"\xff\xfe\xff\n", "The file is not UTF-8 text."),
+    ],
+)
+def test_a_password_that_cannot_be_set_is_refused_with_a_sentence(
+    app: Flask, tmp_path: Path, name: str, given: bytes, sentence: str
+) -> None:
+    kept = tmp_path / "password"
+    kept.write_bytes(given)
+    answer = run(app, "set-password", name, "--password-file", str(kept))
+    assert (answer.exit_code != 0, sentence in answer.output) == (True, True)
+    with app.app_context():
+        assert accounts.authenticate("anna", PASSWORD)
 
 
 @pytest.mark.usefixtures("environment")
