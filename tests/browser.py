@@ -31,13 +31,16 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+SILENT = b"silent"
+
+
 def answer_for_the_cdn(context: BrowserContext, content: bytes | None) -> None:
-    """Let the CDN give this content, whose integrity the browser checks; None leaves it unreachable."""
+    """Let the CDN give this content, whose integrity the browser checks; None: unreachable, SILENT: no answer."""
 
     def answer(route: Route) -> None:
         if content is None:
             route.abort()
-        else:
+        elif content != SILENT:
             kind = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
             route.fulfill(body=content, headers=kind)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from store import attempts, jobs
 from store.database import db
 from store.files import Files
 from store.models import Job
 from store.states import STATES, JobState
-from tests.browser import COPY, answer_for_the_cdn, sign_in, throttle_uploads
+from tests.browser import COPY, SILENT, answer_for_the_cdn, sign_in, throttle_uploads
 from tests.jobs import TOTALS, refusal
 
 
@@ -52,7 +52,11 @@ def fail(app: Flask, job_id: str) -> None:
         attempts.fail(claim, {"code": "x", "message": "Line 7 has no date.", "bad_rows": 1}, jobs.keep_until(30))
 
 
-@pytest.mark.parametrize("cdn", [COPY.read_bytes(), COPY.read_bytes() + b" ", None], ids=["there", "changed", "away"])
+@pytest.mark.parametrize(
+    "cdn",
+    [COPY.read_bytes(), COPY.read_bytes() + b" ", None, SILENT],
+    ids=["there", "changed", "away", "silent"],
+)
 def test_a_file_is_sent_and_its_page_follows_the_job_whatever_the_cdn_does(
     app: Flask, open_page: Callable[..., Page], plays: Path, cdn: bytes | None
 ) -> None:
@@ -69,6 +73,25 @@ def test_a_file_is_sent_and_its_page_follows_the_job_whatever_the_cdn_does(
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(1500)
     assert asked == []  # a job that has ended does not ask again
+
+
+def test_a_cdn_that_answers_late_does_not_start_the_polling_twice(
+    open_page: Callable[..., Page], job_in: Callable[..., str]
+) -> None:
+    page = open_page(SILENT)
+    late: list[Route] = []
+    page.route("https://cdn.jsdelivr.net/**", lambda route: late.append(route))
+    with page.expect_response("**/now"):  # by our own copy
+        page.goto(f"/jobs/{job_in(JobState.RUNNING, rows_read=1)}")
+    page.evaluate("window.first = window.htmx")
+    allowed = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
+    for route in late:
+        route.fulfill(body=COPY.read_bytes(), headers=allowed)
+    with page.expect_response("**/now"):
+        pass
+    page.wait_for_timeout(300)
+    assert late
+    assert page.evaluate("window.first === window.htmx")
 
 
 def test_a_cancelled_upload_leaves_nothing(open_page: Callable[..., Page], plays: Path, files: Files) -> None:
