@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
-COPY = Path(__file__).parents[1] / "static" / "vendor" / "htmx.min.js"
+from tests.paths import ROOT
+
+COPY = ROOT / "static" / "vendor" / "htmx.min.js"
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from processing.__main__ import main
 from tests.corpus.cases import Case
+from tests.paths import ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT
 CRASHED = 70
 TIMEOUT = 300
 

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from launcher.client import ApiError, Client
+from tests.paths import ROOT
 from tests.services import DEBIAN, EMBEDDED, Services
 from tests.site import Site, site_of
 
@@ -93,7 +94,7 @@ def test_no_call_of_thousands_is_answered_otherwise_than_the_document_says(
             "PART_IDS": ",".join(parts),
             "UPLOAD_IDS": ",".join(begun(client) for _ in range(4)),
         },
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,11 +13,10 @@ import pytest
 
 from launcher.client import Client
 from tests.end_to_end.horses import worker_with_horse_in_mid_job
+from tests.paths import DATA
 from tests.processes import eventually
 from tests.site import Site
 from tests.slow_files import write_slow_file
-
-DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @pytest.fixture(scope="session")

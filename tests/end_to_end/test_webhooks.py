@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 import urllib.request
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,12 +16,13 @@ import pytest
 from launcher.client import Client
 from store import webhooks
 from store.settings import read_settings
+from tests.paths import DATA
 from tests.processes import child_with, eventually
 from tests.receiver import receiving
 from tests.site import Site
 from worker.context import database
 
-EXAMPLE = (Path(__file__).resolve().parents[1] / "data" / "example.csv").read_bytes()
+EXAMPLE = (DATA / "example.csv").read_bytes()
 
 
 @pytest.fixture(scope="module")

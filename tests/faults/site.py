@@ -23,9 +23,9 @@ from store.database import bind, db
 from store.settings import Settings, read_settings
 from tests.faults.client import Caller
 from tests.faults.disks import Disk, Disks, may_mount
+from tests.paths import ROOT
 from tests.processes import children, descendants, eventually, is_alive, is_stopped
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse-battery"
 PART_BYTES = 10_000
 REDIS, WEB, SMALL, SECOND_SMALL, LARGE, RECONCILER = (

@@ -20,8 +20,8 @@ with atheris.instrument_imports(include=["processing"]):
     from processing.options import Options
 
 from tests.corpus.words import complaint
+from tests.paths import DATA
 
-DATA = Path(__file__).resolve().parents[1] / "data"
 IN_MEMORY = "/dev/shm"
 
 

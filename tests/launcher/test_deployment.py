@@ -16,8 +16,8 @@ from pathspec import PathSpec
 from launcher import programs
 from store.settings import Settings
 from tests import postgres
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = {"web", "worker-small", "worker-large", "reconciler", "webhooks"}
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.paths import ROOT
 from tests.services import Services
 from tests.site import Site, site_of
 
-ROOT = Path(__file__).resolve().parents[2]
 NEWMAN = ROOT / "tests" / "node_modules" / ".bin" / "newman"
 COLLECTION = ROOT / "postman" / "playtally.postman_collection.json"
 ENVIRONMENT = ROOT / "postman" / "playtally.postman_environment.json"

@@ -23,8 +23,8 @@ from processing.inspection import inspect
 from processing.options import BadRows, Form, Options
 from processing.plan import make_plan
 from processing.progress import Progress
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # What a process does to files, as the interpreter names it: a run can be ended at each of them.
 STOPPED = 3  # the exit code of a run that was told to end
 DEEDS = ("open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir")

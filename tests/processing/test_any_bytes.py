@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from processing.options import MIB, BadRows, Options
 from tests.corpus.words import complaint
+from tests.paths import ROOT
 from tests.processing.test_unpacking import PACK
 from tests.processing.ways import same_both_ways
 
-ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 10  # after which a run hangs
 PIECES = [
     b"Song",

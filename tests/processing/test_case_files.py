@@ -16,9 +16,9 @@ from processing.dates import DateStyle
 from processing.errors import RefusedError
 from processing.options import BadRows, Form, Options
 from processing.pipeline import process_csv
+from tests.paths import DATA
 from tests.processing.ways import BOTH_WAYS
 
-DATA = Path(__file__).resolve().parents[1] / "data"
 EXPECTED = DATA / "expected"
 CASES = sorted(path.stem for path in DATA.glob("*.csv"))
 REFUSED = sorted(path.name.removesuffix(".refusal.json") for path in EXPECTED.glob("*.refusal.json"))

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from processing.direct import BUFFER_BYTES, DirectBuffer, DirectFile
+from tests.paths import ROOT
 from tests.processing.ways import IN_MEMORY
 
-ROOT = Path(__file__).resolve().parents[2]
 BYTES = random.Random(3).randbytes(2 * BUFFER_BYTES + 8192)
 SIZES = [0, 1, 4095, 4096, 4097, 8191, 8192, 12_289, BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1]
 SIZES += [BUFFER_BYTES + 4096, 2 * BUFFER_BYTES, 2 * BUFFER_BYTES + 4097]

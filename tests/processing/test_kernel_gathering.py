@@ -25,11 +25,11 @@ from processing.inspection import inspect
 from processing.kernel_gathering import KernelGathering
 from processing.options import BadRows, Form, Options
 from processing.plan import make_plan
+from tests.paths import ROOT
 from tests.processing.oracle import Row, sums_of, written
 from tests.processing.referee import LEAST_TABLE
 from tests.processing.ways import same_both_ways
 
-ROOT = Path(__file__).resolve().parents[2]
 FEW = {"max_examples": 40, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 TABLES = {"seed": st.integers(0, 1 << 30), "count": st.integers(30, 250), "songs": st.integers(1, 40)}
 COLUMN_ROWS = st.integers(8, 60)

@@ -14,8 +14,8 @@ from processing import cutting, unpacking
 from processing.errors import RefusedError
 from processing.options import Form, Options
 from processing.pipeline import process_csv
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r'RefusedError\(\s*"([a-z_0-9]+)"|_unclear\(|not_a_csv\(|"(archive_[a-z]+)"')
 ROWS = b"Song,Date,Number of Plays\nA,2024-01-31,1\nB,2024-02-01,2\n"
 

@@ -13,10 +13,11 @@ from types import ModuleType
 import pytest
 
 from processing.demo import write_demo_file
+from tests.paths import ROOT
 from tests.services import Services
 from tests.site import Site, site_of
 
-CLIENT = Path(__file__).resolve().parents[2] / "static" / "playtally-client.py"
+CLIENT = ROOT / "static" / "playtally-client.py"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from store import faults
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 CODE = "from store import faults; faults.point('upload.kept'); print('alive')"
 
 

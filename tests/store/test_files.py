@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from store.files import Files
 from store.models import new_id
+from tests.paths import ROOT
 from tests.store.conftest import on_disk
 
 JOB = "ec90a5659b4d4baa946a8b8786eb73a7"
@@ -159,7 +159,7 @@ def test_a_file_is_no_longer_held_once_its_process_was_killed(files: Files) -> N
     code = "import sys, time; from pathlib import Path; from store.files import Files; files = Files(Path(sys.argv[1]))"
     code += "; mark = files.hold(Path(sys.argv[2])); print('held', flush=True); time.sleep(600)"
     with subprocess.Popen(
-        [sys.executable, "-c", code, files.data_dir, path], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", code, files.data_dir, path], stdout=subprocess.PIPE, cwd=ROOT
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"

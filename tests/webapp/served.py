@@ -19,9 +19,9 @@ from pathlib import Path
 
 from launcher import programs
 from store.settings import Settings
+from tests.paths import ROOT
 from tests.processes import bound_to_us, eventually
 
-TOP = Path(__file__).parents[2]
 JSON_POST = b"POST /api/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{"
 CUT = re.compile(r"connections cut because their clients were too slow or silent: (\d+), of which (\d+) from 127.0.0.1")
 
@@ -69,11 +69,11 @@ def serving(settings: Settings, printed: Path) -> Iterator[Served]:
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
     }
-    command = programs.of_procfile(TOP / "Procfile", 1)[0].command
+    command = programs.of_procfile(ROOT / "Procfile", 1)[0].command
     command = command.replace("webapp:create_app()", "tests.webapp.hasty:create_app()")
     with printed.open("wb") as file:
         words = ["/bin/sh", "-c", f"exec {command}"]
-        process = bound_to_us(words, signal.SIGTERM, env=environ, cwd=TOP, stdout=file, stderr=file)
+        process = bound_to_us(words, signal.SIGTERM, env=environ, cwd=ROOT, stdout=file, stderr=file)
     server = Served(port, process, printed)
     try:
         eventually(lambda: process.poll() is not None or is_open(port))

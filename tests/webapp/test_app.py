@@ -5,17 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from store.settings import Settings
+from tests.paths import ROOT
 from webapp import create_app
 from webapp.errors import SENTENCES
-
-TOP = Path(__file__).parents[2]
 
 
 def cut_off(browser: FlaskClient, settings: Settings) -> None:
@@ -26,7 +24,7 @@ def cut_off(browser: FlaskClient, settings: Settings) -> None:
 
 def test_importing_the_site_loads_neither_vaex_nor_the_worker() -> None:
     question = "import sys, webapp; print([m for m in ('vaex', 'worker', 'launcher', 'numpy') if m in sys.modules])"
-    answer = subprocess.run([sys.executable, "-c", question], cwd=TOP, capture_output=True, text=True, check=True)
+    answer = subprocess.run([sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 
 
@@ -44,7 +42,7 @@ def test_every_answer_carries_a_strict_policy(client: FlaskClient) -> None:
 
 
 def test_templates_hold_no_inline_script_style_or_handler() -> None:
-    for path in (TOP / "templates").rglob("*.html"):
+    for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text()
         assert " style=" not in text, path
         assert "<style" not in text, path

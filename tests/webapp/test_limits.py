@@ -6,7 +6,6 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from redis import Redis
 
 from store.settings import Settings
 from tests.accounts import PASSWORD
+from tests.paths import ROOT
 from tests.webapp.asking import codes, fail, log_in, sign_in_by_page
 from tests.webapp.conftest import MakeApp
 from webapp.limits import LOGINS_BY_ADDRESS, LOGINS_BY_NAME
@@ -168,7 +168,6 @@ def test_the_document_names_the_limits(client: FlaskClient) -> None:
 
 
 def test_the_limits_are_those_that_the_documents_name() -> None:
-    top = Path(__file__).parents[2]
-    words = (top / "docs" / "api.md").read_text()
+    words = (ROOT / "docs" / "api.md").read_text()
     assert f"{LOGINS_BY_NAME} failed attempts" in words
     assert f"{LOGINS_BY_ADDRESS} failed attempts" in words

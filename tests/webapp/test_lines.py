@@ -22,12 +22,12 @@ from store.database import db
 from store.files import Files
 from store.settings import Settings
 from store.states import JobState
+from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp
 
 Bearer = Callable[..., dict[str, str]]
 SONG = "A song that nobody should read in a log"
 CONTENT = f"Song,Date,Number of Plays\n{SONG},2020-01-02,200\n".encode()
-TOP = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +159,7 @@ def test_gunicorn_writes_its_errors_as_lines_too(settings: Settings, tmp_path: P
     environ = os.environ | {"DATA_DIR": str(settings.data_dir), "REDIS_URL": settings.redis_url, "PORT": "many"}
     command = "gunicorn webapp:create_app() --bind 127.0.0.1:0 --no-control-socket --log-level warning"
     words = [sys.executable, "-m", *command.split(), "--logger-class", "webapp.serving.Logger"]
-    ended = subprocess.run(words, env=environ | {"LOG_FORMAT": "json"}, cwd=TOP, capture_output=True, text=True)
+    ended = subprocess.run(words, env=environ | {"LOG_FORMAT": "json"}, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode != 0
     sentence = "PORT should be a whole number, but is 'many'."  # which gunicorn prints beside its log
     lines = [json.loads(line) for line in ended.stderr.splitlines() if line != sentence]
@@ -172,4 +172,4 @@ def test_gunicorn_writes_its_errors_as_lines_too(settings: Settings, tmp_path: P
 
 @pytest.mark.parametrize("name", ["Procfile", "docker-compose.yml"])
 def test_wherever_the_site_is_started_gunicorn_is_told_so(name: str) -> None:
-    assert re.search(r"--logger-class[= ]webapp\.serving\.Logger", (TOP / name).read_text())
+    assert re.search(r"--logger-class[= ]webapp\.serving\.Logger", (ROOT / name).read_text())

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +19,7 @@ from store.files import Files
 from store.models import Duty
 from store.settings import Settings
 from store.states import JobState
+from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp
 
 TOKEN = "a token for Prometheus"
@@ -170,7 +170,7 @@ def test_the_page_for_whoever_runs_a_site_names_exactly_the_metrics_that_there_a
         db.session.add(Duty(name="reconciler", holder="h", turns=1, turned_at=now()))
         db.session.commit()
     there_are = {name for name, _labels in scraped(client)} | {"playtally_jobs_failed_total"}  # comes with a failure
-    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    page = (ROOT / "docs" / "operating.md").read_text()
     assert set(re.findall(r"\bplaytally_\w+", page)) == there_are
 
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,6 +22,7 @@ from store.states import JobState
 from store.webhooks import DELIVERED, GIVEN_UP, WAITING
 from tests.accounts import make_account
 from tests.jobs import make_job
+from tests.paths import ROOT
 from tests.processes import eventually
 from tests.receiver import Receiver, receiving
 from tests.worker.conftest import Start, reread
@@ -271,7 +271,6 @@ def test_without_the_setting_nothing_goes_to_this_machine(start: Start, ended: H
 
 def test_the_deliverer_loads_neither_vaex_nor_the_processing() -> None:
     loaded = "import json, sys, worker.webhooks; print(json.dumps(list(sys.modules)))"
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=root)
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
     names = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert not names & {"vaex", "processing", "pyarrow", "numpy"}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.paths import ROOT
 from webapp.problems import KINDS
 
-DOCS = Path(__file__).parents[3] / "docs" / "api.md"
+DOCS = ROOT / "docs" / "api.md"
 EVERYWHERE = {"401", "404", "405", "414", "500", "503"}
 METHODS = {"get", "post", "patch", "delete", "head", "options"}
 Operation = tuple[str, str, dict[str, Any]]

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,12 @@ from store.files import Files
 from store.models import Job
 from store.states import STATES, UNFINISHED, JobState
 from tests.jobs import TOTALS, refusal, summary
+from tests.paths import ROOT
 from webapp.pages.face import STEPS
 from webapp.pages.jobs import SHOWN
 
 JobIn = Callable[..., str]
-TEMPLATES = Path(__file__).parents[3] / "templates" / "jobs"
+TEMPLATES = ROOT / "templates" / "jobs"
 ROWS = tuple({"line": n, "column": "Date", "value": "<b>", "reason": "There is no date."} for n in range(2, 130))
 
 
