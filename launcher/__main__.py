@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from common.settings import Settings, SettingsError, read_settings
 from launcher import preflight, programs, site
 from launcher.administrator import make_administrator
 from launcher.child import Child
@@ -14,7 +15,6 @@ from launcher.preflight import CannotStartError
 from launcher.programs import Program
 from launcher.supervisor import StoppedError, Supervisor
 from store import queues
-from store.settings import Settings, SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_FOR_REDIS = 60  # it may have a long file to read

@@ -6,10 +6,10 @@ import sys
 
 from flask import Flask
 
+from common.settings import Settings, SettingsError, read_settings
 from launcher.preflight import CannotStartError
 from store.accounts import AccountError, ensure_administrator
 from store.database import bind, db
-from store.settings import Settings, SettingsError, read_settings
 
 
 def make_administrator(settings: Settings) -> str | None:

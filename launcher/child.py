@@ -7,8 +7,8 @@ import signal
 import subprocess
 import time
 
+from common.pdeathsig import die_with_parent
 from launcher.programs import Program
-from worker.leash import die_with_parent
 
 FIRST_PAUSE = 0.5  # seconds before a process that died is started again, doubled each time
 LONGEST_PAUSE = 10.0

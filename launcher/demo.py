@@ -8,9 +8,9 @@ import time
 import warnings
 from pathlib import Path
 
+from common.settings import SettingsError, read_settings
 from launcher.client import ApiError, Client
 from launcher.site import address
-from store.settings import SettingsError, read_settings
 
 SHOWN_LINES = 5
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from store import logs
+from common import logs
 
 LARGEST_LOG = 10_000_000  # bytes; then it becomes playtally.log.1 and a new one begins
 NAME_WIDTH = 14  # of the longest name of a process

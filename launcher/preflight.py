@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from common.settings import Settings
 from store.files import NO_ROOM, Files
-from store.settings import Settings
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit for a Unix socket
 FREE_BYTES = 1_000_000_000  # of a new site

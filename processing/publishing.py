@@ -8,10 +8,10 @@ import os
 import re
 from pathlib import Path
 
+from common.fsync import to_disk
 from processing.outcome import Outcome
 from processing.places import is_unfinished
 from processing.rejections import FILE_NAME as REJECTED
-from processing.safe import to_disk
 
 MANIFEST = "manifest.json"
 _PART = re.compile(r"part-[0-9]+\.csv")

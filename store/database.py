@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, Dialect, Engine, MetaData, event, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from store.settings import Settings
+from common.settings import Settings
 
 # Names for constraints, so that a migration can drop on SQLite what it made on PostgreSQL.
 NAMING = {

@@ -9,7 +9,8 @@ from typing import BinaryIO
 from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from store import counters, faults, quota
+from common import fault_points
+from store import counters, quota
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload, Webhook, new_id
@@ -81,7 +82,7 @@ def accept(
         received.path.unlink(missing_ok=True)
         raise
     files.keep_upload(received.path, received.upload_id)
-    faults.point("upload.kept")
+    fault_points.point("upload.kept")
     try:
         quota.claim(owner_id, quota_bytes, received.bytes)
         return _recorded(owner_id, received, options, keys, webhook_url)
@@ -172,5 +173,5 @@ def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys
     db.session.add(job)
     counters.add_all(counters.of_upload(received.bytes))
     db.session.commit()
-    faults.point("upload.committed")
+    fault_points.point("upload.committed")
     return job

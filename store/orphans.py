@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, exists, select
 
-from store import faults
+from common import fault_points
 from store.database import db
 from store.files import Files, remove_folder
 from store.models import Job, Part, Resumable, Upload
@@ -41,7 +41,7 @@ class Orphan:
 
 def find(files: Files) -> set[Orphan]:
     """All orphans of this moment."""
-    faults.point("sweep.begun")
+    fault_points.point("sweep.begun")
     try:
         return set(chain(_half_uploads(files), _uploads(files), _working_files(files), _results(files)))
     finally:

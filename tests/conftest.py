@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from common.settings import Settings, read_settings
 from store.database import bind, db
 from store.files import Files
-from store.settings import Settings, read_settings
 from tests.services import DEBIAN, EMBEDDED, Services, redis_server, running
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from flask import Flask
 
+from common.settings import read_settings
 from launcher.client import Client
 from store import accounts
 from store.database import bind, db
-from store.settings import read_settings
 from tests.processes import eventually
 from tests.services import Services
 

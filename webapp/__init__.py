@@ -8,8 +8,8 @@ from flask import Flask
 from flask_migrate import Migrate  # type: ignore[import-untyped]
 from jinja2 import StrictUndefined
 
+from common.settings import Settings, read_settings
 from store.database import bind, db
-from store.settings import Settings, read_settings
 from webapp import (
     api,
     bodies,

@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
-from store import faults
+from common import fault_points
 from store.files import NO_ROOM, Files
 from store.intake import Received
 from store.space import Space
@@ -214,9 +214,9 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits 
                     raise OverQuota
                 space.cover(written, limits.announced)
                 file.write(piece)
-                faults.point("upload.begun")
+                fault_points.point("upload.begun")
             sha256 = file.finish()
-        faults.point("upload.written")
+        fault_points.point("upload.written")
         undo.pop_all()
         return Received(path=path, name=name, bytes=written, sha256=sha256, hold=hold)
 

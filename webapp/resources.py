@@ -8,9 +8,9 @@ from typing import cast
 from flask import Flask, current_app
 from redis import Redis
 
+from common.settings import Settings
 from store import queues
 from store.files import Files
-from store.settings import Settings
 
 _KEY = "playtally"
 

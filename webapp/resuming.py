@@ -14,7 +14,8 @@ from typing import BinaryIO, Protocol
 
 from flask import request
 
-from store import faults, resumables
+from common import fault_points
+from store import resumables
 from store.database import db
 from store.models import Resumable
 from store.options import JobOptions
@@ -161,7 +162,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
         _keep(arriving)
         raise
     _keep(arriving)
-    faults.point("upload.written")
+    fault_points.point("upload.written")
     _digests.of(arriving.row.id, arriving.offset).keep_up(file, arriving.offset, arriving.offset - start)
     finish(arriving)
 
@@ -183,7 +184,7 @@ def finish(arriving: Arriving) -> None:
     _log.info(words, row.id, row.bytes, left, seconds, extra={"job": row.job_id, "bytes": row.bytes})
     if job is not None:
         tell(job)
-        faults.point("upload.enqueued")
+        fault_points.point("upload.enqueued")
 
 
 def remove(arriving: Arriving) -> None:
@@ -219,7 +220,7 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
                 look(os.pread(file, FIRST_BYTES, 0))
             except Problem as problem:
                 raise _RefusedError(problem) from None
-        faults.point("upload.begun")
+        fault_points.point("upload.begun")
 
     start, body, announced = arriving.offset, request.stream, request.content_length
     with Follower(

@@ -16,8 +16,8 @@ from gunicorn.errors import ConfigError
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.workers.gthread import ThreadWorker
 
-from store import logs
-from store.settings import read_log_format
+from common import logs
+from common.settings import read_log_format
 from webapp import malformed
 from webapp.connections import Connection
 

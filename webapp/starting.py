@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from flask import request
 
-from store import faults, intake, jobs, queues, quota
+from common import fault_points
+from store import intake, jobs, queues, quota
 from store.database import db
 from store.intake import AlreadySentError, Received
 from store.models import Job
@@ -80,7 +81,7 @@ def start(
         raise
     _note_accepted(job.id, form, received)
     tell(job)
-    faults.point("upload.enqueued")
+    fault_points.point("upload.enqueued")
     return job
 
 

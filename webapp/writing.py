@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Queue
 from types import TracebackType
 
-from processing.direct import DirectBuffer, DirectFile
+from common.direct_io import DirectBuffer, DirectFile
 
 PIECES_AHEAD = 8  # how far the reader may be ahead; bounds the memory of one upload
 

@@ -7,8 +7,8 @@ import signal
 import sys
 from types import FrameType
 
+from common.settings import Settings, SettingsError, read_settings
 from store.queues import QUEUES
-from store.settings import Settings, SettingsError, read_settings
 from worker import logs, threads
 from worker.context import database
 

@@ -8,14 +8,15 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from common import fault_points, logs
+from common.settings import Settings
 from processing.errors import RefusedError
 from processing.outcome import Outcome
 from processing.pipeline import process_csv
-from store import attempts, faults, jobs, logs
+from store import attempts, jobs
 from store.attempts import Claim, LeaseLostError, PublishedPart, Standing
 from store.database import db
 from store.files import Files
-from store.settings import Settings
 from worker.failures import words_for
 from worker.heartbeat import Heartbeat
 from worker.options import options_for
@@ -30,13 +31,13 @@ _log = logging.getLogger(__name__)
 def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
     """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
     logs.about(job_id, attempt)
-    faults.point("attempt.taken")
+    fault_points.point("attempt.taken")
     claim = attempts.claim(job_id, attempt, settings.lease_seconds)
     db.session.remove()  # processing takes long, and a connection is needed only for moments of it
     if claim is None:
         _log.info("the attempt is not to be had")
         return False
-    faults.point("attempt.claimed")
+    fault_points.point("attempt.claimed")
     files = Files(settings.data_dir)
     files.take_over(job_id, attempt)
     try:
@@ -44,7 +45,7 @@ def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
             _carry_out(claim, settings, files, ProgressReporter(claim, settings, files, heartbeat.lost))
     finally:
         tidy(job_id, attempt, files)
-    faults.point("attempt.tidied")
+    fault_points.point("attempt.tidied")
     return True
 
 
@@ -73,12 +74,12 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
 def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -> None:
     parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256) for part in outcome.parts]
     keep_until = jobs.keep_until(settings.keep_days)
-    faults.point("publish.staged")
+    fault_points.point("publish.staged")
     files.publish(claim.job_id, claim.attempt)
-    faults.point("publish.renamed")
+    fault_points.point("publish.renamed")
     rejected_bytes = files.rejected_bytes(claim.job_id, claim.attempt)
     with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
-    faults.point("publish.committed")
+    fault_points.point("publish.committed")
     _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from flask import Flask
 
+from common.settings import Settings
 from store.database import bind, db
-from store.settings import Settings
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from common.settings import Settings, SettingsError, read_settings
 from store import queues
 from store.database import now
-from store.settings import Settings, SettingsError, read_settings
 
 LONGEST_SILENCE = timedelta(seconds=45)  # an idle worker shows itself every 15 seconds, a busy one every 10
 SECONDS_BETWEEN_SIGNS = 10  # of the deliverer

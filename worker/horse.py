@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from common.pdeathsig import die_with_parent
 from processing.garbage import look_seldom
 from store.queues import LARGE
-from worker.leash import die_with_parent
 
 NICENESS = 10  # big files step back, so that the site and small files answer at once
 OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its job is tried again

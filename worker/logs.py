@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from store import logs
+from common import logs
 
 
 class _OneLine(logging.Filter):
@@ -20,7 +20,7 @@ class _OneLine(logging.Filter):
 
 
 def set_up(process: str, form: str) -> None:
-    """Each event a line on stderr, as :mod:`store.logs` has it."""
+    """Each event a line on stderr, as :mod:`common.logs` has it."""
     logs.set_up(process, form)
     rq = logging.getLogger("rq.worker")
     for old in [one for one in rq.filters if isinstance(one, _OneLine)]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from common.settings import Settings
 from processing.dates import DateStyle
 from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, Form, Options
 from store.attempts import Claim
 from store.files import Files
 from store.options import JobOptions
-from store.settings import Settings
 from worker import threads
 
 

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from store import logs
-from store.settings import Settings, SettingsError, read_settings
+from common import logs
+from common.settings import Settings, SettingsError, read_settings
 
 
 def run(name: str, serve: Callable[[Settings, threading.Event], None]) -> int:

@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from common import fault_points, logs
+from common.settings import Settings
 from processing.progress import Progress, Step
-from store import attempts, faults, logs
+from store import attempts
 from store.attempts import Claim, LeaseLostError
 from store.database import db
 from store.files import Files
-from store.settings import Settings
 
 SECONDS_BETWEEN_WRITES = 0.5
 SECONDS_BEFORE_GUESSING = 1.0  # a time left that is guessed earlier jumps about
@@ -50,7 +51,7 @@ class ProgressReporter:
         """Take note, and write it down if half a second has passed."""
         before, self.step = self.step, progress.step
         logs.at_step(progress.step)
-        faults.point(f"step.{progress.step}")
+        fault_points.point(f"step.{progress.step}")
         if self._lost.is_set():
             raise LeaseLostError(f"attempt {self._claim.attempt} at job {self._claim.job_id} is over")
         moment = self._clock()

@@ -15,10 +15,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import attempts, belonging, duties, faults, jobs, orphans, queues, resumables, upkeep
+from common import fault_points
+from common.settings import Settings
+from store import attempts, belonging, duties, jobs, orphans, queues, resumables, upkeep
 from store.files import Files
 from store.orphans import Orphan
-from store.settings import Settings
 from store.states import JobState
 from worker import health, program
 from worker.context import database
@@ -89,13 +90,13 @@ class Reconciler:
         state = attempts.follow_up(job_id, attempt, jobs.keep_until(self.settings.keep_days))
         if state is None:
             return
-        faults.point("retry.recorded")
+        fault_points.point("retry.recorded")
         _log.warning("attempt %d is over; now %s", attempt, state, extra={"job": job_id, "attempt": attempt})
         if state is JobState.FAILED:
             self._files.remove_job(job_id)
         for waiting in upkeep.waiting(job_id):
             self._enqueue(waiting)
-            faults.point("retry.enqueued")
+            fault_points.point("retry.enqueued")
 
     def _tell_the_queue(self) -> None:
         """Enqueue the attempts that wait in the database but in no queue."""

@@ -28,9 +28,9 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 import processing.pipeline  # noqa: F401 - loaded once, here; only the forked horse computes with it
+from common.settings import Settings
 from store import attempts, jobs, queues
 from store.files import Files
-from store.settings import Settings
 from worker.attempt import tidy
 from worker.context import database
 from worker.failures import words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.settings import read_settings
+from common.settings import read_settings
 from worker import attempt as attempts_of_ours
 from worker.context import database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from store.settings import Settings
+from common.settings import Settings
 
 # Vaex's two pools and the pool of Arrow (which reads OpenMP's variable) would each take every core otherwise.
 _VARIABLES = ("VAEX_NUM_THREADS", "VAEX_NUM_THREADS_IO", "OMP_NUM_THREADS")

@@ -15,8 +15,8 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
+from common.settings import Settings
 from store import queues
-from store.settings import Settings
 from worker import health, program
 from worker.context import database
 from worker.delivery import deliver

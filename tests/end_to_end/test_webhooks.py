@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import pytest
 
+from common.settings import read_settings
 from launcher.client import Client
 from store import webhooks
-from store.settings import read_settings
 from tests.paths import DATA
 from tests.processes import child_with, eventually
 from tests.receiver import receiving

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
-from store.faults import POINTS
+from common.fault_points import POINTS
 from tests.faults.fault import Fault
 from tests.faults.site import SMALL
 from tests.faults.trial import Trial

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from flask import Flask
 
+from common.settings import Settings, read_settings
 from launcher import programs
 from launcher.administrator import make_administrator
 from launcher.site import answers, upgrade_database
 from store import accounts, queues
 from store.database import bind, db
-from store.settings import Settings, read_settings
 from tests.faults.client import Caller
 from tests.faults.disks import Disk, Disks, may_mount
 from tests.paths import ROOT
@@ -58,7 +58,7 @@ class Site:
 
     def __init__(self, folder: Path, conditions: Conditions) -> None:
         self.conditions = conditions
-        self.orders = folder / "orders"  # to whichever process passes a named point; see store.faults
+        self.orders = folder / "orders"  # to whichever process passes a named point; see common.fault_points
         self.orders.mkdir(parents=True)
         self.environ = _environ(folder, conditions, self.orders)
         self.settings: Settings = read_settings(self.environ)

@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from common.settings import read_settings
 from launcher.child import Child
 from launcher.output import Lines, Output
 from launcher.programs import Program
 from launcher.supervisor import StoppedError, Supervisor
-from store.settings import read_settings
 
 NAME_WIDTH = 14
 REDIS = "redis"

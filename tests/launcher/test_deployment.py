@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pathspec import PathSpec
 
+from common.settings import Settings
 from launcher import programs
-from store.settings import Settings
 from tests import postgres
 from tests.paths import ROOT
 

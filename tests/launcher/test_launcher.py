@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from common.settings import read_settings
 from launcher import __main__ as start
 from launcher.output import Output
 from launcher.preflight import CannotStartError
 from launcher.supervisor import Supervisor
 from store import accounts
-from store.settings import read_settings
 from tests.launcher.conftest import Launch, Launched
 from tests.processes import child_with, command, descendants, eventually, is_alive
 from worker.context import database

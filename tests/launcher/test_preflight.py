@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from common.settings import Settings
 from launcher import preflight
 from launcher.preflight import CannotStartError
-from store.settings import Settings
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from common.settings import read_settings
 from store.database import bind, db
-from store.settings import read_settings
 
 
 @pytest.fixture

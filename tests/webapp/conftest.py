@@ -16,11 +16,11 @@ from redis import Redis
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from common.settings import Settings
 from store import tokens
 from store.database import db
 from store.files import Files
 from store.models import Account
-from store.settings import Settings
 from store.states import JobState
 from tests.accounts import PASSWORD, PASSWORD_HASH, make_account
 from tests.browser import chromium

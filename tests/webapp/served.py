@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.settings import Settings
 from launcher import programs
-from store.settings import Settings
 from tests.paths import ROOT
 from tests.processes import bound_to_us, eventually
 

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
-from store.settings import Settings
+from common.settings import Settings
 from tests.paths import ROOT
 from webapp import create_app
 from webapp.errors import SENTENCES

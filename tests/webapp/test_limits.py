@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from store.settings import Settings
+from common.settings import Settings
 from tests.accounts import PASSWORD
 from tests.paths import ROOT
 from tests.webapp.asking import codes, fail, log_in, sign_in_by_page

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from store.settings import Settings
+from common.settings import Settings
 from tests.accounts import PASSWORD
 from tests.processes import eventually
 from tests.services import RedisServer, Services, redis_server

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from store.settings import Settings
+from common.settings import Settings
 from tests.accounts import PASSWORD
 from tests.webapp.asking import codes, send, sign_in_by_page
 from tests.webapp.conftest import MakeApp, form_token

@@ -18,9 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from common.settings import Settings
 from store.database import db
 from store.files import Files
-from store.settings import Settings
 from store.states import JobState
 from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp

@@ -12,12 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from common.settings import Settings
 from processing.progress import Step
 from store import attempts, jobs
 from store.database import db, now
 from store.files import Files
 from store.models import Duty
-from store.settings import Settings
 from store.states import JobState
 from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp

@@ -11,8 +11,8 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
+from common.settings import Settings
 from store.database import db
-from store.settings import Settings
 from tests.services import Services
 from webapp import create_app
 

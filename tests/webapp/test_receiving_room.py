@@ -145,7 +145,7 @@ class FullDisk:
 def test_a_disk_that_fills_up_meanwhile_leaves_no_half_file(
     files: Files, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    monkeypatch.setattr(f"processing.direct.os.{call}", FullDisk())
+    monkeypatch.setattr(f"common.direct_io.os.{call}", FullDisk())
     with pytest.raises(InsufficientStorage):
         taken(request_with(file(CONTENT) + END), files)
     assert incoming(files) == []

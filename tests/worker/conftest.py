@@ -14,12 +14,12 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from common.settings import Settings
 from store import intake, queues
 from store.database import db
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
-from store.settings import Settings
 from tests.accounts import make_account
 from tests.slow_files import write_slow_file
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from store.settings import Settings, read_settings
+from common.settings import Settings, read_settings
 from worker import __main__ as worker_main
 from worker import progress
 from worker.memory import most_bytes

@@ -11,12 +11,12 @@ from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine
 from redis import Redis
 
+from common.settings import Settings
 from store import attempts, jobs, queues
 from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import Base, db
 from store.files import MARK, Files
 from store.models import Job
-from store.settings import Settings
 from store.states import JobState
 from tests.accounts import make_account
 from worker.attempt import tidy

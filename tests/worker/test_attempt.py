@@ -13,6 +13,7 @@ from rq.timeouts import JobTimeoutException
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from common.settings import Settings
 from processing.errors import Choice, Question, RefusedError
 from processing.options import Options
 from processing.outcome import BadRow, Detected, Outcome, Part
@@ -23,7 +24,6 @@ from store.database import db
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
-from store.settings import Settings
 from store.states import FAILURES_OF_OURS, JobState
 from tests.worker.conftest import EXAMPLE, EXAMPLE_TOTALS, Start, Submit, Submitted, reread, working_files
 from worker import attempt, failures, recording

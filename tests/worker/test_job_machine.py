@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 from redis import Redis
 
+from common.settings import Settings
 from store import attempts, intake, jobs, orphans, queues
 from store.attempts import MAX_CRASHES
 from store.database import db, now
 from store.models import Job, Part, Upload
 from store.options import JobOptions
-from store.settings import Settings
 from store.states import STATES, JobState, may_follow
 from tests.worker.job_deeds import Deeds, World, totals
 from worker.attempt import tidy

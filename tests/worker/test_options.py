@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from common.settings import Settings
 from processing import options as processing
 from processing.dates import DateStyle
 from processing.options import BadRows, Form
@@ -11,7 +12,6 @@ from store import attempts
 from store import options as store
 from store.files import Files
 from store.options import JobOptions
-from store.settings import Settings
 from tests.worker.conftest import Submit
 from worker.options import form_of, options_for
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from common.settings import Settings
 from processing.progress import Progress, Step
 from store import attempts
 from store.attempts import Claim, LeaseLostError
 from store.files import Files
-from store.settings import Settings
 from tests.worker.conftest import Submitted, reread
 from worker.progress import ProgressReporter
 

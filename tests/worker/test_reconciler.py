@@ -11,12 +11,12 @@ from redis import Redis
 from rq import Queue
 from sqlalchemy import update
 
+from common.settings import Settings
 from store import attempts, queues, resumables
 from store.database import db, now
 from store.files import MARK, Files
 from store.models import Resumable
 from store.options import JobOptions
-from store.settings import Settings
 from store.states import JobState
 from tests.processes import eventually
 from tests.worker.conftest import Enqueue, Start, Submit, Submitted, reread, working_files

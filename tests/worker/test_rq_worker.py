@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from common.settings import Settings
 from processing.checkpoint import position_of
 from store import attempts, jobs, queues
 from store.files import Files
 from store.models import Job
-from store.settings import Settings
 from store.states import JobState
 from tests.processes import children, eventually, is_alive
 from tests.services import RedisServer, Services, redis_server

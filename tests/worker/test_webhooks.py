@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from common.settings import Settings
 from store import jobs, queues, webhooks
 from store.database import db, now
 from store.files import Files
 from store.models import Webhook
-from store.settings import Settings
 from store.states import JobState
 from store.webhooks import DELIVERED, GIVEN_UP, WAITING
 from tests.accounts import make_account

@@ -16,10 +16,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.test import TestResponse
 
+from common.settings import Settings
 from store.database import db
 from store.files import Files
 from store.models import Job
-from store.settings import Settings
 from store.states import JobState
 
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"

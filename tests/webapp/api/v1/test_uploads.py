@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from store import faults
+from common import fault_points
 from store.database import db
 from store.files import Files
 from store.models import Job, Resumable
@@ -207,7 +207,7 @@ def test_a_crash_behind_the_last_byte_still_leads_to_one_job(
             raise OSError("killed")
 
     with monkeypatch.context() as here:
-        here.setattr(faults, "point", crash)
+        here.setattr(fault_points, "point", crash)
         assert script.send(address, 9, CONTENT[9:]).status_code == 500
     again = script.call("HEAD", address) if method == "HEAD" else script.send(address, len(CONTENT), b"")
     (job,) = jobs(app)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from common.settings import Settings
 from store.files import Files
-from store.settings import Settings
 from store.space import Space, holds_more_than_it_has
 from tests.webapp.api.v1.tus import CONTENT, Script, incoming, jobs, metadata
 from webapp import resuming

@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from common.settings import Settings
 from store import webhooks
 from store.database import db
 from store.models import Job, Webhook
-from store.settings import Settings
 from store.states import JobState
 from store.webhooks import Delivery
 from tests.webapp.conftest import JobIn, MakeApp

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from common.tracebacks import LONGEST, trace_of
 from store.database import db
-from store.traces import LONGEST, trace_of
 
 
 class RefusedError(Exception):

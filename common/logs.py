@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-from store.traces import name_of, trace_of
+from common.tracebacks import name_of, trace_of
 
 # What a line may carry beside time, level, process and message: by extra={...}, or set by about().
 EXTRAS = ("job", "attempt", "step", "code", "bytes", "seconds", "mb_per_second")

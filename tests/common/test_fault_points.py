@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from store import faults
+from common import fault_points
 from tests.paths import ROOT
 
 CODE = "from store import faults; faults.point('upload.kept'); print('alive')"
@@ -39,8 +39,8 @@ def test_other_points_are_passed(tmp_path: Path) -> None:
 def test_each_point_stands_in_the_code_once_for_each_way_in() -> None:
     code = "".join(path.read_text() for room in ("store", "worker", "webapp") for path in (ROOT / room).rglob("*.py"))
     placed = re.findall(r'faults\.point\(f?"([^"]+)"\)', code)
-    steps = {point for point in faults.POINTS if point.startswith("step.")}
-    assert set(placed) == {*(set(faults.POINTS) - steps), "step.{progress.step}"}
+    steps = {point for point in fault_points.POINTS if point.startswith("step.")}
+    assert set(placed) == {*(set(fault_points.POINTS) - steps), "step.{progress.step}"}
     # Uploads come whole or in pieces.
     assert {point for point in placed if placed.count(point) > 1} == {
         "upload.begun",

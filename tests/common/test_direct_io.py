@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from processing.direct import BUFFER_BYTES, DirectBuffer, DirectFile
+from common.direct_io import BUFFER_BYTES, DirectBuffer, DirectFile
 from tests.paths import ROOT
 from tests.processing.ways import IN_MEMORY
 
@@ -103,7 +103,7 @@ def test_no_descriptor_stays_open_after_finish_or_close(folder: Path) -> None:
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from processing.direct import BUFFER_BYTES, DirectBuffer, DirectFile
+from common.direct_io import BUFFER_BYTES, DirectBuffer, DirectFile
 path, limit, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 file = DirectFile(path, DirectBuffer())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from store.settings import GIB, Settings, SettingsError, read_settings
+from common.settings import GIB, Settings, SettingsError, read_settings
 
 NO_REDIS = "REDIS_URL should start with redis://, rediss:// or unix://, but it does not."
 BROKEN_REDIS = "REDIS_URL cannot be read. Write it like redis://user:password@localhost:6379/0."

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from store import logs
-from store.logs import Lines, parsed, readable
+from common import logs
+from common.logs import Lines, parsed, readable
 
 JOB = "3f2b" + "0" * 28
 
