@@ -10,14 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from processing.dates import DateStyle
+from processing.dialect.dates import DateStyle
 from processing.errors import RefusedError
-from processing.garbage import look_seldom
+from processing.gc_tuning import look_seldom
 from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, Form, Options
-from processing.outcome import Outcome
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
-from processing.publishing import OutputTakenError
+from processing.result import Outcome
+from processing.writing.publish import OutputTakenError
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _BAR = 40

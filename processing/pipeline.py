@@ -7,25 +7,25 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from processing.checkpoint import Checkpoints, State, UnusableError, restoring
-from processing.dialect import Dialect
-from processing.doubts import ReopenError
+from processing.checkpoints.checkpoint import Checkpoints, State, UnusableError, restoring
+from processing.checkpoints.position import Position
+from processing.checkpoints.workspace import Places, places_for
+from processing.dialect.dialect import Dialect
+from processing.dialect.surprises import ReopenError
 from processing.errors import RefusedError
-from processing.gathering import Job
-from processing.gatherings import gathering_for, is_for_kernel
-from processing.inspection import inspect
+from processing.inspection.date_scan import with_settled_dates
+from processing.inspection.inspect import inspect
+from processing.inspection.sample import encoding_of_whole_file
 from processing.meter import Meter
 from processing.options import BadRows, Options
-from processing.outcome import Outcome
-from processing.places import Places, places_for
-from processing.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
-from processing.position import Position
 from processing.progress import OnProgress, Step
-from processing.publishing import publish, refuse_if_taken
-from processing.rejections import Rejections
-from processing.sample import encoding_of_whole_file
-from processing.steps import Steps
-from processing.whole_file import with_settled_dates
+from processing.reading.rejections import Rejections
+from processing.result import Outcome
+from processing.run import Steps
+from processing.totalling.accumulator import Job
+from processing.totalling.gatherings import gathering_for, is_for_kernel
+from processing.totalling.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
+from processing.writing.publish import publish, refuse_if_taken
 
 
 class ProofError(RuntimeError):

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from common import fault_points, logs
 from common.settings import Settings
 from processing.errors import RefusedError
-from processing.outcome import Outcome
 from processing.pipeline import process_csv
+from processing.result import Outcome
 from store import attempts, jobs
 from store.attempts import Claim, LeaseLostError, PublishedPart, Standing
 from store.database import db

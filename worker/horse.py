@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from common.pdeathsig import die_with_parent
-from processing.garbage import look_seldom
+from processing.gc_tuning import look_seldom
 from store.queues import LARGE
 
 NICENESS = 10  # big files step back, so that the site and small files answer at once

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
-from processing.publishing import MANIFEST
-from processing.rejections import FILE_NAME as REJECTED
+from processing.reading.rejections import FILE_NAME as REJECTED
+from processing.writing.publish import MANIFEST
 from store.states import JobState
 from tests.faults.site import Site
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["processing"]):
-    from processing.dialect import Dialect
+    from processing.dialect.dialect import Dialect
     from processing.errors import RefusedError
-    from processing.inspection import inspect
+    from processing.inspection.inspect import inspect
     from processing.options import Options
 
 from tests.corpus.words import complaint

@@ -16,13 +16,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from processing import blocks, checkpoint, grid, kernel_gathering, pipeline, plan, steps, text
+from processing import pipeline, run
+from processing.checkpoints import checkpoint
 from processing.errors import RefusedError
-from processing.gatherings import gathering_for
-from processing.inspection import inspect
+from processing.inspection.inspect import inspect
 from processing.options import BadRows, Form, Options
-from processing.plan import make_plan
 from processing.progress import Progress
+from processing.reading.arrow_reader import blocks
+from processing.source import text_stream
+from processing.totalling import kernel_accumulator, plan, running_totals
+from processing.totalling.gatherings import gathering_for
+from processing.totalling.plan import make_plan
 from tests.paths import ROOT
 
 # What a process does to files, as the interpreter names it: a run can be ended at each of them.
@@ -157,20 +161,20 @@ def _prepare(wish: Wish, log: _Log) -> None:
     """Sizes as wished, and a log of all work."""
     pipeline.make_plan = lambda *words: replace(make_plan(*words), **wish.sizes)
     if wish.columns is not None:
-        kernel_gathering._COLUMN_ROWS, kernel_gathering._ENOUGH_ROWS = wish.columns, wish.columns * 3 // 4
+        kernel_accumulator._COLUMN_ROWS, kernel_accumulator._ENOUGH_ROWS = wish.columns, wish.columns * 3 // 4
     if wish.tries_grid is not None:
         plan._FEW_DIFFERENT = 2 if wish.tries_grid else -1
-        grid.ROWS_PER_SONG = 0 if wish.tries_grid else 8
+        running_totals.ROWS_PER_SONG = 0 if wish.tries_grid else 8
 
     if wish.cells_at_once is not None:
-        grid.CELLS_AT_ONCE = wish.cells_at_once
+        running_totals.CELLS_AT_ONCE = wish.cells_at_once
 
     if wish.piece_bytes is not None:
-        text.PIECE_BYTES = wish.piece_bytes
+        text_stream.PIECE_BYTES = wish.piece_bytes
 
-    def entered(source: Path, dialect: Any, options: Options, entry: text.Entry | None) -> Any:
+    def entered(source: Path, dialect: Any, options: Options, entry: text_stream.Entry | None) -> Any:
         log.write(entered=0 if entry is None else entry.text)
-        return text.open_text(source, dialect, options, entry)
+        return text_stream.open_text(source, dialect, options, entry)
 
     def inspected(*words: Any) -> Any:
         log.write(inspected=1)
@@ -188,14 +192,14 @@ def _prepare(wish: Wish, log: _Log) -> None:
         made.read = logged
         return made
 
-    format_one = steps._format
+    format_one = run._format
 
     def formatted(numbered: Any) -> Any:
         done = format_one(numbered)
         log.write(totalled=done.rows)
         return done
 
-    pipeline.inspect, pipeline.gathering_for, steps._format = inspected, gathering, formatted
+    pipeline.inspect, pipeline.gathering_for, run._format = inspected, gathering, formatted
     blocks.open_text = entered  # type: ignore[assignment]
 
 

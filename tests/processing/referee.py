@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processing.columns import INPUT_COLUMNS
-from processing.dialect import Dialect
-from processing.kernel import Columns, SongTable
-from processing.marks import Marks
-from processing.rows import BadValueError
-from processing.tokenizer import Tokenizer, count_lines
+from processing.dialect.dialect import Dialect
+from processing.dialect.rows import BadValueError
+from processing.dialect.syntax import Marks
+from processing.dialect.tokenizer import Tokenizer, count_lines
+from processing.reading.kernel import Columns, SongTable
 
 Row = tuple[str, int, int]
 

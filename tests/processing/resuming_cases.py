@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from processing.grid import CELL_BYTES
+from processing.totalling.running_totals import CELL_BYTES
 from tests.processing.interrupting import Ended, Wish
 from tests.processing.oracle import written
 from tests.processing.referee import LEAST_TABLE

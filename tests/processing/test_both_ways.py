@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from processing import plan
 from processing.options import BadRows, Form, Options
+from processing.totalling import plan
 from tests.processing.ways import result_of, same_both_ways
 
 SONGS = [b"Umbrella", b"Halo", b"NA", b" lead", b'12" mix', "Für Elise".encode(), "夜に駆ける".encode(), b"\xff"]

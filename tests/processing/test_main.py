@@ -40,20 +40,20 @@ WITHOUT_KERNEL = (
 # A run that is interrupted before it publishes, and one that could not begin at the beginning.
 INTERRUPTED = (
     "-c",
-    "import runpy, signal, processing.publishing; "
+    "import runpy, signal, processing.writing.publish; "
     "signal.signal(signal.SIGINT, signal.default_int_handler); "  # whoever runs us in the background has it ignored
-    "processing.publishing.publish = lambda *_, **__: signal.raise_signal(signal.SIGINT); "
+    "processing.writing.publish.publish = lambda *_, **__: signal.raise_signal(signal.SIGINT); "
     "runpy.run_module('processing', run_name='__main__')",
 )
 GOING_ON = (
     "-c",
-    "import runpy, processing.inspection; processing.inspection.inspect = None; "
+    "import runpy, processing.inspection.inspect; processing.inspection.inspect.inspect = None; "
     "runpy.run_module('processing', run_name='__main__')",
 )
 # A kernel that fails wherever it is used shows who uses it.
 BROKEN_KERNEL = (
     "-c",
-    "import runpy, processing.kernel; processing.kernel.SongTable.__init__ = None; "
+    "import runpy, processing.reading.kernel; processing.reading.kernel.SongTable.__init__ = None; "
     "runpy.run_module('processing', run_name='__main__')",
 )
 EITHER = pytest.mark.parametrize("program", [INSTALLED, WITHOUT_KERNEL], ids=["with kernel", "without kernel"])

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.column_names import is_total
 from processing.columns import INPUT_COLUMNS
+from processing.dialect.column_synonyms import is_total
 from processing.errors import RefusedError
 from processing.options import BadRows, Options
 from processing.pipeline import process_csv

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from processing import cutting, unpacking
 from processing.errors import RefusedError
 from processing.options import Form, Options
 from processing.pipeline import process_csv
+from processing.reading.arrow_reader import record_boundaries
+from processing.source import decompression
 from tests.paths import ROOT
 
 CODE = re.compile(r'RefusedError\(\s*"([a-z_0-9]+)"|_unclear\(|not_a_csv\(|"(archive_[a-z]+)"')
@@ -151,7 +152,7 @@ def test_a_file_is_refused_in_these_words(
 
 
 def test_a_bomb_is_refused_with_its_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "FREE_BYTES", 100)
+    monkeypatch.setattr(decompression, "FREE_BYTES", 100)
     code, line, message = refusal_of(gzip.compress(ROWS + b"A,2024-01-31,1\n" * 100_000), tmp_path)
     assert (code, line) == ("unpacks_too_large", None)
     assert re.fullmatch(
@@ -162,7 +163,7 @@ def test_a_bomb_is_refused_with_its_sizes(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_line_without_end_is_refused_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutting, "MAX_RECORD", 1 << 20)
+    monkeypatch.setattr(record_boundaries, "MAX_RECORD", 1 << 20)
     data = ROWS * 10_000 + b"x" * (40 << 20)
     code, _line, message = refusal_of(data, tmp_path)
     assert code == "line_too_long"

@@ -11,8 +11,8 @@ import pytest
 
 from processing.errors import RefusedError
 from processing.options import Options
-from processing.outcome import BadRow, Part
 from processing.pipeline import process_csv
+from processing.result import BadRow, Part
 
 # For what runs a hundred times: on a disk each run would wait for the disk to confirm its parts.
 IN_MEMORY = "/dev/shm"

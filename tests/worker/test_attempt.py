@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 from common.settings import Settings
 from processing.errors import Choice, Question, RefusedError
 from processing.options import Options
-from processing.outcome import BadRow, Detected, Outcome, Part
 from processing.progress import OnProgress, Progress, Step
+from processing.result import BadRow, Detected, Outcome, Part
 from store import attempts, jobs
 from store.attempts import Claim
 from store.database import db

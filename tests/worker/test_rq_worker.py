@@ -14,7 +14,7 @@ import pytest
 from redis import Redis
 
 from common.settings import Settings
-from processing.checkpoint import position_of
+from processing.checkpoints.checkpoint import position_of
 from store import attempts, jobs, queues
 from store.files import Files
 from store.models import Job

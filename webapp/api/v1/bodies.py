@@ -9,8 +9,8 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import BadRequest
 
-from processing.containers import refuse_other_kinds
 from processing.errors import RefusedError
+from processing.source.file_types import refuse_other_kinds
 from store.options import JobOptions, OptionsError
 from webapp.api.v1.webhooks import webhook_url, without_webhook
 from webapp.problems import Problem

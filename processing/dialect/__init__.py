@@ -1,0 +1,1 @@
+"""What headers, rows, dates and numbers may look like: pure rules, without a file."""

@@ -1,0 +1,50 @@
+"""Lines of totals at the end of a file, which look like a row of plays but are none."""
+
+from __future__ import annotations
+
+from processing.columns import SONG
+from processing.dialect.column_synonyms import is_total
+from processing.dialect.dialect import Dialect
+from processing.dialect.rows import BadValueError
+from processing.dialect.tokenizer import Tokenizer
+
+TAIL_BYTES = 16 << 10  # of a file, in which its footer begins
+
+
+def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
+    """Where in the last bytes of a file its footer begins; their length where there is none.
+
+    A footer is a row that names a total in place of a song, with what stands behind it, if that are no rows.
+    ``is_torn``: the first line of the tail is the end of one.
+    """
+    start, end = len(tail), len(tail)
+    tokenizer, reader = Tokenizer(dialect.marks), dialect.row_reader()
+    while end:
+        line = _line_before(tail, end)
+        if line == 0 and is_torn:
+            break
+        for record in tokenizer.records(tail[line:end]):
+            if record.fields is None or not dialect.fits(record.fields):
+                continue
+            if isinstance(reader.judge(record.fields), BadValueError):
+                continue
+            if not names_a_total(record.fields[dialect.places[SONG]]):
+                return start
+            start = line
+        end = line
+    return start
+
+
+def names_a_total(song: bytes) -> bool:
+    """Whether what stands in place of a song begins a line of totals."""
+    return len(song) < 80 and b'"' not in song and is_total(song.decode("utf-8", "replace"))
+
+
+def _line_before(tail: bytes, end: int) -> int:
+    """Where the line begins that ends at ``end``, line end included."""
+    within = end
+    if within and tail[within - 1 : within] == b"\n":
+        within -= 1
+    if within and tail[within - 1 : within] == b"\r":
+        within -= 1
+    return max(tail.rfind(b"\n", 0, within), tail.rfind(b"\r", 0, within)) + 1

@@ -1,0 +1,181 @@
+"""Which line of a file names its columns, and which of them are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from processing.columns import INPUT_COLUMNS
+from processing.dialect.column_synonyms import column_of, is_type_word
+from processing.dialect.column_types import Fields
+from processing.errors import Choice, Question, RefusedError
+
+EXPECTED = "Song, Date and Number of Plays"
+MOST_CHOICES = 100
+_COLUMN_OPTIONS = ("song_column", "date_column", "plays_column")
+_RULER = frozenset(b"-=+|: ")  # what a line drawn below a header consists of
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in one line, and the places at which each of our columns may stand."""
+
+    names: tuple[str, ...]
+    candidates: dict[str, tuple[int, ...]]  # the best ones; more than one where the names do not decide
+    doubt: int  # 0 where all are our own names, more the farther they are from that
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Names:
+        """Look the names up."""
+        ranks: dict[str, dict[int, list[int]]] = {column: {} for column in INPUT_COLUMNS}
+        for place, name in enumerate(names):
+            known = column_of(name) if len(name) < 80 else None
+            if known:
+                ranks[known[0]].setdefault(known[1], []).append(place)
+        best = {column: tuple(found[min(found)]) if found else () for column, found in ranks.items()}
+        return cls(tuple(names), best, sum(min(found) for found in ranks.values() if found))
+
+    @property
+    def named(self) -> int:
+        """How many columns there are, up to the last one with a name."""
+        return max((place + 1 for place, name in enumerate(self.names) if name.strip()), default=0)
+
+    @property
+    def known(self) -> int:
+        """How many of our columns are named."""
+        return sum(bool(found) for found in self.candidates.values())
+
+    @property
+    def missing(self) -> list[str]:
+        """Our columns that are not named."""
+        return [column for column, found in self.candidates.items() if not found]
+
+    def first_places(self) -> dict[str, int]:
+        """Where our columns stand; the first of several."""
+        return {column: found[0] for column, found in self.candidates.items()}
+
+    def refuse_doubts(self, line: int) -> None:
+        """Raise RefusedError where the names do not decide."""
+        for column, found in self.candidates.items():
+            if len(found) > 1:
+                raise self.ambiguous(column, found, line)
+        if self.missing:
+            raise self._incomplete(line)
+
+    def ambiguous(self, column: str, found: tuple[int, ...], line: int) -> RefusedError:
+        """The refusal of a header in which several columns could be meant."""
+        different = list(dict.fromkeys(f'"{" ".join(self.names[place].split())}"' for place in found))
+        said = (
+            f"names {different[0].strip(chr(34))} {len(found)} times"
+            if len(different) == 1
+            else f"has {' and '.join(different)}, which could both be meant for {column}"
+        )
+        return RefusedError(
+            "columns_ambiguous",
+            f"The header should name each column once, but {said}. Choose the columns that are meant, or rename one "
+            "and send the file again.",
+            line=line,
+            column=column,
+            question=columns_question(self.names),
+        )
+
+    def _incomplete(self, line: int) -> RefusedError:
+        missing = self.missing
+        return RefusedError(
+            "columns_missing",
+            f"The header should name the columns {EXPECTED}, but {_listed(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing. Choose the columns that are meant, or send the file with "
+            "them.",
+            line=line,
+            value=", ".join(name[:40] for name in self.names[:20]),
+            question=columns_question(self.names),
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def columns_question(names: Sequence[str]) -> Question:
+    """Which of these columns are ours?"""
+    shown = enumerate(names[:MOST_CHOICES], start=1)
+    choices = (Choice(str(number), name.strip()[:80] or f"Column {number}") for number, name in shown)
+    return Question(_COLUMN_OPTIONS, tuple(choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where a header was found."""
+
+    first: int  # index among the records
+    last: int  # of the last line that belongs to it
+    names: Names
+
+
+def header_of(fields: Fields | None, line: int | None) -> Header:
+    """The header that the first record is; raises RefusedError where it is not even cut into fields."""
+    if fields is None:
+        raise RefusedError(
+            "header_not_found",
+            f"Line {line or 1:,} cannot be the header, since it has an open quote. Choose another line.",
+            line=line,
+        )
+    return Header(0, 0, Names.of(texts(fields)))
+
+
+def texts(fields: Fields) -> list[str]:
+    """Fields as text, for looking at them."""
+    return [field.decode("utf-8", "replace").removeprefix("\ufeff") for field in fields]
+
+
+def find_header(records: Sequence[Fields | None]) -> Header | None:
+    """The first line, or pair of lines, that names all three columns."""
+    for index, fields in enumerate(records):
+        if fields is None or len(fields) < len(INPUT_COLUMNS):
+            continue
+        names = Names.of(texts(fields))
+        joined = _joined(fields, records[index + 1] if index + 1 < len(records) else None)
+        if joined and not joined.missing and (names.missing or joined.doubt < names.doubt):
+            return Header(index, index + 1, joined)
+        if not names.missing:
+            return Header(index, _last_line(records, index), names)
+    return None
+
+
+def _joined(above: Fields, below: Fields | None) -> Names | None:
+    """The names that stand one half above the other."""
+    if below is None or len(below) != len(above) or any(map(has_digit, below)) or not any(below):
+        return None
+    if not Names.of(texts(below)).missing:
+        return None  # names of their own, below a line of other words
+    return Names.of([f"{one} {other}".strip() for one, other in zip(texts(above), texts(below), strict=True)])
+
+
+def _last_line(records: Sequence[Fields | None], header: int) -> int:
+    """The index of a second line of types or units, or of the header itself."""
+    below = records[header + 1] if header + 1 < len(records) else None
+    if below is not None and len(below) == 1 and len(below[0]) > 1 and set(below[0]) <= _RULER:
+        return header + 1
+    if below is None or len(below) != len(records[header] or ()):
+        return header
+    cells = texts(below)
+    return header + 1 if any(cells) and all(map(is_type_word, cells)) else header
+
+
+def has_digit(field: bytes) -> bool:
+    """Whether a digit stands in a field."""
+    return any(0x30 <= byte <= 0x39 for byte in field)
+
+
+def is_repeated(fields: Fields, places: dict[str, int]) -> bool:
+    """Whether a line in mid-file is the header once more."""
+    names = Names.of(texts(fields))
+    return all(found == (places[column],) for column, found in names.candidates.items())
+
+
+def begins_another_table(fields: Fields, places: dict[str, int]) -> bool:
+    """Whether a line in mid-file names at least two of our columns, but is not the header once more.
+
+    Rows below it could be read as plays although they are something else.
+    """
+    return Names.of(texts(fields)).known >= 2 and not is_repeated(fields, places)

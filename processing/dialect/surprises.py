@@ -1,0 +1,49 @@
+"""What may be found in mid-file that no single row answers for: it ends the run, with words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from processing.dialect.date_order import contradiction
+from processing.dialect.dialect import Dialect
+from processing.errors import RefusedError
+
+
+class Kind(StrEnum):
+    """What is in doubt."""
+
+    ORDER = "order"  # a date that can only be read with day and month the other way round
+    TABLE = "table"  # the names of other columns: rows of another table follow
+    ENCODING = "encoding"  # letters that are not UTF-8, in a file that was ASCII so far
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One thing that was found."""
+
+    kind: Kind
+    line: int  # counted from the first line of its block, which is 1
+    value: str
+
+
+class ReopenError(Exception):
+    """The file must be read again from its beginning: in another encoding, or with a closer look at totals."""
+
+    def __init__(self, *, by_tokenizer: bool = False) -> None:
+        super().__init__()
+        self.by_tokenizer = by_tokenizer  # which sees what follows a row, where the kernel does not
+
+
+def end_of_run(doubt: Doubt, line: int, dialect: Dialect) -> Exception:
+    """What to raise for a doubt that lies on a physical line."""
+    if doubt.kind is Kind.ENCODING:
+        return ReopenError()
+    if doubt.kind is Kind.ORDER:
+        return contradiction(dialect.dates, None, doubt.value, line)
+    return RefusedError(
+        "two_tables",
+        f"At line {line:,} another table begins, with the columns {doubt.value}. Send each table as a file of its own.",
+        line=line,
+        value=doubt.value,
+    )

@@ -1,0 +1,203 @@
+"""The first look at a file: is it a CSV of song plays, and in which form? Never a silent guess."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from processing.columns import DATE, PLAYS
+from processing.dialect.column_synonyms import plain
+from processing.dialect.column_types import is_row
+from processing.dialect.date_order import style_in
+from processing.dialect.dates import DateStyle
+from processing.dialect.dialect import Dialect
+from processing.dialect.headers import EXPECTED, Names, columns_question, texts
+from processing.dialect.numbers import find_thousands
+from processing.dialect.rows import printable
+from processing.dialect.tokenizer import Record, Tokenizer, count_lines
+from processing.errors import RefusedError
+from processing.inspection.candidates import best_layout, separator_line
+from processing.inspection.layout import Layout
+from processing.inspection.sample import SAMPLE_BYTES, Sample, sample_of
+from processing.options import Form, Options
+from processing.reading.arrow_reader import written_values
+from processing.reading.blocks import load, spans
+from processing.source.encodings import BOM
+from processing.source.file_types import not_a_csv, refuse_markup
+
+_STYLE_ROWS = 1000
+_GROUPED = re.compile(rb"[0-9](?:[,.' ]|\xc2\xa0|\xe2\x80[\x89\x99\xaf])[0-9]{3}(?![0-9])")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1b\x7f]")
+
+
+def inspect(source: Path, options: Options | None = None) -> Dialect:
+    """Find out the form of the file from its first MiB; raises RefusedError."""
+    options = options or Options()
+    sample = sample_of(source, options)
+    start = len(BOM) if sample.text.startswith(BOM) else 0
+    form = options.form
+    if found := separator_line(sample.text[start : start + 20]):
+        start += found[1]
+        form = form if form.delimiter else replace(form, delimiter=found[0])
+    text = sample.text[start:]
+    if form.header_line:
+        form = replace(form, header_line=max(form.header_line - count_lines(sample.text[:start]), 1))
+    if not text.strip():
+        raise RefusedError("empty_file", "The file has only blank lines. Send a CSV with rows of plays.")
+    layout = best_layout(text, form, at_end=sample.at_end)
+    lines_above = count_lines(sample.text[:start])
+    _refuse_doubts(layout, text, form, lines_above, at_end=sample.at_end)
+    return _with_thousands(source, _dialect(layout, sample, start, options), text, options)
+
+
+def _refuse_doubts(layout: Layout, text: bytes, form: Form, lines_above: int, *, at_end: bool) -> None:
+    """Raise RefusedError unless it is beyond doubt which columns are ours."""
+    if not layout.records:
+        raise RefusedError(
+            "line_too_long",
+            "The first line of the file does not end within a million characters. Is it a CSV of plays?",
+            line=1 + lines_above,
+        )
+    header = layout.header
+    if header:
+        line = lines_above + layout.line_of(header.first, text)
+        if not any(form.columns):
+            header.names.refuse_doubts(line)
+        if layout.places is None:
+            raise _unclear(header.names.names, line, "The columns that were chosen are not three of the header.")
+        if at_end and len(layout.records) == header.last + 1:
+            raise RefusedError(
+                "no_rows", "The file has a header, but no rows below it. Send a file with rows of plays."
+            )
+    elif layout.places is None:
+        refuse_markup(text)
+        _refuse_no_table(layout, text, lines_above)
+    elif form.header_line is None:
+        _refuse_strange_header(layout, text, lines_above)
+
+
+def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
+    """Say, as exactly as can be, why no columns were found."""
+    if _CONTROL.search(text[:4096]) and not layout.dated:
+        raise not_a_csv("no text. Save the table in it as CSV")
+    for index, record in enumerate(layout.records[:20]):
+        names = Names.of(texts(record.fields or ()))
+        if names.known:
+            names.refuse_doubts(lines_above + layout.line_of(index, text))
+    first = layout.records[0]
+    line = lines_above + layout.line_of(0, text)
+    if layout.dated and first.fields is not None:
+        raise _unclear(texts(first.fields), line, "It is not clear which columns are the song, the date and the plays.")
+    shown = _shown(text[first.start : first.end])
+    raise RefusedError(
+        "columns_not_found",
+        f"The first line should name the columns {EXPECTED}, or be a row with a song, a date like 2024-03-31 "
+        f'and a whole number, but says "{shown}".',
+        line=line,
+        value=shown,
+    )
+
+
+def _refuse_strange_header(layout: Layout, text: bytes, lines_above: int) -> None:
+    """A first line of words above good rows is a header whose names we do not know: a person has to choose."""
+    fields, places = layout.records[0].fields, layout.places
+    if fields is None or places is None or len(fields) != layout.fields or is_row(fields, places):
+        return
+    cells = [plain(cell) for cell in texts(fields)]
+    if layout.rows > 1 and all(cells) and not any(character.isdigit() for cell in cells for character in cell):
+        line, names = lines_above + layout.line_of(0, text), Names.of(texts(fields))
+        if names.known:
+            names.refuse_doubts(line)
+        raise _unclear(names.names, line, "The names of the columns in the first line are not known to us.")
+
+
+def _unclear(names: list[str] | tuple[str, ...], line: int, sentence: str) -> RefusedError:
+    return RefusedError(
+        "columns_unclear",
+        f"{sentence} Choose them, or send the file with a header that names the columns {EXPECTED}.",
+        line=line,
+        value=", ".join(name[:40] for name in names[:20]),
+        question=columns_question(names),
+    )
+
+
+def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Dialect:
+    text = sample.text[start:]
+    header, places, records = layout.header, layout.places, layout.records
+    assert places is not None
+    last = records[header.last] if header else None
+    first_row = start + (last.end if last else records[0].start)
+    size = records[-1].end - records[0].start
+    style, undecided = _dates(layout, text, sample, 1 + count_lines(sample.text[:start]), options.form)
+    return Dialect(
+        encoding=sample.encoding,
+        header=header is not None,
+        fields=layout.fields,
+        places=places,
+        first_row=first_row,
+        record_bytes=size / len(records),
+        marks=layout.marks,
+        named=layout.named,
+        compression=sample.compression,
+        mark_bytes=sample.mark_bytes,
+        dates=style,
+        undecided=undecided,
+        corrections=options.corrections,
+        header_line=count_lines(sample.text[:start]) + layout.line_of(header.first, text) if header else None,
+        first_line=1 + count_lines(sample.text[:first_row]),
+        names=header.names.names if header else (),
+        may_reopen=sample.is_open,
+        asks=options.form.date_style is None,
+    )
+
+
+def _dates(
+    layout: Layout, text: bytes, sample: Sample, first_line: int, form: Form
+) -> tuple[DateStyle, tuple[int, str] | None]:
+    """The style of dates, and line and text of one that can be read in two ways where none decides."""
+    if form.date_style:
+        return form.date_style, None
+    assert layout.places is not None
+    rows = _rows(layout, text, sample)
+    dates = [date.strip() for date in _column(rows, layout.places[DATE])]
+
+    def line_of(date: str) -> int:
+        start = layout.records[layout.header.last].end if layout.header else 0
+        return first_line + count_lines(text[: start + rows[dates.index(date)].start])
+
+    try:
+        style, example = style_in(dates)
+    except RefusedError as refusal:
+        refusal.line = line_of(refusal.value or "")
+        raise
+    return style, (line_of(example), example) if example else None
+
+
+def _rows(layout: Layout, text: bytes, sample: Sample) -> list[Record]:
+    """Records below the header that have as many fields as rows have."""
+    header = layout.header
+    start = layout.records[header.last].end if header else 0
+    records = Tokenizer(layout.marks).records(text[start:], at_end=sample.at_end)
+    return [record for record in islice(records, _STYLE_ROWS) if record.fields and len(record.fields) == layout.fields]
+
+
+def _column(rows: list[Record], place: int) -> list[str]:
+    return [record.fields[place].decode("utf-8", "replace") for record in rows if record.fields]
+
+
+def _with_thousands(source: Path, dialect: Dialect, text: bytes, options: Options) -> Dialect:
+    """The dialect with the mark between thousands that the rows of its beginning agree on."""
+    said = options.form.thousands
+    if said is not None or not _GROUPED.search(text):
+        return replace(dialect, thousands=said or "")
+    span = next(spans(source, dialect, SAMPLE_BYTES, options), None)
+    if span is None:
+        return dialect
+    numbers = written_values(load(source, span), span, dialect, PLAYS)
+    return replace(dialect, thousands=find_thousands(numbers, dialect.marks.delimiter))
+
+
+def _shown(line: bytes) -> str:
+    return printable(line.strip(b"\r\n")[:80].decode("utf-8", "backslashreplace"))

@@ -1,0 +1,61 @@
+"""The bad rows of one block: the first ones at hand, the others in a file, so that memory does not grow with them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from processing.result import LISTED_BAD_ROWS
+
+# The fields of outcome.BadRow: there can be millions, and a plain tuple is made five times faster.
+Fields = tuple[int, str, str, str]
+
+_KEPT = 4096
+
+
+class BadRowList:
+    """Bad rows in the order in which they come. A context manager; leaving it finishes the file.
+
+    Without a path only the first LISTED_BAD_ROWS are kept, and the others are counted.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.count = 0
+        self._first: list[Fields] = []
+        self._room = LISTED_BAD_ROWS if path is None else _KEPT
+        self._path = path
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+
+    def __enter__(self) -> BadRowList:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, row: Fields) -> None:
+        """Add the next one."""
+        self.count += 1
+        if self.count <= self._room:
+            self._first.append(row)
+        elif self._path is not None:
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8", newline="")
+                self._writer = csv.writer(self._file)
+            self._writer.writerow(row)
+
+    def all(self) -> Iterator[Fields]:
+        """Every bad row that was kept; its file is removed at the end."""
+        yield from self._first
+        if self._file is None or self._path is None:
+            return
+        with self._path.open(encoding="utf-8", newline="") as file:
+            for line, column, value, reason in csv.reader(file):
+                yield int(line), column, value, reason
+        self._path.unlink()

@@ -1,0 +1,150 @@
+"""Where text may be cut: always at a record's end, never inside quotes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from processing.dialect.syntax import Marks
+from processing.dialect.tokenizer import MAX_QUOTED_RUN, Text, Tokenizer
+from processing.errors import RefusedError
+from processing.reading.kernel import last_record_end
+
+# A record longer than this is refused: it is no row of plays.
+MAX_RECORD = 64 << 20
+
+_LF, _CR = 10, 13
+
+
+class Window(Protocol):
+    """Text that is looked at a range at a time, forwards."""
+
+    def read(self, start: int, length: int) -> tuple[Text, bool]:
+        """The bytes from ``start`` on, fewer at the end, and whether the last of them is the last of all.
+
+        They are good until the next call.
+        """
+
+
+class Cut:
+    """The end of some whole records, and what they need."""
+
+    __slots__ = ("end", "exact", "quoted")
+
+    def __init__(self, end: int, *, quoted: bool, exact: bool) -> None:
+        self.end = end  # bytes from the beginning
+        self.quoted = quoted  # they hold quotes
+        self.exact = exact  # only the tokenizer can judge them
+
+
+class Cutter:
+    """Cuts text by one set of marks into pieces of about ``block_bytes``."""
+
+    def __init__(self, marks: Marks, block_bytes: int, *, use_kernel: bool) -> None:
+        self.block_bytes = block_bytes
+        self._marks = marks
+        self._use_kernel = use_kernel
+
+    def cut(self, window: Window, start: int, least: int = 0) -> Cut | None:
+        """The first piece from ``start`` on, of about ``least`` bytes if that is more; None where nothing is left.
+
+        Raises:
+            RefusedError: a record has no end for MAX_RECORD bytes.
+        """
+        length = max(self.block_bytes, least)
+        while True:
+            data, at_end = window.read(start, length)
+            if not data:
+                return None
+            found = self._cut(data, at_end=at_end)
+            if found.end:
+                return found
+            if length > MAX_RECORD:
+                raise RefusedError(
+                    "line_too_long",
+                    f"Somewhere after byte {start:,} a line is longer than {MAX_RECORD >> 20} MB. "
+                    "That is no row of plays. Is the file damaged?",
+                )
+            length *= 2
+
+    def _cut(self, data: Text, *, at_end: bool) -> Cut:
+        quote = self._marks.quote.encode()
+        if self._marks.escape and data.find(b"\\") >= 0:
+            return self._by_tokenizer(data, at_end=at_end)
+        if not quote or data.find(quote) < 0:
+            return Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
+        if self._use_kernel:
+            end = len(data) if at_end else last_record_end(data, self._marks)
+            quoted = data.find(quote, 0, end) >= 0
+            return Cut(end, quoted=quoted, exact=quoted)
+        return self._by_quotes(data, at_end=at_end)
+
+    def _by_quotes(self, data: Text, *, at_end: bool) -> Cut:
+        """The last record end in the bytes (0: none yet)."""
+        quotes = _quotes(data, self._marks)
+        end = len(data) if at_end else _last_even_line_end(data, quotes)
+        within = quotes[: np.searchsorted(quotes, end)]
+        if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, self._marks):
+            return Cut(end, quoted=len(within) > 0, exact=False)
+        return self._by_tokenizer(data, at_end=at_end)
+
+    def _by_tokenizer(self, data: Text, *, at_end: bool) -> Cut:
+        end = 0
+        for record in Tokenizer(self._marks).records(data, at_end=at_end):
+            end = record.end
+        return Cut(len(data) if at_end else end, quoted=True, exact=True)
+
+
+def is_well_quoted(data: Text, marks: Marks) -> bool:
+    """Whether the quotes in whole records tell inside from outside by their number alone."""
+    return not marks.quote or _is_well_quoted(data, _quotes(data, marks), len(data), marks)
+
+
+def _quotes(data: Text, marks: Marks) -> npt.NDArray[np.intp]:
+    """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
+    quote = marks.quote.encode()
+    count = data.count(quote)
+    if count > len(data) >> 12:
+        return np.flatnonzero(np.frombuffer(data, np.uint8) == quote[0])
+    places = np.empty(count, np.intp)
+    place = -1
+    for number in range(count):
+        place = places[number] = data.find(quote, place + 1)
+    return places
+
+
+def _last_line_end(data: Text, before: int) -> int:
+    """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
+    end = data.rfind(b"\n", 0, before) + 1
+    if end:
+        return end
+    # A CR at the very end may be half a CRLF.
+    return data.rfind(b"\r", 0, min(before, len(data) - 1)) + 1
+
+
+def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
+    """The offset after the last line end that has an even number of quotes before it."""
+    before = len(data)
+    while end := _last_line_end(data, before):
+        earlier = int(np.searchsorted(quotes, end))
+        if earlier % 2 == 0:
+            return end
+        before = int(quotes[earlier - 1])
+    return 0
+
+
+def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, marks: Marks) -> bool:
+    """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
+    if len(quotes) % 2:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    opening, closing = quotes[0::2], quotes[1::2]
+    if len(opening) and int((closing - opening).max()) > MAX_QUOTED_RUN:
+        return False
+    borders = np.zeros(256, bool)
+    borders[[ord(marks.quote), _LF, _CR, ord(marks.delimiter)]] = True
+    before = opening[opening > 0] - 1
+    after = closing[closing < end - 1] + 1
+    return bool(borders[text[before]].all() and borders[text[after]].all())

@@ -1,0 +1,169 @@
+"""The rows left out: listed with their physical lines, or the reason why the whole file is refused."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import astuple
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.columns import PLAYS
+from processing.dialect.dialect import Dialect
+from processing.dialect.numbers import is_grouped
+from processing.dialect.surprises import end_of_run
+from processing.dialect.tokenizer import count_lines
+from processing.errors import Choice, Question, RefusedError
+from processing.options import THOUSANDS
+from processing.reading.arrow_reader import BlockReport
+from processing.reading.blocks import read_bytes
+from processing.result import LISTED_BAD_ROWS, BadRow
+
+FILE_NAME = "rejected.csv"
+HEADER = ("Line", "Column", "Value", "Reason")
+_PIECE = 16 << 20
+
+
+class Rejections:
+    """Collects the bad rows of blocks that come in file order into FILE_NAME in a folder,
+    or, without ``keep_all``, only counts and lists the first.
+
+    A context manager. The file appears with the first bad row; a clean file costs nothing here, since lines are
+    counted only up to blocks with bad rows.
+    """
+
+    def __init__(self, source: Path, folder: Path, dialect: Dialect, *, keep_all: bool) -> None:
+        self._source = source
+        self._dialect = dialect
+        self._keep_all = keep_all
+        self._path = folder / FILE_NAME
+        self._file: IO[str] | None = None
+        self._counted_to = dialect.first_row  # byte offset in the text
+        self._lines = dialect.first_line - 1  # line ends before it
+        self.count = 0
+        self.listed: list[BadRow] = []
+
+    def __enter__(self) -> Rejections:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more is added: the file is whole, and on the disk."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+
+    def keep(self) -> Kept:
+        """All bad rows so far, for resume() or recall()."""
+        if self._file is not None:
+            self._file.flush()
+        files = (self._path,) if self._path.exists() else ()
+        listed = [astuple(row) for row in self.listed]
+        state = {"count": self.count, "listed": listed, "lines": self._lines, "counted_to": self._counted_to}
+        return Kept(state | {"bytes": [path.stat().st_size for path in files]}, files)
+
+    def recall(self, state: State) -> None:
+        """Know the bad rows that were kept when no more could come."""
+        self.count, self.listed = state["count"], [BadRow(*row) for row in state["listed"]]
+        self._lines, self._counted_to = state["lines"], state["counted_to"]
+
+    def resume(self, state: State) -> None:
+        """Go on behind the bad rows that were kept.
+
+        In a new file: into the one before, the process that made it may still write.
+        """
+        self.recall(state)
+        for size in state["bytes"]:
+            copy = fresh_path(self._path.parent, "copied", ".csv")
+            with self._path.open("rb") as old, copy.open("xb") as new:
+                _copy(old, new, size)
+                new.flush()
+                os.fsync(new.fileno())
+            os.replace(copy, self._path)
+            self._file = self._path.open("a", encoding="utf-8", newline="")
+
+    def add(self, block: BlockReport) -> None:
+        """List the bad rows of the next block; raises what ends the run where something in it is in doubt."""
+        if block.bad.count or block.lines is not None or block.doubt:
+            self._count_lines_to(block.span.start)
+        if block.doubt:
+            raise end_of_run(block.doubt, self._lines + block.doubt.line, self._dialect)
+        if block.bad.count:
+            before = self._lines
+            rows = ((before + row[0], *row[1:]) for row in block.bad.all())
+            listed = list(islice(rows, LISTED_BAD_ROWS - len(self.listed)))
+            self.count += block.bad.count
+            self.listed += [BadRow(*row) for row in listed]
+            if self._keep_all:
+                self._write(chain(listed, rows))
+        if block.lines is not None:
+            self._lines += block.lines
+            self._counted_to = block.span.end
+
+    def refusal(self) -> RefusedError:
+        """The refusal of the whole file for its bad rows."""
+        first = self.listed[0]
+        others = "It is the only row that" if self.count == 1 else f"There are {self.count:,} rows that"
+        refusal = RefusedError(
+            "bad_rows",
+            f"Line {first.line:,} {first.reason}. {others} we cannot read. "
+            "Correct the file and send it again, or leave such rows out.",
+            line=first.line,
+            column=first.column,
+            value=first.value,
+            bad_rows=self.count,
+            question=self._thousands_question(),
+        )
+        refusal.rejected = tuple(self.listed)
+        return refusal
+
+    def _thousands_question(self) -> Question | None:
+        """Whether numbers among the bad rows are thousands, where they all have the same mark."""
+        numbers = [row.value for row in self.listed if row.column == PLAYS]
+        marks = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
+        if self._dialect.thousands or len(marks) != 1:
+            return None
+        mark = marks.pop()
+        word = next(word for word, one in THOUSANDS.items() if one == mark)
+        example = mark.join(("1", "234"))
+        return Question(("thousands",), (Choice(word, f"Numbers like {example} are thousands: {example} is 1234"),))
+
+    def _write(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        if self._file is None:
+            self._file = self._path.open("x", encoding="utf-8", newline="")
+            csv.writer(self._file, lineterminator="\n").writerow(HEADER)
+        plain = csv.writer(self._file, lineterminator="\n")
+        quoted = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in rows:
+            # The plain one would leave a CR, which ends a line for others, without quotes.
+            (quoted if "\r" in row[2] + row[3] else plain).writerow(row)
+
+    def _count_lines_to(self, offset: int) -> None:
+        while self._counted_to < offset:
+            piece = read_bytes(self._source, self._counted_to, min(self._counted_to + _PIECE, offset))
+            self._lines += count_lines(piece)
+            # A piece that ends between CR and LF would count that line end twice.
+            if piece.endswith(b"\r") and self._counted_to + len(piece) < offset:
+                self._lines -= 1
+                self._counted_to -= 1
+            self._counted_to += len(piece)
+
+
+def _copy(old: IO[bytes], new: IO[bytes], size: int) -> None:
+    """The first bytes of a file."""
+    while size:
+        piece = old.read(min(size, _PIECE))
+        if not piece:
+            raise ValueError("rows that were left out are missing")
+        new.write(piece)
+        size -= len(piece)

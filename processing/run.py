@@ -1,0 +1,144 @@
+"""The steps of a run behind its inspection: reading and totalling, each from where a checkpoint may have left it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from processing.arrays import to_numpy
+from processing.checkpoints.checkpoint import Checkpoints, Kept, State, restoring
+from processing.checkpoints.position import Position
+from processing.checkpoints.workspace import Places
+from processing.dialect.surprises import ReopenError
+from processing.meter import Meter
+from processing.options import BadRows, Options
+from processing.parallel import in_batches, in_order
+from processing.progress import Step
+from processing.reading.arrow_reader import BlockReport, exact_sum
+from processing.reading.blocks import Span, spans
+from processing.reading.rejections import Rejections
+from processing.totalling.accumulator import Gathering, Job, Source
+from processing.writing.part_writer import PartWriter, format_totals, without_rows
+
+
+@dataclass(slots=True)
+class Steps:
+    """One run on its way: what its steps work on, and how far they are."""
+
+    job: Job
+    places: Places
+    options: Options
+    meter: Meter
+    checkpoints: Checkpoints
+    gathering: Gathering
+    rejections: Rejections
+    position: Position
+    by_kernel: bool
+
+    def resume(self, kept: State) -> None:
+        """Go on from a checkpoint; raises UnusableError, and what the caller raises when told of it."""
+        with restoring():
+            self.position = Position.from_state(kept["position"])
+            self.gathering.resume(kept["gathering"])
+            if self.position.is_read:
+                self.rejections.recall(kept["rejections"])
+            else:
+                self.rejections.resume(kept["rejections"])
+            self.meter.resume(kept["meter"])
+        self.meter.tell()
+
+    def read(self, executor: Executor) -> None:
+        """Read all blocks; raises ReopenError, or RefusedError where something is bad."""
+        here, job = self.position, self.job
+        spools = self.options.bad_rows is BadRows.SKIP
+
+        def work(span: Span) -> BlockReport:
+            return self.gathering.read(span, self.places.scratch / f"bad-{span.index}.csv" if spools else None)
+
+        first: Any = {"index": here.index, "start": here.start, "entry": here.entry}
+        cuts = spans(job.source, job.dialect, job.plan.block_bytes, self.options, use_kernel=self.by_kernel, **first)
+        # A checkpoint is taken between two batches, where no block is under way.
+        for blocks in in_batches(cuts, self.checkpoints.is_due):
+            if self.checkpoints.is_due():
+                self._keep()
+            for block in in_order(executor, work, blocks, under_way=self.options.threads + 1):
+                self.rejections.add(block)
+                here.rows += block.rows
+                here.plays += block.plays
+                here.index, here.start, here.entry = block.span.index + 1, block.span.end, block.span.entry
+                self.meter.show(block.span.fraction, here.rows + self.rejections.count)
+        self.gathering.finish()
+        if self.gathering.names_a_total:
+            raise ReopenError(by_tokenizer=True)
+        self.rejections.close()
+        if self.rejections.count and not spools:
+            raise self.rejections.refusal()
+        here.is_read = True
+        self.meter.enter(Step.TOTALLING)
+        if self.checkpoints.keeps:
+            self._keep()
+
+    def total(self, executor: Executor) -> tuple[int, int]:
+        """Write all parts; gives the rows in them, and the plays of these."""
+        here = self.position
+        groups, plays, weight = here.written, here.plays_written, here.weight
+        to_skip = here.rows_to_skip
+        sources = self.gathering.sources(here.bucket)
+        with PartWriter(self.places.staging, self.options.max_part_bytes, here.parts) as writer:
+            for done in in_order(executor, _format, sources, under_way=self.options.threads + 1):
+                if done.bucket != here.bucket:
+                    here.bucket, here.written, here.plays_written, here.weight = done.bucket, groups, plays, weight
+                skipped = min(to_skip, done.rows)
+                to_skip -= skipped
+                parts = len(writer.parts)
+                if skipped < done.rows:
+                    text = memoryview(done.text)
+                    writer.append(without_rows(text, skipped) if skipped else text, done.rows - skipped)
+                groups += done.rows
+                plays += done.plays
+                weight += done.weight
+                # Only here the last part is known to end within the present bucket.
+                if len(writer.parts) > parts and self.checkpoints.is_due():
+                    here.parts = tuple(writer.parts)
+                    self._keep()
+                self.meter.show(weight / self.gathering.weight)
+            here.parts = writer.finish()
+        return groups, plays
+
+    def _keep(self) -> None:
+        gathering, rejections = self.gathering.keep(self.position.bucket), self.rejections.keep()
+        parts = tuple(self.places.staging / part.name for part in self.position.parts)
+        state = {
+            "dialect": self.job.dialect.to_state(),
+            "plan": self.job.plan.to_state(),
+            "use_kernel": self.options.use_kernel,
+            "by_kernel": self.by_kernel,
+            "meter": self.meter.to_state(),
+            "position": self.position.to_state(),
+            "gathering": gathering.state,
+            "rejections": rejections.state,
+        }
+        self.checkpoints.take(self.meter.fraction, Kept(state, gathering.files + rejections.files + parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Formatted:
+    """The totals of one source as CSV rows."""
+
+    bucket: int
+    text: pa.Buffer
+    rows: int
+    plays: int
+    weight: int  # of its source, for the progress
+
+
+def _format(numbered: tuple[int, Source]) -> _Formatted:
+    bucket, source = numbered
+    weight = source.rows
+    totals = source.totals()
+    fits = totals.plays.type == pa.int64()
+    plays = exact_sum(to_numpy(totals.plays)) if fits else sum(map(int, totals.plays.to_pylist()))
+    return _Formatted(bucket, format_totals(totals), totals.rows, plays, weight)

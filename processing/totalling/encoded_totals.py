@@ -1,0 +1,114 @@
+"""What the totals come from once rows are numbers: each bucket, its songs put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processing.arrays import to_arrow, to_numpy
+from processing.reading.arrow_reader import ROWS
+from processing.reading.kernel import SongNames
+from processing.totalling.accumulator import Job, Source
+from processing.totalling.aggregate import Coded, Totals, total_coded
+from processing.totalling.arrow_buckets import Bucket, Buckets, memory_bytes
+from processing.totalling.bucket_splitting import fitting
+from processing.totalling.encoded_buckets import NumberedBuckets, NumberedRows
+
+_NUMBER_BYTES = 12  # of a row's day and plays as text buckets hold them
+
+
+class NumberedSources:
+    """The buckets in the order of their songs; where rows of some songs stayed text, those are added."""
+
+    def __init__(self, job: Job, names: SongNames, numbered: NumberedBuckets, texts: Buckets) -> None:
+        self.names = names
+        self.weight = int(numbered.rows.sum()) + texts.row_count
+        self._job = job
+        self._numbered = numbered
+        self._texts = texts
+        self._length = np.diff(np.frombuffer(names.names.buffers()[1], np.int32, len(names.names) + 1))
+        # Songs by bucket, and each song's place among those of its bucket.
+        self._by_bucket = np.argsort(names.bucket, kind="stable").astype(np.uint32)
+        self._ends = np.cumsum(np.bincount(names.bucket, minlength=len(numbered.rows)))
+        self._rank = np.empty(len(names.names), np.int32)
+
+    def from_bucket(self, first: int) -> Iterator[tuple[int, Source]]:
+        """Those from a bucket on, each with the number of its bucket."""
+        most = self._job.plan.bucket_memory
+        for number, rows in enumerate(self._numbered.rows[first:].tolist(), first):
+            if not rows and not self._texts.rows[number]:
+                continue
+            if not self._texts.rows[number] and self._memory_bytes(number, rows) <= most:
+                yield number, _NumberedBucket(self, number, rows)
+            else:
+                for bucket in fitting(self._as_text(number), most):
+                    yield number, bucket
+
+    def total(self, number: int) -> Totals:
+        """The totals of a bucket that holds no text."""
+        rows = self._numbered.read(number)
+        songs = self._songs_of(number)
+        names = self.names.names.take(to_arrow(songs))
+        order = pc.array_sort_indices(names)
+        # Buckets share no songs, so several threads may write here.
+        self._rank[songs[to_numpy(order)]] = np.arange(len(songs), dtype=np.int32)
+        return total_coded(Coded.of(names.take(order), self._rank[rows.song], rows.day, rows.plays))
+
+    def _songs_of(self, number: int) -> npt.NDArray[np.uint32]:
+        start = int(self._ends[number - 1]) if number else 0
+        return self._by_bucket[start : int(self._ends[number])]
+
+    def _memory_bytes(self, number: int, rows: int) -> int:
+        """About how much memory the totals take, if all songs were as long as the longest."""
+        longest = int(self._length[self._songs_of(number)].max(initial=0))
+        if memory_bytes(rows, rows * (longest + _NUMBER_BYTES)) <= self._job.plan.bucket_memory:
+            return 0
+        text = sum(int(self._length[piece.song].sum()) for piece in self._numbered.read_in_pieces(number))
+        return memory_bytes(rows, text + rows * _NUMBER_BYTES)
+
+    def _as_text(self, number: int) -> Bucket:
+        """The bucket with its songs as text, which can be split."""
+        path = self._job.folder / f"{number:05d}.arrow"
+        rows = 0
+        with pa.ipc.new_file(path, ROWS) as writer:
+            for piece in self._numbered.read_in_pieces(number):
+                for batch in self._text_batches(piece):
+                    writer.write_batch(batch)
+                    rows += len(batch)
+            if self._texts.rows[number]:
+                texts = self._texts.bucket(number)
+                for batch in texts.batches():
+                    writer.write_batch(batch)
+                    rows += len(batch)
+                texts.remove()
+        return Bucket((path,), rows)
+
+    def _text_batches(self, rows: NumberedRows) -> Iterator[pa.RecordBatch]:
+        """Rows with their songs, a bounded number of bytes at a time."""
+        total = np.cumsum(self._length[rows.song], dtype=np.int64)
+        start = 0
+        while start < len(total):
+            before = int(total[start - 1]) if start else 0
+            fitting_rows = int(np.searchsorted(total, before + self._job.plan.block_bytes, side="right"))
+            end = max(fitting_rows, start + 1)
+            songs = self.names.names.take(to_arrow(rows.song[start:end]))
+            yield pa.record_batch([songs, to_arrow(rows.day[start:end]), to_arrow(rows.plays[start:end])], schema=ROWS)
+            start = end
+
+
+@dataclass(frozen=True, slots=True)
+class _NumberedBucket:
+    """One bucket of numbers."""
+
+    sources: NumberedSources
+    number: int
+    rows: int
+
+    def totals(self) -> Totals:
+        """The totals of all its rows."""
+        return self.sources.total(self.number)

@@ -1,0 +1,1 @@
+"""Sorted totals into parts of a bounded size, published whole."""

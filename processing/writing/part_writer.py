@@ -1,0 +1,172 @@
+"""Totals into part files: CSV, a header in each, none above the limit, whole or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from common.direct_io import DirectBuffer, DirectFile
+from processing.arrays import text_scalar, to_arrow, to_numpy
+from processing.columns import OUTPUT_COLUMNS
+from processing.errors import RefusedError
+from processing.result import Part
+from processing.totalling.aggregate import Totals
+
+# Most totals are small, and looking up their digits takes a quarter of the time of working them out.
+_SMALL = to_arrow(np.arange(1 << 16)).cast(pa.string())
+_LINE_END, _COMMA, _QUOTE, _NOTHING = map(text_scalar, ("\n", ",", '"', ""))
+HEADER = ",".join(OUTPUT_COLUMNS).encode()
+
+
+def format_totals(totals: Totals) -> pa.Buffer:
+    """The totals as CSV rows, each with a line end before it.
+
+    All pieces of text that rows consist of stand in one array, each once: the names, the days, the numbers. One
+    gather of three pieces for each row then puts the text of all rows one behind another, with no join.
+    Song names are quoted once for each name, not for each row.
+    """
+    names = pc.binary_join_element_wise(_LINE_END, _quoted(totals.names), _COMMA, _NOTHING)
+    days, day = _dates(totals.day)
+    digits, number = _digits(totals.plays)
+    pieces = np.empty((totals.rows, 3), np.int32)
+    pieces[:, 0] = totals.song
+    np.add(day, len(names), out=pieces[:, 1])
+    np.add(number, len(names) + len(days), out=pieces[:, 2], casting="unsafe")
+    # Large offsets: all pieces together may pass 2 GB.
+    texts = pa.concat_arrays([one.cast(pa.large_string()) for one in (names, days, digits)])
+    gathered = pc.take(texts, to_arrow(pieces.ravel()), boundscheck=False)
+    return gathered.buffers()[2]
+
+
+def _quoted(names: pa.Array) -> pa.Array:
+    special = pc.match_substring_regex(names, '[",\r\n]')
+    if not pc.any(special).as_py():
+        return names
+    doubled = pc.binary_join_element_wise(_QUOTE, pc.replace_substring(names, '"', '""'), _QUOTE, _NOTHING)
+    return pc.if_else(special, doubled, names)
+
+
+def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Texts of numbers, and for each total the index of its own."""
+    if plays.type == pa.int64():
+        numbers = to_numpy(plays)
+        most = int(numbers.max())
+        if most < len(_SMALL) and int(numbers.min()) >= 0:
+            return _SMALL.slice(0, most + 1), numbers
+    return plays.cast(pa.string()), np.arange(len(plays))
+
+
+def _dates(day: npt.NDArray[np.int32]) -> tuple[pa.Array, npt.NDArray[np.int32]]:
+    """Texts of days with a comma behind them, and for each total the index of its own."""
+    first, last = int(day.min()), int(day.max())
+    if last - first >= len(day):
+        different, index = np.unique(day, return_inverse=True)
+    else:
+        different, index = np.arange(first, last + 1, dtype=np.int32), day - np.int32(first)
+    texts = to_arrow(different).view(pa.date32()).cast(pa.string())
+    return pc.binary_join_element_wise(texts, _COMMA, _NOTHING), index.astype(np.int32, copy=False)
+
+
+class PartWriter:
+    """Packs CSV rows into part-00001.csv and on, in the order in which they come.
+
+    A context manager: leaving it after an error removes the part that is under way.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int, parts: tuple[Part, ...] = ()) -> None:
+        """``parts``: those that are in the folder already."""
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._file: DirectFile | None = None
+        self._buffer = DirectBuffer()
+        self._digest = hashlib.sha256()
+        self._rows = self._bytes = 0
+        self.parts = list(parts)
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file.path.unlink(missing_ok=True)
+            self._file = None
+
+    def append(self, text: memoryview, rows: int) -> None:
+        """Add whole CSV rows, each with a line end before it.
+
+        Raises:
+            RefusedError: a single row is longer than a part may be.
+        """
+        while text:
+            # The header and the last line end take room, too.
+            room = self._max_bytes - 1 - (self._bytes if self._file else len(HEADER))
+            if len(text) <= room:
+                self._write(text, rows)
+                return
+            end, taken = _rows_within(text, room)
+            if taken:
+                self._write(text[:end], taken)
+                text, rows = text[end:], rows - taken
+            elif self._file is None:
+                raise RefusedError(
+                    "row_too_long",
+                    f"A song's name is so long that its row does not fit into a file of {self._max_bytes:,} bytes.",
+                )
+            self._finish_part()
+
+    def finish(self) -> tuple[Part, ...]:
+        """Finish the last part; a table without rows still gives one part with a header."""
+        if self._file is not None or not self.parts:
+            self._write(memoryview(b""), 0)
+            self._finish_part()
+        return tuple(self.parts)
+
+    def _write(self, text: memoryview, rows: int) -> None:
+        if self._file is None:
+            self._file = DirectFile(self._folder / f"part-{len(self.parts) + 1:05d}.csv", self._buffer)
+            self._put(memoryview(HEADER))
+        self._put(text)
+        self._rows += rows
+
+    def _put(self, text: memoryview) -> None:
+        assert self._file is not None
+        self._digest.update(text)
+        self._bytes += len(text)
+        self._file.write(text)
+
+    def _finish_part(self) -> None:
+        if self._file is None:
+            return
+        self._put(memoryview(b"\n"))
+        self._file.finish()
+        self.parts.append(Part(self._file.path.name, self._rows, self._bytes, self._digest.hexdigest()))
+        self._file, self._digest = None, hashlib.sha256()
+        self._rows = self._bytes = 0
+
+
+def without_rows(text: memoryview, rows: int) -> memoryview:
+    """CSV rows, each with a line end before it, without the first ones; there are more."""
+    return text[int(_row_starts(text)[rows]) :]
+
+
+def _row_starts(text: memoryview) -> npt.NDArray[np.intp]:
+    """Where rows begin with a line end. Our own output is well quoted, so counting quotes tells them from songs'."""
+    window = np.frombuffer(text, np.uint8)
+    starts = np.flatnonzero(window == ord("\n"))
+    quotes = np.flatnonzero(window == ord('"'))
+    return starts[np.searchsorted(quotes, starts) % 2 == 0] if len(quotes) else starts
+
+
+def _rows_within(text: memoryview, room: int) -> tuple[int, int]:
+    """The end of the last whole row within ``room`` bytes (less than the text has), and how many rows that is."""
+    starts = _row_starts(text[: max(room + 1, 0)])  # a row ends where the next one's line end stands
+    return (int(starts[-1]), len(starts) - 1) if len(starts) else (0, 0)
