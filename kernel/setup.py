@@ -1,4 +1,4 @@
-"""Builds the library with the machine's own C compiler; see processing/kernel.py for what calls it."""
+"""Builds the library with the machine's own C compiler; see processing/reading/kernel.py for what calls it."""
 
 from pathlib import Path
 

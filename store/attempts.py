@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters
+from store.conditional_update import change
 from store.database import db, now
-from store.guarded import change
 from store.models import Job, Part
 from store.options import JobOptions
 from store.states import STATES, JobState

@@ -25,7 +25,7 @@ from store.models import new_id
 ID = re.compile(r"[0-9a-f]{32}")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 REJECTED = "rejected.csv"
-MARK = "database-mark"  # see store.belonging
+MARK = "database-mark"  # see store.data_dir_check
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of an OSError: the disk, the user or the process has no more
 RESERVE = 256 << 20  # bytes of disk that no upload and no job may take: the database must go on
 RESERVED_SHARE = 20  # of a small disk one part in so many
@@ -183,7 +183,7 @@ class Files:
         return [folder for folder in folders if folder.exists()]
 
     def mark(self) -> str | None:
-        """What store.belonging wrote here; None where nothing was written yet."""
+        """What store.data_dir_check wrote here; None where nothing was written yet."""
         try:
             return (self.data_dir / MARK).read_text()
         except FileNotFoundError:

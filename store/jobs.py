@@ -12,9 +12,9 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from store import counters, quota
+from store.accept_upload import Keys
 from store.database import db, now
 from store.files import ID, Files
-from store.intake import Keys
 from store.models import Job, Part, Upload, Webhook
 from store.options import JobOptions
 from store.queues import queue_for

@@ -156,7 +156,7 @@ class Webhook(Base):
 
 
 class Resumable(Base):
-    """An upload that arrives in pieces, and afterwards which job came of it; see store.resumables."""
+    """An upload that arrives in pieces, and afterwards which job came of it; see store.resumable_uploads."""
 
     __tablename__ = "resumable"
 
@@ -176,7 +176,7 @@ class Resumable(Base):
 
 
 class Duty(Base):
-    """Work that one process at a time does for all, and who does it; see store.duties."""
+    """Work that one process at a time does for all, and who does it; see store.leader_lease."""
 
     __tablename__ = "duty"
 

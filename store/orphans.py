@@ -83,7 +83,7 @@ def _uploads(files: Files) -> Iterator[Orphan]:
 
 
 def _arriving() -> set[str]:
-    """What arrives in pieces, or has arrived and gets its job at the next request; store.resumables gives it up."""
+    """What arrives in pieces, or has arrived and gets its job at the next request; resumable_uploads gives it up."""
     return set(db.session.scalars(select(Resumable.id).where(Resumable.job_id.is_(None))))
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters, signing
+from store.conditional_update import change
 from store.database import db, now, written
-from store.guarded import change
 from store.models import Account, Job, Webhook
 from store.states import STATES, JobState
 

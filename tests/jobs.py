@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from store import attempts, intake, jobs
+from store import accept_upload, attempts, jobs
 from store.attempts import PublishedPart
 from store.database import db, now
 from store.files import REJECTED, Files
@@ -48,8 +48,8 @@ def make_job(
     content = content if content is not None else f"Song,Date,Number of Plays\nUmbrella,2020-01-02,{now()}\n".encode()
     path = files.new_incoming()
     path.write_bytes(content)
-    received = intake.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
-    job = intake.accept(files, owner_id, received, options or JobOptions(), webhook_url=webhook_url)
+    received = accept_upload.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
+    job = accept_upload.accept(files, owner_id, received, options or JobOptions(), webhook_url=webhook_url)
     job_id, until = job.id, jobs.keep_until(30)
     if state in (JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.EXPIRED):
         claim = attempts.claim(job_id, 1, 30)

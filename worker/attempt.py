@@ -21,7 +21,7 @@ from worker.failures import words_for
 from worker.heartbeat import Heartbeat
 from worker.options import options_for
 from worker.progress import ProgressReporter
-from worker.recording import with_patience
+from worker.retry import with_patience
 
 LISTED_BAD_ROWS = 100  # of a file that is refused; they stand in the job's row, for there is no file of them
 

@@ -8,7 +8,7 @@ import logging
 from store import signing, webhooks
 from store.database import db, now
 from store.webhooks import GIVEN_UP, Delivery
-from worker.posting import Answer, Poster, PostingError
+from worker.http_post import Answer, Poster, PostingError
 
 GONE = 410  # the receiver wants no more
 BUSY = (429, 503)  # with these it may say for how long

@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from store import duties
-from store.duties import NOBODY, Tenure
+from store import leader_lease
+from store.leader_lease import NOBODY, Tenure
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Duty:
 
     def is_to_be_had(self) -> bool:
         """Whether it is ours or nobody does it; raises SQLAlchemyError when the database is away."""
-        found = duties.look_at(self._name)
+        found = leader_lease.look_at(self._name)
         if self._seen is None or (found.holder, found.turns) != (self._seen.holder, self._seen.turns):
             self._seen_since = self._clock()
         self._seen = found
@@ -40,7 +40,9 @@ class Duty:
 
     def take_turn(self) -> bool:
         """Whether the duty is ours for this turn; raises SQLAlchemyError when the database is away."""
-        is_ours = self.is_to_be_had() and self._seen is not None and duties.take(self._name, self.holder, self._seen)
+        is_ours = (
+            self.is_to_be_had() and self._seen is not None and leader_lease.take(self._name, self.holder, self._seen)
+        )
         if is_ours != self._was_ours:
             whose = "ours" if is_ours else "with another"
             _log.info("the duty of the %s is %s", self._name, whose)
@@ -49,7 +51,7 @@ class Duty:
 
     def give_back(self) -> None:
         """Let another one take it at once; raises SQLAlchemyError when the database is away."""
-        duties.give_back(self._name, self.holder)
+        leader_lease.give_back(self._name, self.holder)
 
 
 def _is_gone(holder: str) -> bool:

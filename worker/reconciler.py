@@ -17,15 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common import fault_points
 from common.settings import Settings
-from store import attempts, belonging, duties, jobs, orphans, queues, resumables, upkeep
+from store import attempts, data_dir_check, expiry, jobs, leader_lease, orphans, queues, resumable_uploads
 from store.files import Files
 from store.orphans import Orphan
 from store.states import JobState
-from worker import health, program
+from worker import daemon, health
 from worker.context import database
 from worker.due_webhooks import DueWebhooks
 from worker.duty import Duty
-from worker.watch import Watch
+from worker.liveness import Watch
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at the attempts that run: what was let go goes on at once
 TURNS_WITHOUT_A_HOLDER = 2  # after which the duty is taken over
@@ -54,7 +54,7 @@ class Reconciler:
         Raises:
             SQLAlchemyError: the database is away.
         """
-        pulses = upkeep.pulses()
+        pulses = expiry.pulses()
         dead = self._watch.dead(pulses)
         for job_id, attempt in dead:
             if attempts.let_go(job_id, attempt, crashed=True):
@@ -69,17 +69,17 @@ class Reconciler:
         self._webhooks.start_anew()
         self.look()
         self._tell_the_queue()
-        if belonging.belongs(self._files):
+        if data_dir_check.belongs(self._files):
             self._tidy()
         else:
             _log.error(
                 "the files in %s are not those of this database, so none are removed: see DATABASE_URL and DATA_DIR",
                 self.settings.data_dir,
             )
-        for job_id in upkeep.expire(self._files):
+        for job_id in expiry.expire(self._files):
             _log.info("its files were removed, their date is past", extra={"job": job_id})
-        resumables.give_back_space(self._files)
-        for resumable_id in resumables.expire(self._files):
+        resumable_uploads.give_back_space(self._files)
+        for resumable_id in resumable_uploads.expire(self._files):
             _log.info("removed the upload %s, of which nothing more came", resumable_id)
         if self._turns % TURNS_BETWEEN_INVENTORIES == 0:
             for job_id, what in orphans.missing(self._files):
@@ -94,13 +94,13 @@ class Reconciler:
         _log.warning("attempt %d is over; now %s", attempt, state, extra={"job": job_id, "attempt": attempt})
         if state is JobState.FAILED:
             self._files.remove_job(job_id)
-        for waiting in upkeep.waiting(job_id):
+        for waiting in expiry.waiting(job_id):
             self._enqueue(waiting)
             fault_points.point("retry.enqueued")
 
     def _tell_the_queue(self) -> None:
         """Enqueue the attempts that wait in the database but in no queue."""
-        waiting = upkeep.waiting()
+        waiting = expiry.waiting()
         try:
             calls = queues.calls(self._redis)
         except RedisError as error:
@@ -117,7 +117,7 @@ class Reconciler:
                 _log.info("the queue had not heard of it", extra={"job": one.job_id, "attempt": one.attempt})
         self._in_doubt = taken
 
-    def _enqueue(self, waiting: upkeep.Waiting) -> bool:
+    def _enqueue(self, waiting: expiry.Waiting) -> bool:
         return queues.enqueue(
             self._redis,
             job_id=waiting.job_id,
@@ -141,7 +141,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     _log.info("a turn every %d seconds", settings.reconcile_seconds)
     redis = queues.connect(settings.redis_url)
     reconciler = Reconciler(settings, redis)
-    duty = Duty(duties.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
+    duty = Duty(leader_lease.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
     is_ours, next_turn = False, 0.0
     with database(settings):
         while not stop.is_set():
@@ -171,4 +171,4 @@ def _give_back(duty: Duty) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(program.run("reconciler", serve))
+    sys.exit(daemon.run("reconciler", serve))

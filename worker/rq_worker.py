@@ -34,8 +34,8 @@ from store.files import Files
 from worker.attempt import tidy
 from worker.context import database
 from worker.failures import words
-from worker.guard import Guard, Verdict
-from worker.horse import settle_in
+from worker.horse_monitor import Guard, Verdict
+from worker.work_horse import settle_in
 
 WORKER_TTL = 30  # seconds; RQ waits half of it for a job and takes a connection for hung before its end
 SECONDS_BETWEEN_SIGNS = 10  # from worker to Redis while a job runs

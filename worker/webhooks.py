@@ -17,10 +17,10 @@ from redis.exceptions import RedisError
 
 from common.settings import Settings
 from store import queues
-from worker import health, program
+from worker import daemon, health
 from worker.context import database
 from worker.delivery import deliver
-from worker.posting import Poster
+from worker.http_post import Poster
 
 AT_ONCE = 8  # tries; a receiver that does not answer takes the place of others for 15 seconds
 POLL = 0.2  # seconds between two looks at an empty queue
@@ -94,4 +94,4 @@ def serve(settings: Settings, stop: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(program.run("webhooks", serve))
+    sys.exit(daemon.run("webhooks", serve))

@@ -1,4 +1,4 @@
-"""The compiled kernel of Playtally: a plain C library, which processing/kernel.py calls."""
+"""The compiled kernel of Playtally: a plain C library, which processing/reading/kernel.py calls."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from common import fault_points
 from tests.paths import ROOT
 
-CODE = "from store import faults; faults.point('upload.kept'); print('alive')"
+CODE = "from common import fault_points; fault_points.point('upload.kept'); print('alive')"
 
 
 def passing(orders: Path) -> int:
@@ -37,8 +37,10 @@ def test_other_points_are_passed(tmp_path: Path) -> None:
 
 
 def test_each_point_stands_in_the_code_once_for_each_way_in() -> None:
-    code = "".join(path.read_text() for room in ("store", "worker", "webapp") for path in (ROOT / room).rglob("*.py"))
-    placed = re.findall(r'faults\.point\(f?"([^"]+)"\)', code)
+    code = "".join(
+        path.read_text() for room in ("common", "store", "worker", "webapp") for path in (ROOT / room).rglob("*.py")
+    )
+    placed = re.findall(r'fault_points\.point\(f?"([^"]+)"\)', code)
     steps = {point for point in fault_points.POINTS if point.startswith("step.")}
     assert set(placed) == {*(set(fault_points.POINTS) - steps), "step.{progress.step}"}
     # Uploads come whole or in pieces.

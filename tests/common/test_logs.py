@@ -152,7 +152,7 @@ def test_a_line_with_odd_fields_can_be_read_all_the_same(fields: dict[str, Any])
 
 PROGRAM = """
 import logging, sys, threading, warnings
-from store import logs
+from common import logs
 logs.set_up("reconciler", "json")
 logging.getLogger("some.library").warning("from a library")
 warnings.warn("old", stacklevel=1)

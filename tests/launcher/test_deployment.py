@@ -51,7 +51,7 @@ def test_gunicorn_is_told_the_same_in_the_container(containers: dict[str, Any]) 
     told = re.findall(r"--([a-z-]+)(?: ([^-\s]\S*))?", web.command)
     words = [f"--{name}={value}".rstrip("=") for name, value in told if name != "bind"]
     assert containers["web"]["command"][3:] == words
-    assert "--worker-class=webapp.serving.Worker" in words
+    assert "--worker-class=webapp.server.gunicorn_worker.Worker" in words
 
 
 def test_the_containers_wait_only_for_services_that_say_when_they_are_ready(containers: dict[str, Any]) -> None:

@@ -31,5 +31,5 @@ def test_rows_that_python_reads_one_by_one_are_not_gone_through_time_and_again()
 
 
 def test_a_work_horse_looks_seldom_too() -> None:
-    settled = ("import os", "from worker.horse import settle_in", "settle_in(os.getppid(), 'small')")
+    settled = ("import os", "from worker.work_horse import settle_in", "settle_in(os.getppid(), 'small')")
     assert whole_looks(*settled) == 0

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from store import intake
+from store import accept_upload
+from store.accept_upload import Received
 from store.database import db
 from store.files import Files
-from store.intake import Received
 from store.models import Job
 from store.options import JobOptions
 from store.states import JobState
@@ -35,7 +35,7 @@ def send(files: Files, anna: int) -> Send:
     """Takes in a file of these bytes, of anna unless told otherwise; gives its job."""
 
     def accept(content: bytes = PLAYS, owner_id: int = anna) -> Job:
-        return intake.accept(files, owner_id, arrived(files, content), JobOptions())
+        return accept_upload.accept(files, owner_id, arrived(files, content), JobOptions())
 
     return accept
 

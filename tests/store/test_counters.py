@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from store import attempts, counters, jobs
+from store.accept_upload import AlreadySentError
 from store.counters import add, add_all
 from store.database import db
-from store.intake import AlreadySentError
 from store.models import Job
 from store.states import JobState
 from tests.store.conftest import JobIn, Send, reread

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
-from store import attempts, intake, jobs
+from store import accept_upload, attempts, jobs
 from store.database import db, now
 from store.files import Files
 from store.jobs import UploadGoneError
@@ -167,7 +167,7 @@ def test_a_worker_whose_job_was_removed_is_stopped_at_its_next_write(send: Send,
 
 
 def test_files_are_kept_for_the_days_that_were_asked_for(files: Files, anna: int) -> None:
-    job = intake.accept(files, anna, arrived(files), JobOptions())
+    job = accept_upload.accept(files, anna, arrived(files), JobOptions())
     before = now()
     jobs.cancel(job.id, jobs.keep_until(30))
     until = reread(job.id).keep_until

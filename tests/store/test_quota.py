@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, update
 
-from store import figures, intake, jobs, quota, resumables
+from store import accept_upload, jobs, quota, resumable_uploads, site_figures
+from store.accept_upload import AlreadySentError, KeyUsedError
 from store.database import db
 from store.files import REJECTED, Files
-from store.intake import AlreadySentError, KeyUsedError
 from store.models import Job, Resumable
 from store.options import JobOptions
 from store.quota import OverQuotaError
@@ -73,7 +73,7 @@ def test_rejected_rows_count_as_what_came_of_a_file(job_in: JobIn, files: Files,
     assert listed > 0
     assert quota.used_bytes(anna) == len(PLAYS) + len(TOTALS) + listed
     with db.engine.connect() as connection:
-        assert figures.read(connection).result_bytes == len(TOTALS) + listed
+        assert site_figures.read(connection).result_bytes == len(TOTALS) + listed
     job_in(S.EXPIRED, content=PLAYS + b"1", rejected=({"line": 2},))
     assert quota.used_bytes(anna) == len(PLAYS) + len(TOTALS) + listed
 
@@ -85,7 +85,8 @@ def test_of_files_that_arrive_at_once_only_those_are_accepted_that_fit(
     there = [arrived(files, one) for one in content]
     limit = FIT * len(content[0])
     accepted = at_once(
-        store_app, lambda number: intake.accept(files, anna, there[number], JobOptions(), quota_bytes=limit).upload_id
+        store_app,
+        lambda number: accept_upload.accept(files, anna, there[number], JobOptions(), quota_bytes=limit).upload_id,
     )
     assert len(accepted) == FIT
     assert quota.used_bytes(anna) == limit
@@ -99,7 +100,7 @@ def test_the_same_file_many_times_at_once_is_one_job_where_only_one_fits(
 
     def accept(number: int) -> str:
         try:
-            return intake.accept(files, anna, there[number], JobOptions(), quota_bytes=len(PLAYS)).id
+            return accept_upload.accept(files, anna, there[number], JobOptions(), quota_bytes=len(PLAYS)).id
         except AlreadySentError as earlier:
             return earlier.job_id
 
@@ -110,9 +111,9 @@ def test_the_same_file_many_times_at_once_is_one_job_where_only_one_fits(
 
 def test_a_refused_file_leaves_nothing_and_others_go_on(files: Files, anna: int) -> None:
     with pytest.raises(OverQuotaError):
-        intake.accept(files, anna, arrived(files), JobOptions(), quota_bytes=len(PLAYS) - 1)
+        accept_upload.accept(files, anna, arrived(files), JobOptions(), quota_bytes=len(PLAYS) - 1)
     assert on_disk(files) == []
-    assert intake.accept(files, make_account("bert"), arrived(files), JobOptions(), quota_bytes=len(PLAYS))
+    assert accept_upload.accept(files, make_account("bert"), arrived(files), JobOptions(), quota_bytes=len(PLAYS))
 
 
 def test_of_uploads_in_pieces_that_begin_at_once_only_those_begin_that_fit(
@@ -120,7 +121,7 @@ def test_of_uploads_in_pieces_that_begin_at_once_only_those_begin_that_fit(
 ) -> None:
     def begin(number: int) -> str:
         name = f"{number}.csv"
-        row = resumables.create(
+        row = resumable_uploads.create(
             files, anna, name=name, length=10, options=JobOptions(), said=None, quota_bytes=FIT * 10 + 9
         )
         return row.id
@@ -131,11 +132,11 @@ def test_of_uploads_in_pieces_that_begin_at_once_only_those_begin_that_fit(
 
 
 def length_told(row: Resumable, limit: int) -> None:
-    resumables.set_length(row, 10, quota_bytes=limit)
+    resumable_uploads.set_length(row, 10, quota_bytes=limit)
 
 
 def piece_arrived(row: Resumable, limit: int) -> None:
-    resumables.renew(row, 10, quota_bytes=limit)
+    resumable_uploads.renew(row, 10, quota_bytes=limit)
 
 
 @pytest.mark.parametrize("step", [length_told, piece_arrived])
@@ -143,10 +144,10 @@ def test_of_uploads_begun_without_a_length_only_those_go_on_at_once_that_fit(
     store_app: Flask, files: Files, anna: int, step: Callable[[Resumable, int], None]
 ) -> None:
     begun = [
-        resumables.create(files, anna, name="a.csv", length=None, options=JobOptions(), said=None).id
+        resumable_uploads.create(files, anna, name="a.csv", length=None, options=JobOptions(), said=None).id
         for _ in range(TOGETHER)
     ]
-    rows = [resumables.find(one, anna) for one in begun]
+    rows = [resumable_uploads.find(one, anna) for one in begun]
 
     def go_on(number: int) -> bool:
         row = rows[number]
@@ -159,10 +160,10 @@ def test_of_uploads_begun_without_a_length_only_those_go_on_at_once_that_fit(
 
 
 def test_an_upload_in_pieces_counts_once_while_its_job_is_made(files: Files, anna: int) -> None:
-    row = resumables.create(files, anna, name="a.csv", length=len(PLAYS), options=JobOptions(), said=None)
+    row = resumable_uploads.create(files, anna, name="a.csv", length=len(PLAYS), options=JobOptions(), said=None)
     files.incoming(row.id).write_bytes(PLAYS)
-    received = intake.Received(files.incoming(row.id), "a.csv", len(PLAYS), "0" * 64, upload_id=row.id)
-    intake.accept(files, anna, received, JobOptions())
+    received = accept_upload.Received(files.incoming(row.id), "a.csv", len(PLAYS), "0" * 64, upload_id=row.id)
+    accept_upload.accept(files, anna, received, JobOptions())
     assert quota.used_bytes(anna) == len(PLAYS)
 
 
@@ -199,7 +200,7 @@ def test_where_there_is_no_quota_nobody_waits_for_the_account(files: Files, anna
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        intake.accept(files, anna, arrived(files), JobOptions())
+        accept_upload.accept(files, anna, arrived(files), JobOptions())
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     assert not [statement for statement in said if "account" in statement.split("VALUES")[0].lower()]

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from store import attempts, jobs, upkeep
+from store import attempts, expiry, jobs
 from store.database import now
 from store.files import Files
 from store.states import STATES, UNFINISHED, JobState, may_follow
@@ -44,7 +44,7 @@ CHANGES: tuple[Change, ...] = (
     lambda job_id, _files: attempts.fail_killed(job_id, 1, {"code": "x"}, now()),
     follow_up,
     lambda job_id, _files: jobs.cancel(job_id, now()),
-    lambda _job_id, files: list(upkeep.expire(files)),
+    lambda _job_id, files: list(expiry.expire(files)),
 )
 
 

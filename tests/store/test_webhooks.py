@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
 
-from store import counters, intake, jobs, signing, webhooks
+from store import accept_upload, counters, jobs, signing, webhooks
 from store.database import db, now
 from store.files import Files
 from store.models import Account, Job, Webhook
@@ -25,7 +25,7 @@ URL = "https://receiver.example/plays"
 @pytest.fixture
 def hooked(files: Files, anna: int) -> Job:
     """A queued job of anna's with a webhook."""
-    return intake.accept(files, anna, arrived(files), JobOptions(), webhook_url=URL)
+    return accept_upload.accept(files, anna, arrived(files), JobOptions(), webhook_url=URL)
 
 
 def hook_of(job_id: str) -> Webhook:
@@ -244,6 +244,6 @@ def test_the_signature_is_that_of_the_specification() -> None:
 def test_the_same_file_sent_at_once_makes_one_job_with_one_webhook(files: Files, anna: int, hooked: Job) -> None:
     received = arrived(files)
     assert received.sha256 == hashlib.sha256(received.path.read_bytes()).hexdigest()
-    with pytest.raises(intake.AlreadySentError):
-        intake.accept(files, anna, received, JobOptions(), webhook_url=URL)
+    with pytest.raises(accept_upload.AlreadySentError):
+        accept_upload.accept(files, anna, received, JobOptions(), webhook_url=URL)
     assert db.session.scalar(select(func.count(Webhook.id))) == 1

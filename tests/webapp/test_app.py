@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from common.settings import Settings
 from tests.paths import ROOT
 from webapp import create_app
-from webapp.errors import SENTENCES
+from webapp.errors.handlers import SENTENCES
 
 
 def cut_off(browser: FlaskClient, settings: Settings) -> None:

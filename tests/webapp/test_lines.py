@@ -158,7 +158,7 @@ def test_no_password_token_song_or_value_reaches_the_log(
 def test_gunicorn_writes_its_errors_as_lines_too(settings: Settings, tmp_path: Path) -> None:
     environ = os.environ | {"DATA_DIR": str(settings.data_dir), "REDIS_URL": settings.redis_url, "PORT": "many"}
     command = "gunicorn webapp:create_app() --bind 127.0.0.1:0 --no-control-socket --log-level warning"
-    words = [sys.executable, "-m", *command.split(), "--logger-class", "webapp.serving.Logger"]
+    words = [sys.executable, "-m", *command.split(), "--logger-class", "webapp.server.gunicorn_worker.Logger"]
     ended = subprocess.run(words, env=environ | {"LOG_FORMAT": "json"}, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode != 0
     sentence = "PORT should be a whole number, but is 'many'."  # which gunicorn prints beside its log

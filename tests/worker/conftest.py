@@ -15,7 +15,7 @@ from flask import Flask
 from redis import Redis
 
 from common.settings import Settings
-from store import intake, queues
+from store import accept_upload, queues
 from store.database import db
 from store.files import Files
 from store.models import Job
@@ -62,8 +62,8 @@ def submit(store_app: Flask, files: Files) -> Submit:
         else:
             path.write_bytes(content)
         digest = hashlib.sha256(os.urandom(8)).hexdigest()  # the same bytes may come again in these tests
-        received = intake.Received(path, "plays.csv", path.stat().st_size, digest)
-        job = intake.accept(files, owner, received, options or JobOptions())
+        received = accept_upload.Received(path, "plays.csv", path.stat().st_size, digest)
+        job = accept_upload.accept(files, owner, received, options or JobOptions())
         return Submitted(job.id, job.upload_id, job.queue, received.bytes)
 
     return make

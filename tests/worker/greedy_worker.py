@@ -8,7 +8,7 @@ import time
 from common.settings import Settings, read_settings
 from worker import __main__ as worker_main
 from worker import progress
-from worker.memory import most_bytes
+from worker.work_horse import most_bytes
 
 FILE_BYTES = 1 << 20  # above which a job is greedy
 _held: list[bytearray] = []

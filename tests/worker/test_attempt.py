@@ -26,7 +26,7 @@ from store.models import Job
 from store.options import JobOptions
 from store.states import FAILURES_OF_OURS, JobState
 from tests.worker.conftest import EXAMPLE, EXAMPLE_TOTALS, Start, Submit, Submitted, reread, working_files
-from worker import attempt, failures, recording
+from worker import attempt, failures, retry
 
 PART = "part-00001.csv"
 DETECTED = Detected(
@@ -70,7 +70,7 @@ def run_with(store_app: Flask, settings: Settings, job: Submitted, monkeypatch: 
             return OUTCOME
 
         monkeypatch.setattr(attempt, "process_csv", process)
-        monkeypatch.setattr(recording, "PAUSES", (0.0, 0.0))
+        monkeypatch.setattr(retry, "PAUSES", (0.0, 0.0))
         assert attempt.run(store_app, job.id, 1, settings)
         return reread(job.id)
 

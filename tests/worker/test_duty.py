@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 
 from flask import Flask
+from tests.worker.test_watch import Clock
 
-from store import duties
+from store import leader_lease
 from store.database import db
 from store.models import Duty as DutyRow
-from tests.worker.test_watch import Clock
 from worker.duty import Duty
 
 
@@ -55,5 +55,5 @@ def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask
 
 def test_the_duty_of_another_machine_is_waited_for_whatever_runs_here(store_app: Flask) -> None:
     other = Duty("reconciler", 30)
-    duties.take("reconciler", "elsewhere:999999999:x", duties.look_at("reconciler"))
+    leader_lease.take("reconciler", "elsewhere:999999999:x", leader_lease.look_at("reconciler"))
     assert not other.take_turn()

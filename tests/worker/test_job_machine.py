@@ -14,7 +14,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from redis import Redis
 
 from common.settings import Settings
-from store import attempts, intake, jobs, orphans, queues
+from store import accept_upload, attempts, jobs, orphans, queues
 from store.attempts import MAX_CRASHES
 from store.database import db, now
 from store.models import Job, Part, Upload
@@ -36,10 +36,10 @@ class Jobs(Deeds):
         content = f"file {number}".encode()
         path = self.files.new_incoming()
         path.write_bytes(content)
-        received = intake.Received(path, "plays.csv", len(content), hashlib.sha256(content).hexdigest())
+        received = accept_upload.Received(path, "plays.csv", len(content), hashlib.sha256(content).hexdigest())
         try:
-            job = intake.accept(self.files, self.owner, received, JobOptions())
-        except intake.AlreadySentError as refusal:
+            job = accept_upload.accept(self.files, self.owner, received, JobOptions())
+        except accept_upload.AlreadySentError as refusal:
             earlier = refusal.job_id
         else:
             self.accepted[job.id] = JobState.QUEUED

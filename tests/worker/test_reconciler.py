@@ -12,7 +12,7 @@ from rq import Queue
 from sqlalchemy import update
 
 from common.settings import Settings
-from store import attempts, queues, resumables
+from store import attempts, queues, resumable_uploads
 from store.database import db, now
 from store.files import MARK, Files
 from store.models import Resumable
@@ -188,7 +188,7 @@ def test_an_upload_that_arrives_in_pieces_is_left_alone_until_nothing_came_for_a
     patient: Reconciler, job: Submitted, files: Files
 ) -> None:
     owner_id = reread(job.id).owner_id
-    row = resumables.create(files, owner_id, name="a.csv", length=9, options=JobOptions(), said=None)
+    row = resumable_uploads.create(files, owner_id, name="a.csv", length=9, options=JobOptions(), said=None)
     path = files.incoming(row.id)
     for _ in range(3):
         patient.turn()

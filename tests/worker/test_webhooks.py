@@ -28,7 +28,7 @@ from tests.receiver import Receiver, receiving
 from tests.worker.conftest import Start, reread
 from worker import health
 from worker.delivery import deliver
-from worker.posting import Poster
+from worker.http_post import Poster
 from worker.reconciler import Reconciler
 
 PRIVATE = {"WEBHOOKS_TO_PRIVATE": "yes"}

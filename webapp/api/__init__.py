@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp import problems
 from webapp.api import documents, refusals
 from webapp.api.files import api_files
 from webapp.api.jobs import api_jobs
 from webapp.api.tokens import api_tokens
 from webapp.api.v1 import BLUEPRINTS, tus
-from webapp.forgery import csrf
+from webapp.errors import problems
+from webapp.security.csrf import csrf
 
 
 def init_app(app: Flask) -> None:

@@ -9,7 +9,7 @@ from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
 from webapp.api import schemas
-from webapp.problems import KINDS, PROBLEM_JSON
+from webapp.errors.problems import KINDS, PROBLEM_JSON
 
 BYTES = {"type": "string", "format": "binary"}
 RANGE: list[dict[str, Any]] = [

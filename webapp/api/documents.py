@@ -10,9 +10,9 @@ from flask import Blueprint, Flask, Response, current_app, json, render_template
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
-from webapp import headers
 from webapp.api.schemas import Problem
-from webapp.problems import PROBLEM_JSON
+from webapp.errors.problems import PROBLEM_JSON
+from webapp.security import response_headers
 
 VERSION = "1.0.0"  # of the API, not of the site
 _ABOUT = """Send a CSV of plays, wait for its job, download the totals.
@@ -31,7 +31,7 @@ api_documents = Blueprint("api_documents", __name__, url_prefix="/api/schema")
 
 
 class Documented(Api):
-    """The library's collection of calls, without its answers to errors: those of webapp.errors stay.
+    """The library's collection of calls, without its answers to errors: those of webapp.errors.handlers stay.
 
     The calls are there at once. They are described when somebody asks for the first time, which takes as long as all
     else that a start does.
@@ -117,5 +117,5 @@ def redoc() -> Response:
     """The document for reading."""
     answer = Response(render_template("api/redoc.html"))
     # It makes its styles as it goes, and searches in a worker of its own.
-    answer.headers["Content-Security-Policy"] = headers.policy(style="'self' 'unsafe-inline'", worker="blob:")
+    answer.headers["Content-Security-Policy"] = response_headers.policy(style="'self' 'unsafe-inline'", worker="blob:")
     return answer

@@ -10,7 +10,7 @@ from store.states import JobState
 from webapp.api.answers import BYTES, RANGE, refuses_as_ever
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
-from webapp.sending import send_input, send_part
+from webapp.downloads.responses import send_input, send_part
 
 api_files = Blueprint("api_files", __name__, url_prefix="/api", description="Files that results of older calls name.")
 api_files.before_request(require_bearer)

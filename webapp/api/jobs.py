@@ -11,7 +11,7 @@ from flask import url_for
 from flask_smorest import Blueprint
 
 from store import jobs
-from store.intake import AlreadySentError
+from store.accept_upload import AlreadySentError
 from store.models import Job
 from store.options import DEFAULTS, OptionsError
 from store.states import STATES, JobState
@@ -19,7 +19,7 @@ from webapp.api import schemas
 from webapp.api.answers import BYTES, LIMIT_HEADERS, refuses_as_ever
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
-from webapp.starting import chosen_options, received_form, start
+from webapp.uploads.submit import chosen_options, received_form, start
 
 api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Sending files, as older scripts do.")
 api_jobs.before_request(require_bearer)

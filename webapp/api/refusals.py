@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify
 
-from webapp.errors import type_name
+from webapp.errors.handlers import type_name
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault

@@ -14,7 +14,7 @@ from webapp.api import schemas
 from webapp.api.answers import LIMIT_HEADERS, refuses_as_ever
 from webapp.api.bearer import unauthorized
 from webapp.api.refusals import Refusal
-from webapp.limits import authenticate
+from webapp.security.rate_limits import authenticate
 
 api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Logging in.")
 

@@ -6,7 +6,7 @@ from flask import abort
 
 from store import jobs
 from store.models import Job, Part
-from webapp.identity import visitor
+from webapp.security.sessions import visitor
 
 
 def job_or_404(job_id: str) -> Job:

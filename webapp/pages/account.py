@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from store import accounts
 from store.accounts import AccountError
-from webapp.identity import sign_in as begin_session
-from webapp.identity import visitor, visitor_or_none
-from webapp.limits import authenticate
+from webapp.security.rate_limits import authenticate
+from webapp.security.sessions import sign_in as begin_session
+from webapp.security.sessions import visitor, visitor_or_none
 
 pages = Blueprint("account", __name__)
 

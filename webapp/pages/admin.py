@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from store import accounts
 from store.accounts import AccountError
-from webapp.identity import visitor
 from webapp.pages.jobs import list_page
+from webapp.security.sessions import visitor
 
 pages = Blueprint("admin", __name__, url_prefix="/admin")
 

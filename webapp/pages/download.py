@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from store.models import Job
 from store.states import JobState
-from webapp import sending
+from webapp.downloads import responses
 from webapp.pages.access import job_or_404, part_or_404
 
 pages = Blueprint("download", __name__)
@@ -16,21 +16,21 @@ pages = Blueprint("download", __name__)
 def part(part_id: str) -> Response:
     """One output file."""
     wanted = part_or_404(part_id)
-    return sending.send_part_for_spreadsheet(wanted) if _is_for_spreadsheet() else sending.send_part(wanted)
+    return responses.send_part_for_spreadsheet(wanted) if _is_for_spreadsheet() else responses.send_part(wanted)
 
 
 @pages.get("/jobs/<job_id>/totals.zip")
 def everything(job_id: str) -> Response:
     """All output files, and the rows left out, as one zip."""
     job = _done_or_404(job_id)
-    return sending.send_zip_for_spreadsheet(job) if _is_for_spreadsheet() else sending.send_zip(job)
+    return responses.send_zip_for_spreadsheet(job) if _is_for_spreadsheet() else responses.send_zip(job)
 
 
 @pages.get("/jobs/<job_id>/left-out.csv")
 def left_out(job_id: str) -> Response:
     """All rows that were left out, with their reasons."""
     job = _done_or_404(job_id)
-    return sending.send_left_out_for_spreadsheet(job) if _is_for_spreadsheet() else sending.send_left_out(job)
+    return responses.send_left_out_for_spreadsheet(job) if _is_for_spreadsheet() else responses.send_left_out(job)
 
 
 def _done_or_404(job_id: str) -> Job:

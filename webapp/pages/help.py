@@ -9,10 +9,10 @@ from flask import Blueprint, render_template, request
 from store import tokens
 from store.states import STATES
 from webapp.api import schemas
-from webapp.api.v1.waiting import LONGEST
-from webapp.identity import visitor_or_none
-from webapp.problems import KINDS
-from webapp.resources import resources
+from webapp.api.v1.long_polling import LONGEST
+from webapp.app_context import resources
+from webapp.errors.problems import KINDS
+from webapp.security.sessions import visitor_or_none
 
 pages = Blueprint("help", __name__, url_prefix="/help")
 

@@ -9,16 +9,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from store import jobs
+from store.accept_upload import KeyUsedError
 from store.files import ID
-from store.intake import KeyUsedError
 from store.models import Job
 from store.options import DEFAULTS, JobOptions, OptionsError
 from store.states import UNFINISHED, JobState
-from webapp.identity import visitor
+from webapp.app_context import resources
 from webapp.pages.access import job_or_404
-from webapp.pages.face import Face, face_of
-from webapp.resources import resources
-from webapp.starting import chosen_options, start_again, stop
+from webapp.pages.job_view import Face, face_of
+from webapp.security.sessions import visitor
+from webapp.uploads.submit import chosen_options, start_again, stop
 
 pages = Blueprint("jobs", __name__)
 PAGE = 50  # jobs on a page of the list

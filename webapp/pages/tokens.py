@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from store import tokens
 from store.tokens import DAYS, READ, READ_AND_WRITE, TokenError
-from webapp.identity import visitor
+from webapp.security.sessions import visitor
 
 pages = Blueprint("tokens", __name__, url_prefix="/account/tokens")
 

@@ -6,14 +6,14 @@ from flask import Blueprint, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from store import quota
-from store.intake import AlreadySentError, Received
+from store.accept_upload import AlreadySentError, Received
 from store.options import JobOptions, OptionsError
-from webapp.errors import wants_json
-from webapp.forgery import check, csrf
-from webapp.identity import visitor
-from webapp.receiving import ReceivedForm
-from webapp.resources import resources
-from webapp.starting import chosen_options, received_form, start
+from webapp.app_context import resources
+from webapp.errors.handlers import wants_json
+from webapp.security.csrf import check, csrf
+from webapp.security.sessions import visitor
+from webapp.uploads.multipart import ReceivedForm
+from webapp.uploads.submit import chosen_options, received_form, start
 
 pages = Blueprint("upload", __name__)
 

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from store import webhooks
-from webapp.identity import visitor
+from webapp.security.sessions import visitor
 
 pages = Blueprint("webhooks", __name__)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.paths import ROOT
-from webapp.problems import KINDS
+from webapp.errors.problems import KINDS
 
 DOCS = ROOT / "docs" / "api.md"
 EVERYWHERE = {"401", "404", "405", "414", "500", "503"}

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from store.database import db
 from store.files import Files
-from webapp.errors import SENTENCES
+from webapp.errors.handlers import SENTENCES
 
 Bearer = Callable[..., dict[str, str]]
 STATEMENT = "SELECT secret"

@@ -16,7 +16,7 @@ from store.database import db
 from store.files import REJECTED, Files
 from store.models import Job
 from store.states import JobState
-from webapp.sending import stem
+from webapp.downloads.responses import stem
 
 PARTS = (b"Song,Date,Total\na,2020-01-01,1\n", b"Song,Date,Total\nb,2020-01-01,2\n" * 1000)
 ROW = {"line": 7, "column": "Date", "value": "", "reason": "There is no date."}

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from store.options import DEFAULTS
 from store.states import JobState
 from tests.snippets import snippets
-from webapp.problems import KINDS
+from webapp.errors.problems import KINDS
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from store.models import Job
 from store.states import STATES, UNFINISHED, JobState
 from tests.jobs import TOTALS, refusal, summary
 from tests.paths import ROOT
-from webapp.pages.face import STEPS
+from webapp.pages.job_view import STEPS
 from webapp.pages.jobs import SHOWN
 
 JobIn = Callable[..., str]

@@ -11,7 +11,7 @@ from store.models import Job
 from store.states import STATES, JobState
 from webapp.api.answers import ParametersParser
 from webapp.api.bearer import caller_id, require_bearer
-from webapp.problems import Problem
+from webapp.errors.problems import Problem
 
 RETRY_AFTER = "2"  # seconds
 

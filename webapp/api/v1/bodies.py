@@ -13,9 +13,9 @@ from processing.errors import RefusedError
 from processing.source.file_types import refuse_other_kinds
 from store.options import JobOptions, OptionsError
 from webapp.api.v1.webhooks import webhook_url, without_webhook
-from webapp.problems import Problem
-from webapp.receiving import ReceivedForm
-from webapp.starting import received_body, received_form
+from webapp.errors.problems import Problem
+from webapp.uploads.multipart import ReceivedForm
+from webapp.uploads.submit import received_body, received_form
 
 FORM = "multipart/form-data"
 CSV_TYPES = ("text/csv", "application/csv", "text/plain", "text/tab-separated-values", "application/vnd.ms-excel")

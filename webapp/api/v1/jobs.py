@@ -16,10 +16,10 @@ from webapp.api.answers import refuses
 from webapp.api.bearer import caller_id
 from webapp.api.v1 import paging
 from webapp.api.v1.access import RETRY_AFTER, V1, own_job
-from webapp.api.v1.faces import job_summary, job_whole
-from webapp.api.v1.waiting import LONGEST, job_after_change
-from webapp.resources import resources
-from webapp.starting import stop
+from webapp.api.v1.long_polling import LONGEST, job_after_change
+from webapp.api.v1.serializers import job_summary, job_whole
+from webapp.app_context import resources
+from webapp.uploads.submit import stop
 
 api_v1_jobs = V1("api_v1_jobs", __name__, description="Jobs: one run over one file each.")
 # Further away, a moment has none in UTC.

@@ -6,7 +6,7 @@ import re
 
 from flask import request
 
-from webapp.problems import Problem
+from webapp.errors.problems import Problem
 
 KEY = {
     "in": "header",

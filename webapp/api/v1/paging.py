@@ -10,7 +10,7 @@ from flask import request, url_for
 
 from store.files import ID
 from store.jobs import Cursor
-from webapp.problems import Problem
+from webapp.errors.problems import Problem
 
 
 def position(text: str | None) -> Cursor | None:

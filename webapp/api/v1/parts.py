@@ -8,12 +8,12 @@ from typing import Any
 from flask import Response
 
 from store.states import JobState
-from webapp import sending
 from webapp.api import schemas
 from webapp.api.answers import BYTES, RANGE, refuses
 from webapp.api.v1.access import V1, own_done_job, own_job
-from webapp.api.v1.faces import part_face
-from webapp.problems import Problem
+from webapp.api.v1.serializers import part_face
+from webapp.downloads import responses
+from webapp.errors.problems import Problem
 
 api_v1_parts = V1("api_v1_parts", __name__, description="The totals of a job, in parts of bounded size.")
 
@@ -51,7 +51,7 @@ def download(job_id: str, number: str) -> Response:
     wanted = [part for part in job.parts if str(part.number) == number]
     if not wanted:
         raise Problem("not-found", f"The job has {len(job.parts)} parts, and this is none of them.")
-    answer = sending.send_part(wanted[0])
+    answer = responses.send_part(wanted[0])
     digest = base64.b64encode(bytes.fromhex(wanted[0].sha256)).decode()
     answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     return answer
@@ -67,7 +67,7 @@ def everything(job_id: str) -> Response:
 
     It is made while it is sent, so it cannot be asked for by range. Content-Length is known.
     """
-    return sending.send_zip(own_done_job(job_id))
+    return responses.send_zip(own_done_job(job_id))
 
 
 @api_v1_parts.route("/jobs/<job_id>/rejected.csv")
@@ -81,7 +81,7 @@ def rejected(job_id: str) -> Response:
 
     404 where there are none.
     """
-    return sending.send_left_out(own_done_job(job_id))
+    return responses.send_left_out(own_done_job(job_id))
 
 
 @api_v1_parts.route("/jobs/<job_id>/file")
@@ -95,4 +95,4 @@ def file(job_id: str) -> Response:
     job = own_job(job_id)
     if job.state is JobState.EXPIRED:
         raise Problem("expired", "The files of this job have been removed.")
-    return sending.send_input(job)
+    return responses.send_input(job)

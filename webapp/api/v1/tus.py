@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, request
 from werkzeug.http import http_date
 
-from webapp.problems import Problem
+from webapp.errors.problems import Problem
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"

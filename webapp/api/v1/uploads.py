@@ -8,20 +8,20 @@ from typing import Any
 from flask import Response, request, url_for
 
 from store.options import DEFAULTS, JobOptions
-from webapp import resuming
 from webapp.api import schemas
 from webapp.api.answers import BYTES, refuses
 from webapp.api.bearer import caller_id
 from webapp.api.v1 import tus
 from webapp.api.v1.access import V1
 from webapp.api.v1.bodies import refuse_others, refuse_wrong
-from webapp.api.v1.faces import job_address, moment
+from webapp.api.v1.serializers import job_address, moment
 from webapp.api.v1.tusdoc import ANSWERS, LOCATION, OFFERED, STANDING, parameters
 from webapp.api.v1.webhooks import webhook_url
-from webapp.problems import Problem
-from webapp.receiving import shown_name
-from webapp.resources import resources
-from webapp.resuming import Arriving
+from webapp.app_context import resources
+from webapp.errors.problems import Problem
+from webapp.uploads import resumable
+from webapp.uploads.multipart import shown_name
+from webapp.uploads.resumable import Arriving
 
 api_v1_uploads = V1("api_v1_uploads", __name__, description="Uploads that go on where they broke off (tus 1.0).")
 api_v1_uploads.before_request(tus.require_version)
@@ -70,11 +70,11 @@ def create() -> Response:
     said, length, checksum = tus.metadata(), tus.announced_length(), tus.checksum()
     name = shown_name(said.get("filename") or said.get("name") or "")
     options, webhook = _options(said), webhook_url(said)
-    row = resuming.begin(caller_id(), name, length, options, request.headers.get("Upload-Metadata"), webhook)
+    row = resumable.begin(caller_id(), name, length, options, request.headers.get("Upload-Metadata"), webhook)
     arriving = Arriving(row, 0)
     if tus.has_piece():
-        with resuming.claimed(row.id, caller_id()) as arriving:
-            resuming.add_body(arriving, checksum, refuse_others)
+        with resumable.claimed(row.id, caller_id()) as arriving:
+            resumable.add_body(arriving, checksum, refuse_others)
     answer = _answer(201, arriving)
     answer.headers["Location"] = url_for("api_v1_uploads.append", upload_id=row.id, _external=True)
     return answer
@@ -87,7 +87,7 @@ def create() -> Response:
 def standing(upload_id: str) -> Response:
     """Ask how far an upload has come"""
     # Who asks here wants to go on. A connection that broke and is not known to be broken is given up first.
-    arriving = resuming.standing(upload_id, caller_id())
+    arriving = resumable.standing(upload_id, caller_id())
     answer = _answer(200, arriving)
     row = arriving.row
     length = ("Upload-Defer-Length", "1") if row.bytes is None else ("Upload-Length", str(row.bytes))
@@ -100,7 +100,7 @@ def standing(upload_id: str) -> Response:
 @refuses(api_v1_uploads)
 def one(upload_id: str) -> Any:
     """The same as JSON"""
-    arriving = resuming.standing(upload_id, caller_id(), patience=0)
+    arriving = resumable.standing(upload_id, caller_id(), patience=0)
     row = arriving.row
     return {
         "id": row.id,
@@ -128,14 +128,14 @@ def append(upload_id: str) -> Response:
     offset, length, checksum = tus.number("Upload-Offset"), tus.number("Upload-Length"), tus.checksum()
     if offset is None:
         raise tus.wrong_header("Upload-Offset", "should say where the piece belongs")
-    with resuming.claimed(upload_id, caller_id()) as arriving:
+    with resumable.claimed(upload_id, caller_id()) as arriving:
         if offset != arriving.offset:
             detail = f"The upload has {arriving.offset:,} bytes, and this piece is to begin behind {offset:,}."
             raise Problem("wrong-offset", detail, headers={"Upload-Offset": str(arriving.offset)})
         if length is not None:
             _settle(arriving, length)
         if arriving.row.job_id is None:
-            resuming.add_body(arriving, checksum, refuse_others)
+            resumable.add_body(arriving, checksum, refuse_others)
         return _answer(204, arriving)
 
 
@@ -148,8 +148,8 @@ def give_up(upload_id: str) -> Response:
 
     What has arrived is removed. A job that came of it stays.
     """
-    with resuming.claimed(upload_id, caller_id()) as arriving:
-        resuming.remove(arriving)
+    with resumable.claimed(upload_id, caller_id()) as arriving:
+        resumable.remove(arriving)
     return Response(status=204)
 
 
@@ -176,4 +176,4 @@ def _settle(arriving: Arriving, length: int) -> None:
     known = arriving.row.bytes
     if length < max(arriving.offset, 1) or known not in (None, length):
         raise tus.wrong_header("Upload-Length", "cannot be changed, nor be less than what has arrived", str(length))
-    resuming.set_length(arriving, length)
+    resumable.set_length(arriving, length)

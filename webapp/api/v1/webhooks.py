@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from store.targets import LONGEST, TargetError, check
-from webapp.problems import Problem
-from webapp.resources import resources
+from store.webhook_urls import LONGEST, TargetError, check
+from webapp.app_context import resources
+from webapp.errors.problems import Problem
 
 FIELD = "webhook_url"
 SCHEMA = {

@@ -17,7 +17,7 @@ from store.files import Files
 from store.models import Job, Resumable
 from store.states import JobState
 from tests.webapp.api.v1.tus import CONTENT, PIECE, Script, broken_off, incoming, jobs
-from webapp import resuming
+from webapp.uploads import resumable
 
 Bearer = Callable[..., dict[str, str]]
 JobIn = Callable[..., str]
@@ -129,7 +129,7 @@ def test_what_arrived_of_a_piece_is_kept_when_its_connection_breaks(app: Flask, 
 def test_two_requests_at_once_do_not_mix_their_bytes(
     script: Script, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resuming, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(resumable, "LONGEST_WAIT", 0.1)
     address = script.begin()
     script.send(address, 0, CONTENT[:9])
     with files.claim(files.incoming(address.rpartition("/")[2])):

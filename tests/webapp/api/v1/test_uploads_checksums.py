@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from flask import Flask
 
-from store import resumables
+from store import resumable_uploads
 from store.files import Files
 from tests.webapp.api.v1.tus import CONTENT, Script, broken_off
 
@@ -43,7 +43,7 @@ def test_bytes_that_a_killed_process_left_unproved_count_for_nothing(app: Flask,
     script.send(address, 0, CONTENT[:9])
     upload_id = address.rpartition("/")[2]
     with app.app_context():
-        resumables.expect_proof(upload_id, 9)
+        resumable_uploads.expect_proof(upload_id, 9)
     with files.incoming(upload_id).open("ab") as file:
         file.write(b"unproved")
     assert script.offset(address) == 9

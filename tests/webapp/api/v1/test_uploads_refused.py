@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 from common.settings import Settings
+from store.disk_space import Space, holds_more_than_it_has
 from store.files import Files
-from store.space import Space, holds_more_than_it_has
 from tests.webapp.api.v1.tus import CONTENT, Script, incoming, jobs, metadata
-from webapp import resuming
+from webapp.uploads import resumable
 
 Bearer = Callable[..., dict[str, str]]
 
@@ -116,15 +116,15 @@ def test_a_piece_of_untold_length_that_others_left_no_room_for_is_not_kept(
     changed(quota_bytes=100)
     first, second = (script.call("POST", headers={"Upload-Defer-Length": "1"}).headers["Location"] for _ in range(2))
     script.send(first, 0, b"a" * 10)
-    append = resuming.append
+    append = resumable.append
 
     def slow(*args: Any, **more: Any) -> int:
         """The other upload's piece arrives while this one does."""
-        monkeypatch.setattr(resuming, "append", append)
+        monkeypatch.setattr(resumable, "append", append)
         assert script.send(second, 0, b"a" * 60).status_code == 204
         return append(*args, **more)
 
-    monkeypatch.setattr(resuming, "append", slow)
+    monkeypatch.setattr(resumable, "append", slow)
     answer = script.send(first, 10, b"a" * 50)
     assert (answer.status_code, answer.json["type"].rpartition("#")[2]) == (507, "over-quota")
     assert script.call("HEAD", first).headers["Upload-Offset"] == "10"

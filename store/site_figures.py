@@ -1,0 +1,83 @@
+"""What the database knows about the site as a whole, for those who watch it. Nothing here changes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
+
+from store import counters, leader_lease
+from store.database import now
+from store.models import Duty, Job, Part, Upload
+from store.queues import QUEUES
+from store.states import JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The queued jobs of a queue."""
+
+    jobs: int
+    oldest_seconds: float  # since its upload arrived; 0 where none waits
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The last turn of the reconciler."""
+
+    seconds_ago: float
+    number: int  # turns since ever
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The site at one moment."""
+
+    jobs: Mapping[JobState, int]  # every state, also those without a job
+    waiting: Mapping[str, Waiting]  # by queue
+    counts: Mapping[tuple[str, str], float]  # see store.counters
+    upload_bytes: int  # of files that are still kept
+    result_bytes: int  # of parts and of rows left out that are still kept
+    turn: Turn | None  # None: the reconciler has never been there
+
+
+def read(connection: Connection) -> Figures:
+    """All of it; raises SQLAlchemyError when the database is away."""
+    jobs: dict[JobState, int] = dict.fromkeys(JobState, 0)
+    waiting = dict.fromkeys(QUEUES, Waiting(0, 0.0))
+    grouped = select(Job.state, Job.queue, func.count(), func.min(Job.created_at)).group_by(Job.state, Job.queue)
+    for state, queue, count, oldest in connection.execute(grouped):
+        jobs[state] += count
+        if state is JobState.QUEUED:
+            waiting[queue] = Waiting(count, _seconds_since(oldest))
+    kept = select(Job.upload_id).where(Job.state != JobState.EXPIRED)
+    published = select(Job.id).where(Job.state == JobState.DONE)
+    return Figures(
+        jobs=jobs,
+        waiting=waiting,
+        counts=counters.values(connection),
+        upload_bytes=_sum(connection, Upload.bytes, Upload.id.in_(kept)),
+        result_bytes=_sum(connection, Part.bytes, Part.job_id.in_(published))
+        + _sum(connection, Job.rejected_bytes, Job.state == JobState.DONE),
+        turn=last_turn(connection),
+    )
+
+
+def last_turn(connection: Connection) -> Turn | None:
+    """When the reconciler was last at work; raises SQLAlchemyError when the database is away."""
+    row = connection.execute(
+        select(Duty.turned_at, Duty.turns).where(Duty.name == leader_lease.RECONCILER)
+    ).one_or_none()
+    return None if row is None else Turn(_seconds_since(row.turned_at), row.turns)
+
+
+def _sum(connection: Connection, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> int:
+    return int(connection.scalar(select(func.coalesce(func.sum(column), 0)).where(where)) or 0)
+
+
+def _seconds_since(moment: datetime) -> float:
+    return max(0.0, (now() - moment).total_seconds())  # the clocks of two machines differ a little

@@ -1,0 +1,1 @@
+"""Parts, zips and lists of bad rows on their way to a client."""

@@ -1,0 +1,139 @@
+"""Sending files: parts whole or by range, several as one zip that is made while it is sent.
+
+For a spreadsheet they are changed while they are sent, so there they have no length, no range and no tag.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Response, abort, request, send_file
+from zipstream import ZIP_STORED, ZipStream
+
+from store.files import REJECTED
+from store.models import Job, Part
+from webapp.app_context import resources
+from webapp.downloads.formula_escaping import pieces_of, safe_table, safe_totals
+
+_CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
+# What a compressed file is called behind its name: csv.gz, zip.
+_PACKED = re.compile(r"(\.(csv|txt|tsv))?\.(gz|zip|bz2|xz|zst)$", re.IGNORECASE)
+
+_RANGE = re.compile(r"bytes=(?:-([0-9]{1,18})|([0-9]{1,18})-([0-9]{0,18}))")  # one; the last so many bytes, or from, to
+_LOST = (
+    "This file is no longer on our disk; that is a fault on our side. Delete its job, then send your own file again."
+)
+
+
+def send_part(part: Part) -> Response:
+    """One output file; knows Range, If-Range and If-None-Match by its sha256."""
+    return _send(_existing_part(part), part_name(part), etag=part.sha256)
+
+
+def send_part_for_spreadsheet(part: Part) -> Response:
+    """The same with songs that no spreadsheet takes for formulas."""
+    return _stream(safe_totals(pieces_of(_existing_part(part))), "text/csv", part_name(part, _SPREADSHEET))
+
+
+def send_input(job: Job) -> Response:
+    """The file as it was uploaded, under a safe form of its name."""
+    path = resources().files.upload(job.upload_id)
+    packed = _PACKED.search(job.upload.name)
+    name = stem(job.upload.name) + (packed[0].lower() if packed else _CSV)
+    return _send(_existing(path), name, etag=job.upload.sha256)
+
+
+def send_left_out(job: Job) -> Response:
+    """The rows that were left out; 404 where there are none."""
+    return _send(_existing(_path(job, REJECTED)), _left_out_name(job), etag=True)
+
+
+def send_left_out_for_spreadsheet(job: Job) -> Response:
+    """The same with values that no spreadsheet takes for formulas."""
+    path = _existing(_path(job, REJECTED))
+    return _stream(safe_table(path), "text/csv", _left_out_name(job, _SPREADSHEET))
+
+
+def send_zip(job: Job) -> Response:
+    """All parts, and the rows left out, stored in one zip whose length is known before it begins."""
+    archive = ZipStream(compress_type=ZIP_STORED, sized=True)
+    for part in job.parts:
+        archive.add_path(_existing_part(part), part_name(part))
+    if _path(job, REJECTED).exists():
+        archive.add_path(_path(job, REJECTED), _left_out_name(job))
+    answer = Response(iter(archive), mimetype="application/zip")
+    answer.content_length = len(archive)
+    _name(answer, f"{stem(job.upload.name)}-totals.zip")
+    return answer
+
+
+def send_zip_for_spreadsheet(job: Job) -> Response:
+    """The same with all files as a spreadsheet can be trusted with."""
+    archive = ZipStream(compress_type=ZIP_STORED)
+    for part in job.parts:
+        archive.add(safe_totals(pieces_of(_existing_part(part))), part_name(part, _SPREADSHEET))
+    if _path(job, REJECTED).exists():
+        archive.add(safe_table(_path(job, REJECTED)), _left_out_name(job, _SPREADSHEET))
+    return _stream(iter(archive), "application/zip", f"{stem(job.upload.name)}-totals-spreadsheet.zip")
+
+
+def part_name(part: Part, ending: str = _CSV) -> str:
+    """What a downloaded part is called: plays-2024-03.csv, part 1 -> plays-2024-03-totals-00001.csv"""
+    return f"{stem(part.job.upload.name)}-totals-{part.number:05d}{ending}"
+
+
+def stem(upload_name: str) -> str:
+    """The name of an upload made safe for any disk: no folders, no leading dots, no odd characters, no ending."""
+    base = re.split(r"[/\\]", upload_name)[-1]
+    base = re.sub(r"(\.(csv|txt|tsv|gz|zip|bz2|xz|zst))+$", "", base, flags=re.IGNORECASE)
+    return re.sub(r"[^\w.-]+", "_", base).strip("._")[:80] or "plays"
+
+
+def _send(path: Path, name: str, etag: str | bool) -> Response:
+    _ignore_odd_range(path.stat().st_size)
+    answer = send_file(path, mimetype="text/csv", conditional=True, etag=etag)
+    _name(answer, name)
+    return answer
+
+
+def _ignore_odd_range(size: int) -> None:
+    """Have a range that is none, or more than the whole, answered with the whole, as RFC 9110 wants it."""
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or (found[1] and int(found[1]) >= size) or (found[3] and int(found[3]) < int(found[2])):
+        request.environ.pop("HTTP_RANGE", None)
+
+
+def _stream(content: Iterator[bytes], mimetype: str, name: str) -> Response:
+    answer = Response(content, mimetype=mimetype)
+    _name(answer, name)
+    answer.headers.set("Accept-Ranges", "none")
+    return answer
+
+
+def _name(answer: Response, name: str) -> None:
+    """Say what the download is called: as RFC 6266 has it, and for old clients without what is not ASCII."""
+    plain = re.sub(r"^(?=[-.])", "plays", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
+    whole = {} if plain == name else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    answer.headers.set("Content-Disposition", "attachment", filename=plain, **whole)
+
+
+def _existing(path: Path, sentence: str | None = None) -> Path:
+    if not path.is_file():
+        abort(404, sentence)
+    return path
+
+
+def _existing_part(part: Part) -> Path:
+    return _existing(_path(part.job, part.name), _LOST)  # of which the reconciler tells those who run the site
+
+
+def _path(job: Job, name: str) -> Path:
+    return resources().files.result(job.id, job.attempt, name)
+
+
+def _left_out_name(job: Job, ending: str = _CSV) -> str:
+    return f"{stem(job.upload.name)}-left-out{ending}"

@@ -1,0 +1,181 @@
+"""Error pages for people, error objects for scripts. Neither ever shows a path, a statement or a trace."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, g, jsonify, render_template, request
+from flask import Response as FlaskResponse
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
+from werkzeug.wrappers import Response
+
+from store import quota
+from store.jobs import UploadGoneError
+from store.quota import OverQuotaError, RunOverQuotaError
+from webapp import formatting
+from webapp.app_context import resources
+from webapp.errors import problems
+from webapp.errors.problems import Problem
+from webapp.security.sessions import visitor
+
+_log = logging.getLogger(__name__)
+
+SENTENCES = {
+    400: "That request was not complete. Go back, reload the page and try again.",
+    401: "Please sign in first.",
+    403: "This page is for administrators.",
+    404: "There is nothing here: it was removed, or the address is not quite right, or it belongs to someone else.",
+    405: "That cannot be done at this address.",
+    413: "That is larger than this site accepts.",
+    416: "That range lies outside the file.",
+    500: "Something went wrong on our side. It was noted; please try again in a moment.",
+    503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
+    507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
+}
+UPLOADS = (  # the views that take files
+    "upload.send",
+    "api_jobs.process_file",
+    "api_v1_creating.create",
+    "api_v1_uploads.create",
+    "api_v1_uploads.append",
+)
+FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
+
+
+class InsufficientStorage(HTTPException):
+    """507: the data volume has no room for what is being sent."""
+
+    code = 507
+    description: str = SENTENCES[507]
+
+
+class OverQuota(InsufficientStorage):
+    """507: the account would keep more than it may."""
+
+    description = (
+        "With this file your account would keep more than it may. "
+        "Delete files that you no longer need, then send it again."
+    )
+    of_a_run = (
+        "Your account keeps as much as it may, or will once its other files are done. "
+        "Delete files that you no longer need, then run this one again."
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a sentence, as a page or as JSON."""
+    app.register_error_handler(HTTPException, _answer)
+    app.after_request(_note_refused_upload)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(UploadGoneError, lambda _error: show(NotFound()))
+    app.register_error_handler(OverQuotaError, lambda _error: _answer(OverQuota()))
+    app.register_error_handler(RunOverQuotaError, lambda _error: _answer(OverQuota(OverQuota.of_a_run)))
+
+
+def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:
+    # The driver's error in place of SQLAlchemy's, whose words hold the statement.
+    driver_error = error.orig or error
+    exc_info = (type(driver_error), driver_error, error.__traceback__)
+    _log.error("503 at %s %s: the database failed: %s", request.method, request.path, driver_error, exc_info=exc_info)
+    return show(ServiceUnavailable())
+
+
+def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
+    # Flask has noted an error that nobody caught before it comes here.
+    is_noted = isinstance(error, InternalServerError) and error.original_exception is not None
+    if isinstance(error, OverQuota):
+        _log.info("507 at %s %s: the account is at its quota", request.method, request.path)
+    elif isinstance(error, InsufficientStorage):
+        _log.error("507 at %s %s: the disk has no room for it", request.method, request.path)
+    elif (error.code or 0) >= 500 and not is_noted:
+        _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
+    return show(error)
+
+
+def _note_refused_upload(response: FlaskResponse) -> FlaskResponse:
+    code = response.status_code
+    if request.endpoint in UPLOADS and code >= 400 and code != 409:  # submit notes that one, with its job
+        _log.info("upload refused: %d", code, extra={"code": code})
+    return response
+
+
+def type_name(code: int) -> str:
+    """The name of an error in the API, such as TooEarlyException for 425."""
+    return HTTPStatus(code).phrase.replace(" ", "").replace("-", "") + "Exception"
+
+
+def show(error: HTTPException) -> Response | tuple[Response | str, int]:
+    """The answer to an error, in the form that its asker reads."""
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error.get_response()  # a redirect to the address with its slash, say
+    sentence = _sentence(error, code)
+    if request.path.startswith("/api/v1/"):
+        answer: Response = problems.answer(_problem(error, code, sentence))
+    elif wants_json():
+        answer = jsonify(message=sentence, type=type_name(code))
+    else:
+        over_quota = isinstance(error, OverQuota)
+        # Where we failed ourselves, the page must not need the database for its menu.
+        bare = code >= 500 and not over_quota
+        page = render_template("error.html", code=code, sentence=sentence, bare=bare, over_quota=over_quota)
+        answer = Response(page)
+        answer.content_type = "text/html; charset=utf-8"
+    for name, value in error.get_headers(request.environ):
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers.set(name, value)
+    if "HX-Request" in request.headers and code < 500:
+        # Never swap an error into a page: load the page again. After a fault of ours the page itself asks again.
+        answer.headers["HX-Refresh"] = "true"
+    answer.status_code = code
+    return answer
+
+
+def _problem(error: HTTPException, code: int, sentence: str) -> Problem:
+    """The same for the newer API; ``messages`` are those of the library that checks parameters."""
+    kind = "over-quota" if isinstance(error, OverQuota) else problems.kind_of_status(code)
+    messages = (getattr(error, "data", None) or {}).get("messages") or {}
+    wrong = [(name, text) for fields in messages.values() for name, texts in fields.items() for text in _texts(texts)]
+    if not wrong:
+        return Problem(kind, sentence)
+    errors = [{"option": str(name), "reason": text} for name, text in wrong]
+    return Problem(kind, " ".join(f"{name}: {text}" for name, text in wrong), errors=errors)
+
+
+def _texts(found: object) -> list[str]:
+    """All sentences in what is a list of them, or lists by place."""
+    if isinstance(found, dict):
+        return [text for inner in found.values() for text in _texts(inner)]
+    return [str(text) for text in found] if isinstance(found, list) else [str(found)]
+
+
+def _sentence(error: HTTPException, code: int) -> str:
+    """Our own words where a view gave some, else those of the table."""
+    if isinstance(error, CSRFError):
+        return FORGED
+    if isinstance(error, OverQuota):
+        return f"{error.description} {_kept()}"
+    if isinstance(error, InsufficientStorage):
+        return error.description
+    if code in (400, 401, 403, 404, 415, 429) and error.description and error.description != type(error).description:
+        return error.description
+    return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
+
+
+def _kept() -> str:
+    """How much of its quota the account of this request has used up."""
+    most = resources().settings.quota_bytes or 0
+    used = quota.used_bytes(g.get("caller_id") or visitor().account_id)  # that of a script, or who is signed in
+    return f"It keeps {formatting.size(used)} of {formatting.size(most)} now (uploads under way included)."
+
+
+def wants_json() -> bool:
+    """Whether the asker is a script of ours or of others."""
+    return (
+        request.path == "/api"
+        or request.path.startswith("/api/")
+        or request.accept_mimetypes.best == "application/json"
+    )

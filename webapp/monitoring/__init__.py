@@ -1,0 +1,1 @@
+"""What tells operators how the site is: health, readiness, metrics."""

@@ -1,0 +1,144 @@
+"""What the page of a job says: all figures and words that its templates show, worked out once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from store import jobs, queues
+from store.attempts import MAX_CRASHES
+from store.database import now
+from store.models import Job
+from store.options import JobOptions, OptionsError
+from store.states import FAILURES_OF_OURS, STATES, JobState
+from webapp.app_context import resources
+from webapp.pages.detected_format import Found, found_in
+from webapp.pages.options_form import Group, Question, asked_in, form_for, question_of
+from webapp.progress import percent_of
+from webapp.uploads.submit import has_file
+
+FIRST_ROWS = 12
+LISTED_LEFT_OUT = 100
+SILENCE = 20  # seconds without a sign of life after which the page says so
+STEPS = {
+    "received": "Received",
+    "checking": "Checked",
+    "reading": "Reading",
+    "totalling": "Totalling",
+    "writing": "Writing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station on the way of a file."""
+
+    word: str
+    place: str  # done | now | later
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A job as its page shows it."""
+
+    sentence: str
+    asks_again: int | None  # seconds until the page asks again; None: never, the job has ended
+    percent: int
+    steps: tuple[Step, ...]
+    ahead: int  # files that come first
+    queue_is_away: bool  # so that no worker can hear of a file that waits
+    silent: float | None  # seconds without a sign of life, once that is long
+    trial: int  # 1 upwards; more than 1 after a machine stopped
+    trials: int
+    seconds: float  # from the beginning of the work to its end
+    summary: dict[str, Any]
+    error: dict[str, Any]
+    found: tuple[Found, ...]  # what we found in the file, in words
+    differently: tuple[Group, ...]  # the form for reading it differently; none where that cannot be done
+    question: Question | None  # what a person can answer, so that a new run would succeed
+    problem: OptionsError | None  # with what was sent just now
+    first_rows: list[list[str]]  # of the totals, the header first
+    left_out: list[dict[str, Any]]  # the first rows that could not be read
+    total_bytes: int
+    can_try_again: bool  # with the same options, since what stopped it was not the file
+    bad_rows: str  # what the job does with them
+    latest_run: str  # over the file, by which two presses of one button are known as one
+    can_skip: bool  # leaving rows out would help, and the file is still there
+
+
+def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> Face:
+    """Work out the face of a job; ``sent`` is a form of options that has a ``problem``."""
+    summary, error = job.summary or {}, job.error or {}
+    is_done = job.state is JobState.DONE
+    detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
+    can_run_again = job.state in (JobState.DONE, JobState.FAILED) and has_file(job)
+    return Face(
+        sentence=STATES[job.state].sentence,
+        asks_again=_delay(job),
+        percent=percent_of(job),
+        steps=_steps(job),
+        ahead=jobs.ahead_of(job) if job.state is JobState.QUEUED else 0,
+        queue_is_away=job.state is JobState.QUEUED and not queues.answers(resources().redis),
+        silent=_silence(job),
+        trial=min(job.crashes + 1, MAX_CRASHES),
+        trials=MAX_CRASHES,
+        seconds=(job.ended_at - job.started_at).total_seconds() if job.ended_at and job.started_at else 0.0,
+        summary=summary,
+        error=error,
+        found=found_in(detected, chosen, asked_in(error)),
+        differently=form_for(detected, chosen, sent or {}, asked_in(error)) if can_run_again else (),
+        question=question_of(error) if can_run_again else None,
+        problem=problem,
+        first_rows=_first_rows(job) if is_done else [],
+        left_out=(summary.get("rejected") or [])[:LISTED_LEFT_OUT],
+        total_bytes=sum(part.bytes for part in job.parts),
+        can_try_again=has_file(job)
+        and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),
+        bad_rows=chosen.bad_rows,
+        latest_run=jobs.latest_run(job.upload_id) if STATES[job.state].is_final else "",
+        can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
+    )
+
+
+def _delay(job: Job) -> int | None:
+    """Seconds until the page should ask again: soon while a job is young, seldom once it is old."""
+    if STATES[job.state].is_final:
+        return None
+    age = now() - job.created_at
+    if age < timedelta(minutes=2):
+        return 1
+    return 3 if age < timedelta(minutes=20) else 10
+
+
+def _steps(job: Job) -> tuple[Step, ...]:
+    names = list(STEPS)
+    working_at = names.index(job.step if job.step in STEPS else "checking")
+    # A file that waits stands between two stations.
+    at = {JobState.RECEIVING: 0, JobState.QUEUED: 0.5}.get(job.state, working_at)
+    return tuple(
+        Step(word, "done" if place < at else "now" if place == at else "later")
+        for place, word in enumerate(STEPS.values())
+    )
+
+
+def _silence(job: Job) -> float | None:
+    if job.state is not JobState.RUNNING or job.seen_at is None:
+        return None
+    silent = (now() - job.seen_at).total_seconds()
+    return silent if silent >= SILENCE else None
+
+
+def _first_rows(job: Job) -> list[list[str]]:
+    """The header and first rows of part 1, without the rest of the file being read."""
+    if not job.parts:
+        return []
+    path = resources().files.result(job.id, job.attempt, job.parts[0].name)
+    try:
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+            return list(islice(csv.reader(file), FIRST_ROWS + 1))
+    except (OSError, csv.Error):
+        return []  # a sample that cannot be shown must not hide the download

@@ -1,0 +1,147 @@
+"""The form by which a file is read differently, and the question that a refusal may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from processing.dialect.dates import DateStyle
+from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
+from store.options import LONGEST_COLUMN, JobOptions
+from webapp.pages import detected_format
+
+MOST_COLUMNS = 200  # in a select; with more, the number of the column is asked for
+MOST_BUTTONS = 4  # choices of a question that have a button each; more of them are a select
+
+_SEPARATORS = {word: detected_format.separator_words(mark) for word, mark in DELIMITERS.items()} | {
+    mark: detected_format.separator_words(mark) for mark in "^~#"
+}
+_CHOICES: dict[str, dict[str, str]] = {
+    "encoding": ENCODINGS,
+    "delimiter": _SEPARATORS,
+    "quote": {word: detected_format.QUOTES[mark] for word, mark in QUOTES.items()},
+    "date_style": {str(style): detected_format.date_words(style) for style in DateStyle},
+    "thousands": {word: detected_format.large_number_words(mark) for word, mark in THOUSANDS.items()},
+    "corrections": {"refuse": "are rows that cannot be read", "allow": "are taken off, as corrections"},
+    "bad_rows": {"stop": "stop the file", "skip": "are left out and listed"},
+}
+_LABELS = detected_format.LABELS | {
+    "header_line": "Line with the column names",
+    "corrections": "Negative plays",
+    "bad_rows": "Rows that cannot be read",
+}
+_GROUPS = {
+    "The file": ("encoding", "delimiter", "quote", "header_line"),
+    "The columns": ("song_column", "date_column", "plays_column"),
+    "The rows": ("date_style", "thousands", "corrections", "bad_rows"),
+}
+_LEADS = {"date_style": "Dates are ", "encoding": "It is "}  # how the button of a choice begins
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an option."""
+
+    value: str
+    label: str
+    more: str = ""  # in small letters below
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One option in a form."""
+
+    option: str
+    label: str
+    kind: str  # select | line | number | text
+    value: str
+    choices: tuple[Choice, ...] = ()  # of a select
+    hint: str = ""  # what an empty field stands for
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together."""
+
+    legend: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a refusal asks: one option with a button for each choice, or fields and one button."""
+
+    buttons: tuple[Choice, ...]
+    option: str  # of the buttons
+    fields: tuple[Field, ...]
+
+
+def form_for(
+    detected: dict[str, Any], chosen: JobOptions, sent: Mapping[str, str], asked: Collection[str] = ()
+) -> tuple[Group, ...]:
+    """All options as the job had them, or as they were ``sent`` just now."""
+    values = {name: sent.get(name, value) for name, value in chosen.values().items()}
+    words = detected_format.words_for(detected, asked)
+    names = detected.get("column_names") or ()
+    return tuple(
+        Group(legend, tuple(_field(option, values[option], words.get(option, ""), names) for option in options))
+        for legend, options in _GROUPS.items()
+    )
+
+
+def asked_in(error: dict[str, Any]) -> tuple[str, ...]:
+    """The options that the error of a job asks about."""
+    return tuple((error.get("question") or {}).get("options", ()))
+
+
+def question_of(error: dict[str, Any]) -> Question | None:
+    """The question in the error of a job, if it asks one."""
+    asked = error.get("question")
+    if not asked:
+        return None
+    choices = [(choice["value"], choice["label"]) for choice in asked["choices"]]
+    options = asked["options"]
+    if len(options) == 1 and len(choices) <= MOST_BUTTONS:
+        return Question(tuple(_button(options[0], *choice) for choice in choices), options[0], ())
+    listed = (Choice("", "Choose"), *(Choice(value, label) for value, label in choices))
+    fields = (Field(option, _LABELS.get(option, option), "select", "", listed, is_required=True) for option in options)
+    return Question((), "", tuple(fields))
+
+
+def _button(option: str, value: str, label: str) -> Choice:
+    """``day/month/year, like 31/03/2024`` in two lines."""
+    head, _, more = label.partition(", ")
+    return Choice(value, _LEADS.get(option, "") + head, more)
+
+
+def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[str]) -> Field:
+    label = _LABELS[option]
+    hint = f"Found: {words}" if words and not value else "Find it out"
+    if option == "header_line":
+        return Field(option, label, "line", value, hint=hint)
+    if option in detected_format.COLUMNS:
+        return _column(option, label, value, hint, names)
+    choices = [Choice(word, words) for word, words in _CHOICES[option].items()]
+    if option == "delimiter":
+        value = next((word for word, mark in DELIMITERS.items() if mark == value), value)
+    if option in detected_format.LABELS:
+        choices.insert(0, Choice("", hint))
+    return Field(option, label, "select", value, _with(choices, value))
+
+
+def _column(option: str, label: str, value: str, hint: str, names: tuple[str, ...] | list[str]) -> Field:
+    """A select of the file's columns where they are known, and few; each by its number, as names may come twice."""
+    if not names or len(names) >= MOST_COLUMNS:
+        return Field(option, label, "number" if not value or value.isdecimal() else "text", value, hint=hint)
+    choices = [Choice("", hint)]
+    choices += [Choice(str(place + 1), detected_format.column_words(place, names)) for place in range(len(names))]
+    return Field(option, label, "select", value, _with(choices, value))
+
+
+def _with(choices: list[Choice], value: str) -> tuple[Choice, ...]:
+    """The choices with a value that is none of them: what was said before must not change by itself."""
+    if value not in [choice.value for choice in choices]:
+        choices = [*choices, Choice(value, value[:LONGEST_COLUMN])]
+    return tuple(choices)

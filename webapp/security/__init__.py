@@ -1,0 +1,1 @@
+"""Who is asking, how often, and what browsers are told about trust."""

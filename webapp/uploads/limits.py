@@ -1,0 +1,41 @@
+"""How much of an upload in pieces may be sent: by the site, the account and the disk."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from store import quota
+from store.models import Resumable
+from webapp.app_context import resources
+from webapp.errors.handlers import InsufficientStorage, OverQuota
+from webapp.errors.problems import Problem
+from webapp.uploads.multipart import Limits
+
+
+def refuse_too_much(owner_id: int, length: int | None, *, besides: str | None = None) -> None:
+    """Refuse an upload of this length that site or account do not take; ``besides`` is the one it is about."""
+    settings = resources().settings
+    if settings.max_upload_bytes is not None and (length or 0) > settings.max_upload_bytes:
+        raise RequestEntityTooLarge
+    room = quota.room(owner_id, settings.quota_bytes, besides)
+    if room is not None and (length or 1) > room:
+        raise OverQuota
+
+
+def limits_of_body(row: Resumable, offset: int) -> Limits:
+    """How long the file may become; raises where the body of this request says that it is too much."""
+    settings, end = resources().settings, offset + (request.content_length or 0)
+    limits = Limits(
+        file=settings.max_upload_bytes if row.bytes is None else row.bytes,
+        account=quota.room(row.owner_id, settings.quota_bytes, besides=row.id),
+    )
+    if row.bytes is not None and end > row.bytes:
+        raise Problem("too-large", f"The upload is to have {row.bytes:,} bytes, and this piece goes beyond them.")
+    if limits.file is not None and end > limits.file:
+        raise RequestEntityTooLarge
+    if limits.account is not None and max(end, row.bytes or 0) > limits.account:
+        raise OverQuota
+    if resources().files.room() < end - offset:
+        raise InsufficientStorage
+    return limits

@@ -1,0 +1,240 @@
+"""Receiving files: the body of a form goes to the data volume once, hashed on the way.
+
+Nothing is spooled to a temporary folder and nothing is copied. Fields come as text; whoever sends must be
+checked before the first byte of a file is written, and a file that does not arrive whole leaves nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import IO
+
+from flask import Request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
+
+from common import fault_points
+from store.accept_upload import Received
+from store.disk_space import Space
+from store.files import NO_ROOM, Files
+from webapp.errors.handlers import InsufficientStorage, OverQuota
+from webapp.uploads import request_body
+from webapp.uploads.hashing_writer import HashedFile
+
+PIECE = 1 << 20  # bytes read from the socket at a time
+LONGEST_FIELD = 1 << 16
+MOST_PARTS = 1000
+FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
+NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
+
+Check = Callable[[Mapping[str, str]], None]
+Look = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """The fields of a form, and its files in incoming/."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be sent, in bytes; None: as much as the disk takes."""
+
+    file: int | None = None  # of one file
+    account: int | None = None  # of all files, by what the account keeps already
+    announced: int | None = None  # what there will be at most, as the sender says: the disk is to have room for it
+
+    def after(self, received: int) -> Limits:
+        """What is left of them when so many bytes have been received in other files."""
+        left = {"account": self.account, "announced": self.announced}
+        return replace(self, **{name: bytes_ - received for name, bytes_ in left.items() if bytes_ is not None})
+
+
+@contextmanager
+def receive(
+    request: Request, files: Files, *, limits: Limits, check: Check, look: Look | None = None
+) -> Iterator[ReceivedForm]:
+    """Read the whole form; files that nobody has accepted by the end of the block are removed.
+
+    ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written; ``look`` gets
+    its first bytes, and raises to refuse it before the others are read.
+
+    Raises:
+        BadRequest: not a form, or the client went away in the middle.
+        RequestEntityTooLarge: a file is larger than a file may be.
+        InsufficientStorage: the disk has no room for it; OverQuota: the account may not keep so much.
+    """
+    with _arriving() as form:
+        with plain_refusals():
+            events = _events(_body(request, files, limits), _decoder(request))
+            limits = replace(limits, announced=request.content_length)
+            for head in events:
+                _take(form, head, events, files, limits, check, look)
+        yield form
+
+
+@contextmanager
+def receive_body(
+    request: Request, files: Files, *, name: str, limits: Limits, look: Look | None = None
+) -> Iterator[ReceivedForm]:
+    """The same where the body is no form but the file itself; it raises the same."""
+    with _arriving() as form:
+        with plain_refusals():
+            pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
+            limits = replace(limits, announced=request.content_length)
+            form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
+            if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
+                raise BadRequest("The file did not arrive whole. Please send it again.")
+        yield form
+
+
+@contextmanager
+def _arriving() -> Iterator[ReceivedForm]:
+    form = ReceivedForm()
+    try:
+        yield form
+    finally:
+        for one in form.received:
+            one.path.unlink(missing_ok=True)  # an accepted file has moved away already
+            one.let_go()
+
+
+def _looked_at(pieces: Iterator[bytes], look: Look | None) -> Iterator[bytes]:
+    """The same pieces; ``look`` gets the first one."""
+    for number, piece in enumerate(pieces):
+        if number == 0 and look is not None:
+            look(piece)
+        yield piece
+
+
+def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
+    request.max_content_length = NO_LIMIT if limits.file is None else limits.file + FORM_OVERHEAD
+    stream = request.stream  # refuses a body that says it is too large
+    length = request.content_length or 0
+    if limits.account is not None and length > limits.account + FORM_OVERHEAD:
+        raise OverQuota
+    if files.room() < length:
+        raise InsufficientStorage
+    request_body.await_file(request.environ)
+    return stream
+
+
+class _Decoder(MultipartDecoder):
+    """A decoder that takes file names as old clients send them: what is not UTF-8 is read as Latin-1."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        try:
+            return super()._parse_headers(data)
+        except UnicodeDecodeError:
+            return super()._parse_headers(data.decode("latin-1").encode())
+
+
+def _decoder(request: Request) -> MultipartDecoder:
+    boundary = request.mimetype_params.get("boundary")
+    if request.mimetype != "multipart/form-data" or not boundary:
+        raise BadRequest("Send the file as multipart/form-data, in a field named file.")
+    return _Decoder(boundary.encode(), max_form_memory_size=4 * PIECE, max_parts=MOST_PARTS)
+
+
+def _events(stream: IO[bytes], decoder: MultipartDecoder) -> Iterator[Event]:
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, NeedData):
+            decoder.receive_data(stream.read(PIECE) or None)
+        elif not isinstance(event, Preamble):
+            yield event
+
+
+def _take(
+    form: ReceivedForm,
+    head: Event,
+    events: Iterator[Event],
+    files: Files,
+    limits: Limits,
+    check: Check,
+    look: Look | None,
+) -> None:
+    if isinstance(head, Field):
+        form.fields[head.name] = _text(head.name, _data(events))
+    elif isinstance(head, File) and head.name == "file" and head.filename:
+        check(form.fields)
+        limits = limits.after(sum(one.bytes for one in form.received))
+        form.received.append(write_down(files, shown_name(head.filename), _looked_at(_data(events), look), limits))
+    else:
+        for _ in _data(events):
+            pass  # a file field in which nothing was chosen
+
+
+def _data(events: Iterator[Event]) -> Iterator[bytes]:
+    """The pieces of the part that has just begun."""
+    for event in events:
+        assert isinstance(event, Data)
+        if event.data:
+            yield event.data
+        if not event.more_data:
+            return
+
+
+def _text(name: str, pieces: Iterator[bytes]) -> str:
+    text = b""
+    for piece in pieces:
+        text += piece
+        if len(text) > LONGEST_FIELD:
+            raise RequestEntityTooLarge
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise BadRequest(f"The field {name} is not UTF-8.") from None
+
+
+def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
+    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
+    path = files.new_incoming()
+    with ExitStack() as undo:
+        undo.callback(path.unlink, missing_ok=True)
+        hashed = HashedFile(path)
+        # The space is given back behind the last byte that was written.
+        with path.open("r+b") as same_file, Space(files, same_file.fileno()) as space, hashed as file:
+            hold = undo.enter_context(files.hold(path))
+            written = 0
+            for piece in pieces:
+                written += len(piece)
+                if limits.file is not None and written > limits.file:
+                    raise RequestEntityTooLarge
+                if limits.account is not None and written > limits.account:
+                    raise OverQuota
+                space.cover(written, limits.announced)
+                file.write(piece)
+                fault_points.point("upload.begun")
+            sha256 = file.finish()
+        fault_points.point("upload.written")
+        undo.pop_all()
+        return Received(path=path, name=name, bytes=written, sha256=sha256, hold=hold)
+
+
+def shown_name(file_name: str) -> str:
+    """The name without what no page could show and no database keep (NUL, line ends, half characters)."""
+    shown = "".join(character for character in file_name if character.isprintable())
+    return shown if shown.strip() else "upload.csv"
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """Say in HTTP's words what the decoder and the disk say in theirs."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadRequest("The form did not arrive whole. Please send it again.") from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise InsufficientStorage from error
+        raise

@@ -1,0 +1,296 @@
+"""Uploads that arrive in pieces, from the first piece to the job; what is said in tus' words comes from webapp.api."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, Protocol
+
+from flask import request
+
+from common import fault_points
+from store import resumable_uploads
+from store.database import db
+from store.disk_space import give_back
+from store.models import Resumable
+from store.options import JobOptions
+from store.quota import OverQuotaError
+from webapp.app_context import resources
+from webapp.errors.handlers import InsufficientStorage
+from webapp.errors.problems import Problem
+from webapp.security.rate_limits import count_upload
+from webapp.uploads import request_body
+from webapp.uploads.append import Digests, Follower, append
+from webapp.uploads.limits import limits_of_body, refuse_too_much
+from webapp.uploads.multipart import NO_LIMIT, Limits, Look, plain_refusals
+from webapp.uploads.submit import tell
+
+FIRST_BYTES = 1024  # by which files of other kinds are known
+LONGEST_WAIT = 3.0  # seconds for which a request waits for one that is at the same upload
+BETWEEN_TRIES = 0.05
+
+_log = logging.getLogger(__name__)
+_digests = Digests()
+
+
+class Proof(Protocol):
+    """What a client says that a piece comes to."""
+
+    def add(self, piece: bytes) -> None:
+        """The next bytes that arrived."""
+
+    def check(self) -> None:
+        """Raise unless all that arrived comes to it."""
+
+
+@dataclass(slots=True)
+class Arriving:
+    """An upload at a moment; ``file`` while this request alone is at it."""
+
+    row: Resumable
+    offset: int
+    file: BinaryIO | None = None
+
+
+def begin(
+    owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None, webhook_url: str | None
+) -> Resumable:
+    """A new upload of an account, for which there is room; raises what :func:`multipart.receive` raises."""
+    count_upload(owner_id)
+    refuse_too_much(owner_id, length)
+    files = resources().files
+    if files.room() < (length or 0):
+        raise InsufficientStorage
+    row = resumable_uploads.create(
+        files,
+        owner_id,
+        name=name,
+        length=length,
+        options=options,
+        said=said,
+        webhook_url=webhook_url,
+        quota_bytes=resources().settings.quota_bytes,
+    )
+    return _own(row.id, owner_id)
+
+
+@contextmanager
+def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Iterator[Arriving]:
+    """An upload of an account for this request alone; its end is made up for where an earlier request broke off.
+
+    Raises:
+        Problem: not-found; or upload-busy, where another request would not let go for so many seconds.
+    """
+    row = _own(resumable_id, owner_id)
+    file = None if row.job_id else _claim(resumable_id, LONGEST_WAIT if patience is None else patience)
+    try:
+        row = _own(resumable_id, owner_id)  # whoever was at it before may have finished or removed it
+        if row.job_id:
+            yield Arriving(row, row.bytes or 0)
+            return
+        if file is None:
+            resumable_uploads.remove(resources().files, resumable_id)
+            raise _unknown()
+        arriving = Arriving(row, os.fstat(file.fileno()).st_size, file)
+        if row.unproved_from is not None:
+            os.ftruncate(file.fileno(), row.unproved_from)
+        give_back(file.fileno())
+        with suppress(OverQuotaError):  # of what was not counted when its process died, nothing is kept then
+            _keep(arriving)
+        finish(arriving)
+        yield arriving
+    finally:
+        if file is not None:
+            file.close()
+
+
+def standing(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Arriving:
+    """How far an upload has come, also while another request stays at it; raises Problem not-found."""
+    try:
+        with claimed(resumable_id, owner_id, patience=patience) as arriving:
+            return arriving
+    except Problem as problem:
+        if problem.kind != "upload-busy":
+            raise
+    row = _own(resumable_id, owner_id)
+    if row.job_id:
+        return Arriving(row, row.bytes or 0)
+    return Arriving(row, _promised(row))
+
+
+def set_length(arriving: Arriving, length: int) -> None:
+    """Note how long an upload will be whose client did not know before; raises as :func:`begin`."""
+    if arriving.row.bytes is None:
+        refuse_too_much(arriving.row.owner_id, length, besides=arriving.row.id)
+        resumable_uploads.set_length(arriving.row, length, resources().settings.quota_bytes)
+        arriving.row.bytes = length
+
+
+def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
+    """Put the body of this request behind what has arrived, and make the job if it was the last piece.
+
+    A body that breaks off leaves what arrived of it, unless that had to be proved. ``look`` gets the first bytes of
+    the file and raises a Problem to refuse it, after which nothing is left of the upload.
+
+    Raises:
+        Problem: what ``look`` and the proof raise; OverQuotaError; and what :func:`append.append` raises.
+    """
+    assert arriving.file is not None, "an upload that has ended takes nothing"
+    file, start = arriving.file.fileno(), arriving.offset
+    limits = limits_of_body(arriving.row, start)
+    if proof is not None:
+        resumable_uploads.expect_proof(arriving.row.id, start)
+        arriving.row.unproved_from = start
+    db.session.remove()  # a piece takes minutes; the database connection serves others meanwhile
+    try:
+        with plain_refusals():
+            _take(arriving, limits, proof, look)
+        if proof is not None:
+            proof.check()
+    except _RefusedError as refused:
+        remove(arriving)
+        raise refused.problem from None
+    except BaseException:
+        if proof is not None:
+            os.ftruncate(file, start)
+        _keep(arriving)
+        raise
+    _keep(arriving)
+    fault_points.point("upload.written")
+    _digests.of(arriving.row.id, arriving.offset).keep_up(file, arriving.offset, arriving.offset - start)
+    finish(arriving)
+
+
+def finish(arriving: Arriving) -> None:
+    """Make the job of an upload whose bytes are all there, or find the one that was made."""
+    row, file = arriving.row, arriving.file
+    if file is None or arriving.offset != row.bytes:
+        return
+    began = time.monotonic()
+    digest = _digests.of(row.id, arriving.offset)
+    left = arriving.offset - digest.offset
+    db.session.remove()
+    digest.advance(file.fileno(), arriving.offset)
+    _digests.forget(row.id)
+    seconds = time.monotonic() - began
+    row.job_id, job = resumable_uploads.finish(resources().files, row, digest.hexdigest())
+    words = "upload %s: all %d bytes are there; hashing the last %d took %.1f s"
+    _log.info(words, row.id, row.bytes, left, seconds, extra={"job": row.job_id, "bytes": row.bytes})
+    if job is not None:
+        tell(job)
+        fault_points.point("upload.enqueued")
+
+
+def remove(arriving: Arriving) -> None:
+    """Forget an upload; a job that came of it stays."""
+    _digests.forget(arriving.row.id)
+    resumable_uploads.remove(resources().files, arriving.row.id)
+
+
+class _RefusedError(Exception):
+    """The file is not of a kind that is read here."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -> None:
+    assert arriving.file is not None
+    file, is_first = arriving.file.fileno(), arriving.offset < FIRST_BYTES
+    request.max_content_length = NO_LIMIT  # Flask's own limit is meant for ordinary forms
+    request_body.await_file(request.environ, silence=math.inf)  # the follower ends it
+    is_asked_for = partial(resumable_uploads.is_asked_for, resources().redis, arriving.row.id)
+    digest = _digests.of(arriving.row.id, arriving.offset)
+
+    def wrote(piece: bytes, end: int) -> None:
+        nonlocal is_first
+        if proof is not None:
+            proof.add(piece)
+        follower.wrote(None if proof is not None else end)
+        if is_first:
+            is_first = False
+            try:
+                look(os.pread(file, FIRST_BYTES, 0))
+            except Problem as problem:
+                raise _RefusedError(problem) from None
+        fault_points.point("upload.begun")
+
+    start, body, announced = arriving.offset, request.stream, request.content_length
+    with Follower(
+        file, start, digest, hang_up=partial(request_body.hang_up, request.environ), is_asked_for=is_asked_for
+    ) as follower:
+        append(file, start, body, announced, files=resources().files, limits=limits, wrote=wrote)
+
+
+def _keep(arriving: Arriving) -> None:
+    """Promise what is there: it is on the disk, and counts from now on.
+
+    Raises OverQuotaError: others of the account were faster, and nothing of this piece is kept.
+    """
+    assert arriving.file is not None
+    file = arriving.file.fileno()
+    os.fsync(file)
+    size = os.fstat(file).st_size
+    arriving.offset = size
+    if size == arriving.row.arrived and arriving.row.unproved_from is None:
+        return
+    try:
+        arriving.row.expires_at = resumable_uploads.renew(arriving.row, size, resources().settings.quota_bytes)
+    except OverQuotaError:
+        arriving.offset = min(size, arriving.row.arrived)
+        os.ftruncate(file, arriving.offset)
+        raise
+    arriving.row.arrived, arriving.row.unproved_from = size, None
+
+
+def _claim(resumable_id: str, patience: float) -> BinaryIO | None:
+    """The file; None where there is none. While another request is at it, it is asked to let go if it hears nothing."""
+    db.session.remove()
+    deadline = time.monotonic() + patience
+    is_asked = False
+    while True:
+        try:
+            file = resumable_uploads.claim(resources().files, resumable_id)
+        except FileNotFoundError:
+            return None
+        if file is not None:
+            if is_asked:
+                resumable_uploads.is_asked_for(resources().redis, resumable_id)  # the wish was ours, and is fulfilled
+            return file
+        if time.monotonic() >= deadline:
+            break
+        if not is_asked:
+            resumable_uploads.ask_for(resources().redis, resumable_id)
+            is_asked = True
+        time.sleep(BETWEEN_TRIES)
+    detail = "Another request is sending bytes of this upload. Ask again in a moment how far it has come."
+    raise Problem("upload-busy", detail, headers={"Retry-After": "2"})
+
+
+def _promised(row: Resumable) -> int:
+    """How much of an upload is on the disk while another request adds to it."""
+    try:
+        with resources().files.incoming(row.id).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return row.bytes or 0  # it is on its way to its job
+    return size if row.unproved_from is None else min(size, row.unproved_from)
+
+
+def _own(resumable_id: str, owner_id: int) -> Resumable:
+    row = resumable_uploads.find(resumable_id, owner_id)
+    if row is None:
+        raise _unknown()
+    return row
+
+
+def _unknown() -> Problem:
+    return Problem("not-found", "There is no such upload. Where nothing comes for a day it is removed: begin it again.")

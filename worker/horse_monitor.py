@@ -1,0 +1,73 @@
+"""What the worker sees of its work horse from outside: whether it still has the job, and how much memory it holds.
+
+From outside, since a horse may hang in one call, be stopped, or be out of memory itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from store import attempts
+from store.attempts import Standing
+from worker.work_horse import held_bytes, most_bytes
+
+SECONDS_BETWEEN_LOOKS = 0.5
+GRACE = 1.0  # seconds in which a horse that lost its job may stop by itself, at its next sign of progress
+
+_log = logging.getLogger(__name__)
+
+
+class Verdict(StrEnum):
+    """Why a horse has to be ended."""
+
+    LOST = "lost"  # the job was cancelled, deleted or taken over
+    OUT_OF_MEMORY = "out_of_memory"  # it holds more than a job may
+
+
+class Guard:
+    """Watches one horse at one attempt. To be used in an application context."""
+
+    def __init__(
+        self,
+        horse: int,
+        job_id: str,
+        attempt: int,
+        memory_limit: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._horse = horse
+        self._job_id = job_id
+        self._attempt = attempt
+        self._most_bytes = most_bytes(memory_limit)
+        self._clock = clock
+        self._next_look = clock()
+        self._lost_since: float | None = None
+
+    def verdict(self) -> Verdict | None:
+        """Why the horse must be ended now; None where it may go on. Looks twice a second, however often it is asked."""
+        moment = self._clock()
+        if moment < self._next_look:
+            return None
+        self._next_look = moment + SECONDS_BETWEEN_LOOKS
+        if held_bytes(self._horse) > self._most_bytes:
+            return Verdict.OUT_OF_MEMORY
+        if not self._has_lost_its_job():
+            self._lost_since = None
+        elif self._lost_since is None:
+            self._lost_since = moment
+        elif moment - self._lost_since >= GRACE:
+            return Verdict.LOST
+        return None
+
+    def _has_lost_its_job(self) -> bool:
+        try:
+            return attempts.standing(self._job_id, self._attempt) in (Standing.FOLLOWED, Standing.OVER)
+        except SQLAlchemyError as error:
+            about = {"job": self._job_id, "attempt": self._attempt}
+            _log.warning("the database does not say whether it goes on: %s", error, extra=about)
+            return False
