@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.errors import RefusedError
 from processing.gc_tuning import look_seldom
 from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, Form, Options

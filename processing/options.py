@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 
 MIB = 1 << 20
 

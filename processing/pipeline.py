@@ -19,11 +19,12 @@ from processing.inspection.sample import encoding_of_whole_file
 from processing.meter import Meter
 from processing.options import BadRows, Options
 from processing.progress import OnProgress, Step
+from processing.reading.kernel_ffi import can_read
 from processing.reading.rejections import Rejections
 from processing.result import Outcome
 from processing.run import Steps
-from processing.totalling.accumulator import Job
-from processing.totalling.gatherings import gathering_for, is_for_kernel
+from processing.totalling.accumulator import ArrowGathering, Gathering, Job
+from processing.totalling.kernel_accumulator import KernelGathering
 from processing.totalling.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
 from processing.writing.publish import publish, refuse_if_taken
 
@@ -111,11 +112,8 @@ class _Run:
 
     def outcome(self, kept: State | None) -> Outcome:
         """Do it all, or what comes behind a checkpoint, and prove that nothing was lost on the way."""
-        options, meter, by_kernel = (
-            self.options,
-            self.meter,
-            is_for_kernel(self.dialect, wanted=self.options.use_kernel),
-        )
+        options, meter = self.options, self.meter
+        by_kernel = options.use_kernel and can_read(self.dialect)
         job = self._job(kept, by_kernel=by_kernel)
         skips = options.bad_rows is BadRows.SKIP
         with (
@@ -161,3 +159,8 @@ class _Run:
                     raise ValueError("the kernel came or went meanwhile")
         folder = self.places.scratch / "buckets"
         return Job(self.source, self.dialect, plan, folder, keeps_checkpoints=self.checkpoints.keeps)
+
+
+def gathering_for(job: Job, *, by_kernel: bool) -> Gathering:
+    """Return what gathers the rows, by the compiled kernel or by Arrow; the totals are the same."""
+    return KernelGathering(job) if by_kernel else ArrowGathering(job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.settings import Settings
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, Form, Options
 from store.attempts import Claim
 from store.files import Files

@@ -11,6 +11,7 @@ from store.queues import LARGE
 
 NICENESS = 10  # big files step back, so that the site and small files answer at once
 OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its job is tried again
+_ABOVE_THE_LIMIT = 128 << 20  # bytes: what allocators keep for later, and what a peak between two looks may be
 
 
 def settle_in(parent: int, queue: str) -> None:
@@ -22,9 +23,6 @@ def settle_in(parent: int, queue: str) -> None:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     except OSError:
         pass  # a container without /proc: the kernel chooses
-
-
-_ABOVE_THE_LIMIT = 128 << 20  # bytes: what allocators keep for later, and what a peak between two looks may be
 
 
 def held_bytes(process: int) -> int:

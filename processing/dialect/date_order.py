@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from processing.dialect.dates import EXAMPLES, OTHER_ORDER, WORDS, DateStyle, day_of, styles_of
+from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS, DateStyle
+from processing.dialect.dates import day_of, styles_of
 from processing.errors import Choice, Question, RefusedError
 
 _DOTS = (DateStyle.DAY_FIRST_DOTS, DateStyle.MONTH_FIRST_DOTS)

@@ -1,4 +1,4 @@
-"""How a file writes its days. One style for a whole file: found by the inspection, or said by the caller."""
+"""Read days in each date style. One style holds for a whole file: found by the inspection, or given by the caller."""
 
 from __future__ import annotations
 
@@ -6,73 +6,16 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 
 from processing.columns import BLANKS
+from processing.date_styles import DateStyle
 
 EPOCH = date(1970, 1, 1).toordinal()
 FIRST_DAY = date.min.toordinal() - EPOCH  # 0001-01-01
 LAST_DAY = date.max.toordinal() - EPOCH  # 9999-12-31
 
 
-class DateStyle(StrEnum):
-    """The value is what people and scripts see."""
-
-    ISO = "YYYY-MM-DD"  # a time behind it is cut off
-    ISO_SLASHES = "YYYY/MM/DD"
-    ISO_DOTS = "YYYY.MM.DD"
-    COMPACT = "YYYYMMDD"
-    DAY_FIRST = "DD/MM/YYYY"
-    MONTH_FIRST = "MM/DD/YYYY"
-    DAY_FIRST_DOTS = "DD.MM.YYYY"
-    MONTH_FIRST_DOTS = "MM.DD.YYYY"
-    DAY_FIRST_DASHES = "DD-MM-YYYY"
-    MONTH_FIRST_DASHES = "MM-DD-YYYY"
-    NAMED = "DD Month YYYY"  # month names, before or behind the day
-
-
 _S = DateStyle
-
-# Styles that the same digits may be read by, so that only a day above 12 tells them apart.
-OTHER_ORDER = {
-    one: other
-    for pair in (
-        (_S.DAY_FIRST, _S.MONTH_FIRST),
-        (_S.DAY_FIRST_DOTS, _S.MONTH_FIRST_DOTS),
-        (_S.DAY_FIRST_DASHES, _S.MONTH_FIRST_DASHES),
-    )
-    for one, other in (pair, pair[::-1])
-}
-
-# 31 March 2024, as an example for people.
-EXAMPLES = {
-    _S.ISO: "2024-03-31",
-    _S.ISO_SLASHES: "2024/03/31",
-    _S.ISO_DOTS: "2024.03.31",
-    _S.COMPACT: "20240331",
-    _S.DAY_FIRST: "31/03/2024",
-    _S.MONTH_FIRST: "03/31/2024",
-    _S.DAY_FIRST_DOTS: "31.03.2024",
-    _S.MONTH_FIRST_DOTS: "03.31.2024",
-    _S.DAY_FIRST_DASHES: "31-03-2024",
-    _S.MONTH_FIRST_DASHES: "03-31-2024",
-    _S.NAMED: "31 March 2024",
-}
-
-# How people say a style.
-WORDS = {
-    _S.ISO: "year-month-day",
-    _S.ISO_SLASHES: "year/month/day",
-    _S.ISO_DOTS: "year.month.day",
-    _S.COMPACT: "year, month, day in eight digits",
-    _S.DAY_FIRST: "day/month/year",
-    _S.MONTH_FIRST: "month/day/year",
-    _S.DAY_FIRST_DOTS: "day.month.year",
-    _S.MONTH_FIRST_DOTS: "month.day.year",
-    _S.DAY_FIRST_DASHES: "day-month-year",
-    _S.MONTH_FIRST_DASHES: "month-day-year",
-    _S.NAMED: "months by name",
-}
 
 # In languages whose words do not contradict each other: en, de, fr, es, it, pt, nl, sv, da, no. Three or more of their
 # first letters count too, where they begin the words of one month only.

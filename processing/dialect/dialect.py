@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from processing.columns import INPUT_COLUMNS
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.dialect.rows import RowReader
 from processing.dialect.syntax import BACKSLASH, COMMAS, Marks
 from processing.result import Detected

@@ -6,7 +6,8 @@ The fast paths accept exactly what stands here; the tests hold them together.
 from __future__ import annotations
 
 from processing.columns import BLANKS, DATE, PLAYS, SONG
-from processing.dialect.dates import EXAMPLES, OTHER_ORDER, WORDS, DateStyle, day_of, has_form
+from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS, DateStyle
+from processing.dialect.dates import day_of, has_form
 from processing.dialect.numbers import MAX_PLAYS, TooLargeError, whole_number
 
 LONGEST_SHOWN = 80  # characters of a bad value that people see

@@ -8,16 +8,17 @@ from itertools import islice
 from pathlib import Path
 
 from processing.columns import DATE, PLAYS
+from processing.date_styles import DateStyle
 from processing.dialect.column_synonyms import plain
 from processing.dialect.column_types import is_row
 from processing.dialect.date_order import style_in
-from processing.dialect.dates import DateStyle
 from processing.dialect.dialect import Dialect
 from processing.dialect.headers import EXPECTED, Names, columns_question, texts
 from processing.dialect.numbers import find_thousands
 from processing.dialect.rows import printable
 from processing.dialect.tokenizer import Record, Tokenizer, count_lines
 from processing.errors import RefusedError
+from processing.file_types import not_a_csv, refuse_markup
 from processing.inspection.candidates import best_layout, separator_line
 from processing.inspection.layout import Layout
 from processing.inspection.sample import SAMPLE_BYTES, Sample, sample_of
@@ -25,7 +26,6 @@ from processing.options import Form, Options
 from processing.reading.arrow_reader import written_values
 from processing.reading.blocks import load, spans
 from processing.source.encodings import BOM
-from processing.source.file_types import not_a_csv, refuse_markup
 
 _STYLE_ROWS = 1000
 _GROUPED = re.compile(rb"[0-9](?:[,.' ]|\xc2\xa0|\xe2\x80[\x89\x99\xaf])[0-9]{3}(?![0-9])")

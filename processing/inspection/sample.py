@@ -9,9 +9,9 @@ from pathlib import Path
 
 from processing.dialect.tokenizer import count_lines
 from processing.errors import RefusedError
+from processing.file_types import find_compression, not_a_csv, refuse_packed_twice
 from processing.options import Options
 from processing.source.encodings import UTF_8, UTF_8_BOM, encoding_by, evidence_in, marked_encoding
-from processing.source.file_types import find_compression, not_a_csv, refuse_packed_twice
 from processing.source.text_stream import Text, open_bytes
 
 SAMPLE_BYTES = 1 << 20

@@ -6,7 +6,7 @@ import ctypes
 from functools import cache
 
 from processing.columns import DATE, PLAYS, SONG
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.dialect.dialect import Dialect
 from processing.dialect.syntax import Marks
 

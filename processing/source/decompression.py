@@ -13,8 +13,8 @@ import pyarrow as pa
 from isal import isal_zlib
 
 from processing.errors import RefusedError
+from processing.file_types import damage_in_words, only_member
 from processing.options import MIB, Options
-from processing.source.file_types import damage_in_words, only_member
 
 FREE_BYTES = 256 * MIB  # unpacked, before the ratio counts: small files of equal rows are packed very well
 _PACKED_AT_ONCE = 256 << 10

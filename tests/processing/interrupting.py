@@ -21,11 +21,11 @@ from processing.checkpoints import checkpoint
 from processing.errors import RefusedError
 from processing.inspection.inspect import inspect
 from processing.options import BadRows, Form, Options
+from processing.pipeline import gathering_for
 from processing.progress import Progress
-from processing.reading.arrow_reader import blocks
+from processing.reading import blocks
 from processing.source import text_stream
 from processing.totalling import kernel_accumulator, plan, running_totals
-from processing.totalling.gatherings import gathering_for
 from processing.totalling.plan import make_plan
 from tests.paths import ROOT
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.errors import RefusedError
 from processing.options import BadRows, Form, Options
 from processing.pipeline import process_csv

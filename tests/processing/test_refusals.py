@@ -13,7 +13,7 @@ import pytest
 from processing.errors import RefusedError
 from processing.options import Form, Options
 from processing.pipeline import process_csv
-from processing.reading.arrow_reader import record_boundaries
+from processing.reading import record_boundaries
 from processing.source import decompression
 from tests.paths import ROOT
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from processing.options import BadRows, Options
 from tests.processing.oracle import Row
-from tests.processing.test_unpacking import PACK
+from tests.processing.source.test_decompression import PACK
 from tests.processing.ways import result_of, same_both_ways
 
 SONGS = [

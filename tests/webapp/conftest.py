@@ -25,7 +25,7 @@ from store.states import JobState
 from tests.accounts import PASSWORD, PASSWORD_HASH, make_account
 from tests.browser import chromium
 from tests.jobs import make_job
-from tests.webapp.served import Served, serving
+from tests.webapp.server.served import Served, serving
 from webapp import create_app
 
 JobIn = Callable[..., str]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 
 from flask import Flask
-from tests.worker.test_watch import Clock
 
 from store import leader_lease
 from store.database import db
 from store.models import Duty as DutyRow
+from tests.worker.test_liveness import Clock
 from worker.duty import Duty
 
 

@@ -6,11 +6,11 @@ import os
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from tests.worker.test_watch import Clock
 
 from store import attempts, jobs
 from store.files import Files
 from tests.worker.conftest import Submitted, reread
+from tests.worker.test_liveness import Clock
 from worker import horse_monitor as guard_module
 from worker.horse_monitor import GRACE, SECONDS_BETWEEN_LOOKS, Guard, Verdict
 from worker.work_horse import held_bytes

@@ -6,7 +6,7 @@ import pytest
 
 from common.settings import Settings
 from processing import options as processing
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.options import BadRows, Form
 from store import attempts
 from store import options as store

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from processing.columns import DATE, PLAYS, SONG
-from processing.dialect.dates import EXAMPLES, DateStyle
-from processing.dialect.dates import WORDS as DATE_WORDS
+from processing.date_styles import EXAMPLES, DateStyle
+from processing.date_styles import WORDS as DATE_WORDS
 from processing.options import ENCODINGS
 from store.options import JobOptions
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processing.dialect.dates import EPOCH, EXAMPLES, MONTH_WORDS, OTHER_ORDER, DateStyle, day_of, has_form, styles_of
+from processing.date_styles import EXAMPLES, OTHER_ORDER, DateStyle
+from processing.dialect.dates import EPOCH, MONTH_WORDS, day_of, has_form, styles_of
 
 _S = DateStyle
 WRITTEN = {

@@ -14,11 +14,11 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.processing.test_unpacking import PACK
 
 from processing.options import MIB, BadRows, Options
 from tests.corpus.words import complaint
 from tests.paths import ROOT
+from tests.processing.source.test_decompression import PACK
 from tests.processing.ways import same_both_ways
 
 SECONDS = 10  # after which a run hangs

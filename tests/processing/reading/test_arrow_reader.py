@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from processing.columns import INPUT_COLUMNS
 from processing.dialect.dialect import Dialect
-from processing.reading.arrow_reader import arrow_reader, exact_sum, read_block
+from processing.reading import arrow_reader
+from processing.reading.arrow_reader import exact_sum, read_block
 from processing.reading.bad_row_spool import BadRowList
 from processing.reading.blocks import Span
 from processing.reading.slow_path import OddRows

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from processing.dialect.syntax import COMMAS
 from processing.dialect.tokenizer import MAX_QUOTED_RUN, Tokenizer
 from processing.errors import RefusedError
-from processing.reading.arrow_reader import record_boundaries
+from processing.reading import record_boundaries
 from processing.reading.blocks import spans
 from processing.reading.kernel import last_record_end
 from tests.processing.referee import PLAIN

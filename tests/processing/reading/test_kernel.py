@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from processing.dialect.syntax import COMMAS
 from processing.dialect.tokenizer import MAX_QUOTED_RUN, Tokenizer
-from processing.reading.arrow_reader import kernel
+from processing.reading import kernel
 from processing.reading.kernel import MOST_ODD, last_record_end
 from processing.reading.kernel_ffi import library
 from tests.processing.referee import LEAST_TABLE, PLAIN, assert_agrees, dialect_of, judge, kernel_read

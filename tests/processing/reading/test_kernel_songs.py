@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.reading.arrow_reader import kernel
+from processing.reading import kernel
 from processing.reading.kernel import Columns, SongTable
 from tests.processing.referee import ENOUGH, LEAST_TABLE, PLAIN, assert_agrees, kernel_read
 

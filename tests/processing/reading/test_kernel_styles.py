@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.dialect.syntax import Marks
 from processing.reading.kernel_ffi import can_read
 from tests.processing.referee import assert_agrees, dialect_of, judge, kernel_read

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.errors import RefusedError
+from processing.file_types import find_compression, only_member
 from processing.options import Options
 from processing.source import decompression
 from processing.source.decompression import Unpacked
-from processing.source.file_types import find_compression, only_member
 
 TEXT = b"".join(b"Song %d,2024-03-%02d,%d\n" % (n % 70, n % 28 + 1, n * n) for n in range(3000))
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from processing import pipeline
 from processing.inspection.inspect import inspect
 from processing.options import BadRows, Form, Options
+from processing.pipeline import gathering_for
 from processing.reading.blocks import Span
 from processing.totalling import encoded_buckets, kernel_accumulator, plan, running_totals
 from processing.totalling.accumulator import Job
 from processing.totalling.arrow_buckets import Bucket
-from processing.totalling.gatherings import gathering_for
 from processing.totalling.kernel_accumulator import KernelGathering
 from processing.totalling.plan import make_plan
 from tests.paths import ROOT

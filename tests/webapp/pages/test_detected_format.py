@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from processing.dialect.dates import DateStyle
+from processing.date_styles import DateStyle
 from processing.options import DELIMITERS, QUOTES, THOUSANDS
 from store.options import JobOptions
 from store.states import JobState

@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def serving(settings: Settings, printed: Path) -> Iterator[Served]:
-    """A gunicorn with the short times of tests/webapp/hasty.py; what it prints goes to a file."""
+    """A gunicorn with the short times of tests/webapp/server/hasty.py; what it prints goes to a file."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,7 +70,7 @@ def serving(settings: Settings, printed: Path) -> Iterator[Served]:
         "SECRET_KEY": settings.secret_key,
     }
     command = programs.of_procfile(ROOT / "Procfile", 1)[0].command
-    command = command.replace("webapp:create_app()", "tests.webapp.hasty:create_app()")
+    command = command.replace("webapp:create_app()", "tests.webapp.server.hasty:create_app()")
     with printed.open("wb") as file:
         words = ["/bin/sh", "-c", f"exec {command}"]
         process = bound_to_us(words, signal.SIGTERM, env=environ, cwd=ROOT, stdout=file, stderr=file)

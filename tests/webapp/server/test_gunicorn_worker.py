@@ -9,10 +9,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.webapp.served import JSON_POST, Served, answer_of, is_still_open, many, rest, upload_head
-
 from tests.processes import eventually
-from tests.webapp import hasty
+from tests.webapp.server import hasty
+from tests.webapp.server.served import JSON_POST, Served, answer_of, is_still_open, many, rest, upload_head
 from webapp.uploads.request_body import SLOW
 
 Bearer = Callable[..., dict[str, str]]

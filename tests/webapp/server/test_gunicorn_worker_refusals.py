@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.webapp.served import Served, answer_of, many, rest, upload_head
+
+from tests.webapp.server.served import Served, answer_of, many, rest, upload_head
 
 Bearer = Callable[..., dict[str, str]]
 BIG = 100_000_000

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.webapp.bodies_of_forms import (
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from store.files import Files
+from tests.webapp.uploads.bodies_of_forms import (
     BOUNDARY,
     CONTENT,
     END,
@@ -19,9 +22,6 @@ from tests.webapp.bodies_of_forms import (
     request_with,
     taken,
 )
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
-
-from store.files import Files
 from webapp.uploads import multipart
 from webapp.uploads.multipart import Limits, receive, receive_body
 

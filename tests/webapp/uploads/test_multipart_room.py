@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.webapp.bodies_of_forms import (
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from store.files import Files
+from tests.faults.disks import may_mount
+from tests.webapp.uploads.bodies_of_forms import (
     CONTENT,
     END,
     NO_LIMITS,
@@ -20,10 +24,6 @@ from tests.webapp.bodies_of_forms import (
     request_with,
     taken,
 )
-from werkzeug.exceptions import RequestEntityTooLarge
-
-from store.files import Files
-from tests.faults.disks import may_mount
 from webapp.errors.handlers import InsufficientStorage, OverQuota
 from webapp.uploads import multipart
 from webapp.uploads.multipart import Limits

@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from processing.errors import RefusedError
-from processing.source.file_types import refuse_other_kinds
+from processing.file_types import refuse_other_kinds
 from store.options import JobOptions, OptionsError
 from webapp.api.v1.webhooks import webhook_url, without_webhook
 from webapp.errors.problems import Problem

@@ -1,0 +1,65 @@
+"""The styles in which a file may write its days: names, examples and words for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DateStyle(StrEnum):
+    """The value is what people and scripts see."""
+
+    ISO = "YYYY-MM-DD"  # a time behind it is cut off
+    ISO_SLASHES = "YYYY/MM/DD"
+    ISO_DOTS = "YYYY.MM.DD"
+    COMPACT = "YYYYMMDD"
+    DAY_FIRST = "DD/MM/YYYY"
+    MONTH_FIRST = "MM/DD/YYYY"
+    DAY_FIRST_DOTS = "DD.MM.YYYY"
+    MONTH_FIRST_DOTS = "MM.DD.YYYY"
+    DAY_FIRST_DASHES = "DD-MM-YYYY"
+    MONTH_FIRST_DASHES = "MM-DD-YYYY"
+    NAMED = "DD Month YYYY"  # month names, before or behind the day
+
+
+_S = DateStyle
+
+# Styles that the same digits may be read by, so that only a day above 12 tells them apart.
+OTHER_ORDER = {
+    one: other
+    for pair in (
+        (_S.DAY_FIRST, _S.MONTH_FIRST),
+        (_S.DAY_FIRST_DOTS, _S.MONTH_FIRST_DOTS),
+        (_S.DAY_FIRST_DASHES, _S.MONTH_FIRST_DASHES),
+    )
+    for one, other in (pair, pair[::-1])
+}
+
+# 31 March 2024, as an example for people.
+EXAMPLES = {
+    _S.ISO: "2024-03-31",
+    _S.ISO_SLASHES: "2024/03/31",
+    _S.ISO_DOTS: "2024.03.31",
+    _S.COMPACT: "20240331",
+    _S.DAY_FIRST: "31/03/2024",
+    _S.MONTH_FIRST: "03/31/2024",
+    _S.DAY_FIRST_DOTS: "31.03.2024",
+    _S.MONTH_FIRST_DOTS: "03.31.2024",
+    _S.DAY_FIRST_DASHES: "31-03-2024",
+    _S.MONTH_FIRST_DASHES: "03-31-2024",
+    _S.NAMED: "31 March 2024",
+}
+
+# How people say a style.
+WORDS = {
+    _S.ISO: "year-month-day",
+    _S.ISO_SLASHES: "year/month/day",
+    _S.ISO_DOTS: "year.month.day",
+    _S.COMPACT: "year, month, day in eight digits",
+    _S.DAY_FIRST: "day/month/year",
+    _S.MONTH_FIRST: "month/day/year",
+    _S.DAY_FIRST_DOTS: "day.month.year",
+    _S.MONTH_FIRST_DOTS: "month.day.year",
+    _S.DAY_FIRST_DASHES: "day-month-year",
+    _S.MONTH_FIRST_DASHES: "month-day-year",
+    _S.NAMED: "months by name",
+}
