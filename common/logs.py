@@ -41,7 +41,7 @@ def _now_on(work: dict[str, Any]) -> None:
     _work = {name: value for name, value in work.items() if value is not None}
 
 
-class Lines(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """One record, one line."""
 
     def __init__(self, process: str, form: str) -> None:
@@ -116,7 +116,7 @@ def _plain(text: str) -> str:
 def set_up(process: str, form: str) -> None:
     """From here on everything that is logged, warned of or not caught in this process is a line on stderr."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines(process, form))
+    handler.setFormatter(LogFormatter(process, form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
     sys.excepthook = _note_end

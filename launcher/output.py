@@ -67,7 +67,7 @@ class Output:
             pass  # a full disk must not stop the site
 
 
-class Lines:
+class LineSplitter:
     """Cuts what a process writes into lines."""
 
     LONGEST = 100_000  # bytes; a JSON line with a long trace is shorter

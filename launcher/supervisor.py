@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from launcher.child import Child
-from launcher.output import Lines, Output
+from launcher.output import LineSplitter, Output
 from launcher.programs import Program
 
 SECONDS_TO_STOP = 10.0  # then SIGKILL
@@ -88,7 +88,7 @@ class Supervisor:
     def _begin(self, child: Child) -> None:
         descriptor = child.start()
         os.set_blocking(descriptor, False)
-        self._outlets.register(descriptor, selectors.EVENT_READ, (child, Lines()))
+        self._outlets.register(descriptor, selectors.EVENT_READ, (child, LineSplitter()))
 
     def _may_speak(self, children: list[Child]) -> bool:
         """Whether somebody still holds the other end of the output of one of these."""

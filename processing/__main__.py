@@ -12,8 +12,8 @@ from typing import NoReturn
 
 from processing.date_styles import DateStyle
 from processing.errors import RefusedError
-from processing.gc_tuning import look_seldom
-from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, Form, Options
+from processing.gc_tuning import relax_gc
+from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
 from processing.result import Outcome
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         memory_bytes=wanted.memory,
         bad_rows=BadRows(wanted.bad_rows),
         corrections=wanted.corrections == "allow",
-        form=_form(wanted),
+        dialect=_form(wanted),
         scratch=wanted.scratch,
         use_kernel=not wanted.no_kernel,
         keeps_checkpoints=wanted.checkpoints,
@@ -113,8 +113,8 @@ def _line(text: str) -> int:
     return int(text)
 
 
-def _form(wanted: argparse.Namespace) -> Form:
-    return Form(
+def _form(wanted: argparse.Namespace) -> DialectOptions:
+    return DialectOptions(
         encoding=wanted.encoding,
         delimiter=wanted.delimiter,
         quote=None if wanted.quote is None else QUOTES[wanted.quote],
@@ -184,6 +184,6 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
-    look_seldom()
+    relax_gc()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

@@ -8,7 +8,7 @@ import gc
 _THRESHOLDS = (50_000, 20, 100)
 
 
-def look_seldom() -> None:
+def relax_gc() -> None:
     """For a process that adds up one file: never look at what is loaded by now, and seldom at the rest.
 
     Rows that Python reads one by one are a tuple each. With Python's own thresholds it goes through all of them time

@@ -43,7 +43,7 @@ QUOTES = {"double": '"', "single": "'", "none": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class DialectOptions:
     """What the caller says about the form of the file; None: find it out."""
 
     encoding: str | None = None  # of ENCODINGS
@@ -63,7 +63,7 @@ class Options:
     memory_bytes: int = 1024 * MIB
     bad_rows: BadRows = BadRows.STOP
     corrections: bool = False  # whether plays may be negative
-    form: Form = field(default_factory=Form)
+    dialect: DialectOptions = field(default_factory=DialectOptions)
     scratch: Path | None = None  # for buckets; None: a temporary folder beside the output
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     block_bytes: int | None = None  # None: chosen from memory_bytes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from processing.checkpoints.checkpoint import Checkpoints, State, UnusableError, restoring
 from processing.checkpoints.position import Position
-from processing.checkpoints.workspace import Places, places_for
+from processing.checkpoints.workspace import Workspace, workspace_for
 from processing.dialect.dialect import Dialect
 from processing.dialect.surprises import ReopenError
 from processing.errors import RefusedError
@@ -23,8 +23,8 @@ from processing.reading.kernel_ffi import can_read
 from processing.reading.rejections import Rejections
 from processing.result import Outcome
 from processing.run import Steps
-from processing.totalling.accumulator import ArrowGathering, Gathering, Job
-from processing.totalling.kernel_accumulator import KernelGathering
+from processing.totalling.accumulator import Accumulator, ArrowAccumulator, RunInput
+from processing.totalling.kernel_accumulator import KernelAccumulator
 from processing.totalling.plan import MAX_ARROW_BUCKETS, MAX_NUMBERED_BUCKETS, Plan, make_plan
 from processing.writing.publish import publish, refuse_if_taken
 
@@ -53,25 +53,25 @@ def process_csv(
     options = options or Options()
     output.mkdir(parents=True, exist_ok=True)
     refuse_if_taken(source, output)
-    with places_for(output, options) as places, closing(Checkpoints(source, places, options)) as checkpoints:
-        outcome = _outcome(source, places, options, Meter(on_progress), checkpoints)
-        publish(places.staging, output, outcome, keep_staged=options.keeps_checkpoints)
+    with workspace_for(output, options) as workspace, closing(Checkpoints(source, workspace, options)) as checkpoints:
+        outcome = _outcome(source, workspace, options, Meter(on_progress), checkpoints)
+        publish(workspace.staging, output, outcome, keep_staged=options.keeps_checkpoints)
     return outcome
 
 
-def _outcome(source: Path, places: Places, options: Options, meter: Meter, checkpoints: Checkpoints) -> Outcome:
+def _outcome(source: Path, workspace: Workspace, options: Options, meter: Meter, checkpoints: Checkpoints) -> Outcome:
     """Go on from a checkpoint, or inspect the file and do it all."""
     kept = checkpoints.find()
     if kept is not None:
         try:
             with restoring():
                 dialect, chosen = Dialect.from_state(kept["dialect"]), replace(options, use_kernel=kept["use_kernel"])
-            return _with_dialect(_Run(source, dialect, places, chosen, meter, checkpoints), kept)
+            return _with_dialect(_Run(source, dialect, workspace, chosen, meter, checkpoints), kept)
         except UnusableError:
             checkpoints.forget()
-    places.clear()
+    workspace.clear()
     meter.enter(Step.CHECKING)
-    return _with_dialect(_Run(source, inspect(source, options), places, options, meter, checkpoints), None)
+    return _with_dialect(_Run(source, inspect(source, options), workspace, options, meter, checkpoints), None)
 
 
 def _with_dialect(run: _Run, kept: State | None) -> Outcome:
@@ -87,7 +87,7 @@ def _with_dialect(run: _Run, kept: State | None) -> Outcome:
             except ReopenError as again:  # each reason comes up once
                 kept = None
                 run.checkpoints.forget()
-                run.places.clear()
+                run.workspace.clear()
                 if again.by_tokenizer:
                     run = replace(run, options=replace(run.options, use_kernel=False))
                 else:
@@ -105,7 +105,7 @@ class _Run:
 
     source: Path
     dialect: Dialect
-    places: Places
+    workspace: Workspace
     options: Options
     meter: Meter
     checkpoints: Checkpoints
@@ -114,16 +114,24 @@ class _Run:
         """Do it all, or what comes behind a checkpoint, and prove that nothing was lost on the way."""
         options, meter = self.options, self.meter
         by_kernel = options.use_kernel and can_read(self.dialect)
-        job = self._job(kept, by_kernel=by_kernel)
+        run_input = self._input(kept, by_kernel=by_kernel)
         skips = options.bad_rows is BadRows.SKIP
         with (
-            closing(gathering_for(job, by_kernel=by_kernel)) as gathering,
+            closing(accumulator_for(run_input, by_kernel=by_kernel)) as accumulator,
             ThreadPoolExecutor(options.threads) as executor,
-            Rejections(self.source, self.places.staging, self.dialect, keep_all=skips) as rejections,
+            Rejections(self.source, self.workspace.staging, self.dialect, keep_all=skips) as rejections,
         ):
             begin = Position(self.dialect.first_row)
             steps = Steps(
-                job, self.places, options, meter, self.checkpoints, gathering, rejections, begin, by_kernel=by_kernel
+                run_input,
+                self.workspace,
+                options,
+                meter,
+                self.checkpoints,
+                accumulator,
+                rejections,
+                begin,
+                by_kernel=by_kernel,
             )
             if kept is None:
                 meter.enter(Step.READING)
@@ -148,7 +156,7 @@ class _Run:
             rejected=tuple(rejections.listed),
         )
 
-    def _job(self, kept: State | None, *, by_kernel: bool) -> Job:
+    def _input(self, kept: State | None, *, by_kernel: bool) -> RunInput:
         if kept is None:
             most = MAX_NUMBERED_BUCKETS if by_kernel else MAX_ARROW_BUCKETS
             plan = make_plan(self.source, self.dialect, self.options, most)
@@ -157,10 +165,10 @@ class _Run:
                 plan = Plan.from_state(kept["plan"])
                 if kept["by_kernel"] != by_kernel:
                     raise ValueError("the kernel came or went meanwhile")
-        folder = self.places.scratch / "buckets"
-        return Job(self.source, self.dialect, plan, folder, keeps_checkpoints=self.checkpoints.keeps)
+        folder = self.workspace.scratch / "buckets"
+        return RunInput(self.source, self.dialect, plan, folder, keeps_checkpoints=self.checkpoints.keeps)
 
 
-def gathering_for(job: Job, *, by_kernel: bool) -> Gathering:
+def accumulator_for(run_input: RunInput, *, by_kernel: bool) -> Accumulator:
     """Return what gathers the rows, by the compiled kernel or by Arrow; the totals are the same."""
-    return KernelGathering(job) if by_kernel else ArrowGathering(job)
+    return KernelAccumulator(run_input) if by_kernel else ArrowAccumulator(run_input)

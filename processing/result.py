@@ -26,7 +26,7 @@ class Detected:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartFile:
     """One output file."""
 
     name: str
@@ -56,7 +56,7 @@ class Outcome:
     groups: int  # different (song, day) pairs: the rows written
     seconds: dict[str, float]  # for each step
     detected: Detected
-    parts: tuple[Part, ...]
+    parts: tuple[PartFile, ...]
     rejected: tuple[BadRow, ...]  # the first LISTED_BAD_ROWS
 
     def to_json(self) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from processing.arrays import to_numpy
-from processing.checkpoints.checkpoint import Checkpoints, Kept, State, restoring
+from processing.checkpoints.checkpoint import Checkpoints, Snapshot, State, restoring
 from processing.checkpoints.position import Position
-from processing.checkpoints.workspace import Places
+from processing.checkpoints.workspace import Workspace
 from processing.dialect.surprises import ReopenError
 from processing.meter import Meter
 from processing.options import BadRows, Options
@@ -20,7 +20,7 @@ from processing.progress import Step
 from processing.reading.arrow_reader import BlockReport, exact_sum
 from processing.reading.blocks import Span, spans
 from processing.reading.rejections import Rejections
-from processing.totalling.accumulator import Gathering, Job, Source
+from processing.totalling.accumulator import Accumulator, RunInput, Source
 from processing.writing.part_writer import PartWriter, format_totals, without_rows
 
 
@@ -28,12 +28,12 @@ from processing.writing.part_writer import PartWriter, format_totals, without_ro
 class Steps:
     """One run on its way: what its steps work on, and how far they are."""
 
-    job: Job
-    places: Places
+    run_input: RunInput
+    workspace: Workspace
     options: Options
     meter: Meter
     checkpoints: Checkpoints
-    gathering: Gathering
+    accumulator: Accumulator
     rejections: Rejections
     position: Position
     by_kernel: bool
@@ -42,7 +42,7 @@ class Steps:
         """Go on from a checkpoint; raises UnusableError, and what the caller raises when told of it."""
         with restoring():
             self.position = Position.from_state(kept["position"])
-            self.gathering.resume(kept["gathering"])
+            self.accumulator.resume(kept["accumulator"])
             if self.position.is_read:
                 self.rejections.recall(kept["rejections"])
             else:
@@ -52,14 +52,21 @@ class Steps:
 
     def read(self, executor: Executor) -> None:
         """Read all blocks; raises ReopenError, or RefusedError where something is bad."""
-        here, job = self.position, self.job
+        here, run_input = self.position, self.run_input
         spools = self.options.bad_rows is BadRows.SKIP
 
         def work(span: Span) -> BlockReport:
-            return self.gathering.read(span, self.places.scratch / f"bad-{span.index}.csv" if spools else None)
+            return self.accumulator.read(span, self.workspace.scratch / f"bad-{span.index}.csv" if spools else None)
 
         first: Any = {"index": here.index, "start": here.start, "entry": here.entry}
-        cuts = spans(job.source, job.dialect, job.plan.block_bytes, self.options, use_kernel=self.by_kernel, **first)
+        cuts = spans(
+            run_input.source,
+            run_input.dialect,
+            run_input.plan.block_bytes,
+            self.options,
+            use_kernel=self.by_kernel,
+            **first,
+        )
         # A checkpoint is taken between two batches, where no block is under way.
         for blocks in in_batches(cuts, self.checkpoints.is_due):
             if self.checkpoints.is_due():
@@ -70,8 +77,8 @@ class Steps:
                 here.plays += block.plays
                 here.index, here.start, here.entry = block.span.index + 1, block.span.end, block.span.entry
                 self.meter.show(block.span.fraction, here.rows + self.rejections.count)
-        self.gathering.finish()
-        if self.gathering.names_a_total:
+        self.accumulator.finish()
+        if self.accumulator.names_a_total:
             raise ReopenError(by_tokenizer=True)
         self.rejections.close()
         if self.rejections.count and not spools:
@@ -86,8 +93,8 @@ class Steps:
         here = self.position
         groups, plays, weight = here.written, here.plays_written, here.weight
         to_skip = here.rows_to_skip
-        sources = self.gathering.sources(here.bucket)
-        with PartWriter(self.places.staging, self.options.max_part_bytes, here.parts) as writer:
+        sources = self.accumulator.sources(here.bucket)
+        with PartWriter(self.workspace.staging, self.options.max_part_bytes, here.parts) as writer:
             for done in in_order(executor, _format, sources, under_way=self.options.threads + 1):
                 if done.bucket != here.bucket:
                     here.bucket, here.written, here.plays_written, here.weight = done.bucket, groups, plays, weight
@@ -104,24 +111,24 @@ class Steps:
                 if len(writer.parts) > parts and self.checkpoints.is_due():
                     here.parts = tuple(writer.parts)
                     self._keep()
-                self.meter.show(weight / self.gathering.weight)
+                self.meter.show(weight / self.accumulator.weight)
             here.parts = writer.finish()
         return groups, plays
 
     def _keep(self) -> None:
-        gathering, rejections = self.gathering.keep(self.position.bucket), self.rejections.keep()
-        parts = tuple(self.places.staging / part.name for part in self.position.parts)
+        accumulator, rejections = self.accumulator.snapshot(self.position.bucket), self.rejections.snapshot()
+        parts = tuple(self.workspace.staging / part.name for part in self.position.parts)
         state = {
-            "dialect": self.job.dialect.to_state(),
-            "plan": self.job.plan.to_state(),
+            "dialect": self.run_input.dialect.to_state(),
+            "plan": self.run_input.plan.to_state(),
             "use_kernel": self.options.use_kernel,
             "by_kernel": self.by_kernel,
             "meter": self.meter.to_state(),
             "position": self.position.to_state(),
-            "gathering": gathering.state,
+            "accumulator": accumulator.state,
             "rejections": rejections.state,
         }
-        self.checkpoints.take(self.meter.fraction, Kept(state, gathering.files + rejections.files + parts))
+        self.checkpoints.take(self.meter.fraction, Snapshot(state, accumulator.files + rejections.files + parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
         (Job.id == job_id) & (Job.attempt == attempt) & (Job.state == JobState.QUEUED),
         state=JobState.RUNNING,
         started_at=moment,
-        seen_at=moment,
+        heartbeat_at=moment,
         lease_until=moment + timedelta(seconds=lease_seconds),
         step="checking",
         fraction=0.0,
@@ -86,7 +86,7 @@ def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
 def renew(claim: Claim, lease_seconds: int) -> None:
     """Show a sign of life; raises LeaseLostError."""
     moment = now()
-    _fenced(claim, seen_at=moment, lease_until=moment + timedelta(seconds=lease_seconds))
+    _fenced(claim, heartbeat_at=moment, lease_until=moment + timedelta(seconds=lease_seconds))
 
 
 def record_progress(
@@ -108,7 +108,7 @@ def record_progress(
         rows_read=rows_read,
         rows_per_second=rows_per_second,
         seconds_left=seconds_left,
-        seen_at=moment,
+        heartbeat_at=moment,
         lease_until=moment + timedelta(seconds=lease_seconds),
     )
 
@@ -126,7 +126,7 @@ def publish(
         commit=False,
         state=JobState.DONE,
         ended_at=moment,
-        seen_at=moment,
+        heartbeat_at=moment,
         lease_until=None,
         keep_until=keep_until,
         step="writing",

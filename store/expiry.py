@@ -15,7 +15,7 @@ from store.states import STATES, JobState
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedAttempt:
     """A queued attempt, as the queue wants to know it."""
 
     job_id: str
@@ -24,7 +24,7 @@ class Waiting:
     file_bytes: int
 
 
-def waiting(job_id: str | None = None) -> list[Waiting]:
+def waiting(job_id: str | None = None) -> list[QueuedAttempt]:
     """All queued attempts, or that of one job, oldest first."""
     queued = (
         select(Job.id, Job.attempt, Job.queue, Upload.bytes)
@@ -34,7 +34,7 @@ def waiting(job_id: str | None = None) -> list[Waiting]:
     )
     rows = db.session.execute(queued if job_id is None else queued.where(Job.id == job_id)).all()
     db.session.rollback()
-    return [Waiting(*row) for row in rows]
+    return [QueuedAttempt(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ class Pulse:
 
     job_id: str
     attempt: int
-    seen_at: datetime | None
+    heartbeat_at: datetime | None
     is_let_go: bool
 
 
 def pulses() -> list[Pulse]:
     """All running attempts."""
     rows = db.session.execute(
-        select(Job.id, Job.attempt, Job.seen_at, Job.lease_until).where(Job.state == JobState.RUNNING)
+        select(Job.id, Job.attempt, Job.heartbeat_at, Job.lease_until).where(Job.state == JobState.RUNNING)
     ).all()
     db.session.rollback()
-    return [Pulse(job_id, attempt, seen_at, until is None) for job_id, attempt, seen_at, until in rows]
+    return [Pulse(job_id, attempt, heartbeat_at, until is None) for job_id, attempt, heartbeat_at, until in rows]
 
 
 def expire(files: Files) -> Iterator[str]:

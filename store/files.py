@@ -74,7 +74,7 @@ class Files:
             raise
         return file
 
-    def hold(self, path: Path) -> BinaryIO:
+    def lock_shared(self, path: Path) -> BinaryIO:
         """A mark that somebody is at a file, wherever it is moved; it ends with its closing or its process."""
         mark = path.open("rb")
         try:

@@ -106,7 +106,9 @@ class Job(Base):
     rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_per_second: Mapped[float | None]
     seconds_left: Mapped[float | None]
-    seen_at: Mapped[datetime | None] = mapped_column(Moment)  # last sign of life; other than before: it lives
+    heartbeat_at: Mapped[datetime | None] = mapped_column(
+        "seen_at", Moment
+    )  # last sign of life; other than before: it lives
 
     rejected_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # of the rows left out
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
@@ -175,7 +177,7 @@ class Resumable(Base):
     job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
 
 
-class Duty(Base):
+class LeaderLease(Base):
     """Work that one process at a time does for all, and who does it; see store.leader_lease."""
 
     __tablename__ = "duty"

@@ -159,7 +159,7 @@ def give_back_space(files: Files) -> None:
                         disk_space.give_back(file.fileno())
 
 
-def ask_for(redis: Redis, resumable_id: str) -> None:
+def request_release(redis: Redis, resumable_id: str) -> None:
     """Ask whoever is at an upload to leave it, if nothing comes there: its client may be back on another line."""
     try:
         redis.set(_wish(resumable_id), 1, ex=_WISH_SECONDS)

@@ -12,13 +12,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from store import counters, leader_lease
 from store.database import now
-from store.models import Duty, Job, Part, Upload
+from store.models import Job, LeaderLease, Part, Upload
 from store.queues import QUEUES
 from store.states import JobState
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueueFigures:
     """The queued jobs of a queue."""
 
     jobs: int
@@ -38,7 +38,7 @@ class Figures:
     """The site at one moment."""
 
     jobs: Mapping[JobState, int]  # every state, also those without a job
-    waiting: Mapping[str, Waiting]  # by queue
+    waiting: Mapping[str, QueueFigures]  # by queue
     counts: Mapping[tuple[str, str], float]  # see store.counters
     upload_bytes: int  # of files that are still kept
     result_bytes: int  # of parts and of rows left out that are still kept
@@ -48,12 +48,12 @@ class Figures:
 def read(connection: Connection) -> Figures:
     """All of it; raises SQLAlchemyError when the database is away."""
     jobs: dict[JobState, int] = dict.fromkeys(JobState, 0)
-    waiting = dict.fromkeys(QUEUES, Waiting(0, 0.0))
+    waiting = dict.fromkeys(QUEUES, QueueFigures(0, 0.0))
     grouped = select(Job.state, Job.queue, func.count(), func.min(Job.created_at)).group_by(Job.state, Job.queue)
     for state, queue, count, oldest in connection.execute(grouped):
         jobs[state] += count
         if state is JobState.QUEUED:
-            waiting[queue] = Waiting(count, _seconds_since(oldest))
+            waiting[queue] = QueueFigures(count, _seconds_since(oldest))
     kept = select(Job.upload_id).where(Job.state != JobState.EXPIRED)
     published = select(Job.id).where(Job.state == JobState.DONE)
     return Figures(
@@ -70,7 +70,7 @@ def read(connection: Connection) -> Figures:
 def last_turn(connection: Connection) -> Turn | None:
     """When the reconciler was last at work; raises SQLAlchemyError when the database is away."""
     row = connection.execute(
-        select(Duty.turned_at, Duty.turns).where(Duty.name == leader_lease.RECONCILER)
+        select(LeaderLease.turned_at, LeaderLease.turns).where(LeaderLease.name == leader_lease.RECONCILER)
     ).one_or_none()
     return None if row is None else Turn(_seconds_since(row.turned_at), row.turns)
 

@@ -8,7 +8,7 @@ import logging
 from store import signing, webhooks
 from store.database import db, now
 from store.webhooks import GIVEN_UP, Delivery
-from worker.http_post import Answer, Poster, PostingError
+from worker.http_post import Poster, PostingError, PostResult
 
 GONE = 410  # the receiver wants no more
 BUSY = (429, 503)  # with these it may say for how long
@@ -35,7 +35,7 @@ def deliver(webhook_id: str, tries: int, poster: Poster) -> bool:
     return True
 
 
-def _note_answer(delivery: Delivery, answer: Answer) -> None:
+def _note_answer(delivery: Delivery, answer: PostResult) -> None:
     if 200 <= answer.status < 300:
         webhooks.record_delivered(delivery)
         _log.info("its webhook was delivered at try %d", delivery.tries, extra={"job": delivery.job_id})

@@ -32,7 +32,7 @@ class PostingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostResult:
     """What came back."""
 
     status: int
@@ -53,7 +53,7 @@ class Poster:
         self._tls = tls or ssl.create_default_context()
         self._resolve = resolve
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
         """Send it, once; raises PostingError."""
         deadline = _Deadline(SECONDS_IN_ALL)
         try:
@@ -161,7 +161,7 @@ def _first_connection(target: Target, addresses: Iterable[str], deadline: _Deadl
 
 def _exchange(
     connection: socket.socket, target: Target, headers: Mapping[str, str], body: bytes, deadline: _Deadline
-) -> Answer:
+) -> PostResult:
     request = HTTPConnection(target.host, target.port)
     request.sock = connection
     connection.settimeout(deadline.left())
@@ -170,7 +170,7 @@ def _exchange(
     response = HTTPResponse(cast(socket.socket, _Incoming(connection, deadline)), method="POST")
     with response:
         response.begin()
-        answer = Answer(response.status, _retry_after(response))
+        answer = PostResult(response.status, _retry_after(response))
         _read_a_little(response)
     return answer
 

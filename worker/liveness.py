@@ -41,9 +41,9 @@ class Watch:
         for pulse in pulses:
             key = (pulse.job_id, pulse.attempt)
             before = self._seen.get(key)
-            if before is None or before.pulse != pulse.seen_at:
-                seen[key] = _Seen(pulse.seen_at)
+            if before is None or before.pulse != pulse.heartbeat_at:
+                seen[key] = _Seen(pulse.heartbeat_at)
             else:
-                seen[key] = _Seen(pulse.seen_at, before.silent + gap)
+                seen[key] = _Seen(pulse.heartbeat_at, before.silent + gap)
         self._seen = seen
         return [key for key, one in seen.items() if one.silent >= self._patience]

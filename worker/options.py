@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.settings import Settings
 from processing.date_styles import DateStyle
-from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, Form, Options
+from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, DialectOptions, Options
 from store.attempts import Claim
 from store.files import Files
 from store.options import JobOptions
@@ -18,7 +18,7 @@ def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
         memory_bytes=settings.memory_limit,
         bad_rows=BadRows(claim.options.bad_rows),
         corrections=claim.options.corrections == "allow",
-        form=form_of(claim.options),
+        dialect=form_of(claim.options),
         scratch=files.scratch(claim.job_id, claim.attempt),
         threads=threads.for_a_job(settings),
         keeps_checkpoints=True,
@@ -26,9 +26,9 @@ def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
     )
 
 
-def form_of(chosen: JobOptions) -> Form:
+def form_of(chosen: JobOptions) -> DialectOptions:
     """What the job says about the form of its file."""
-    return Form(
+    return DialectOptions(
         encoding=chosen.encoding or None,
         delimiter=DELIMITERS.get(chosen.delimiter, chosen.delimiter) or None,
         quote=QUOTES[chosen.quote] if chosen.quote else None,

@@ -24,7 +24,7 @@ from store.states import JobState
 from worker import daemon, health
 from worker.context import database
 from worker.due_webhooks import DueWebhooks
-from worker.duty import Duty
+from worker.leadership import Leadership
 from worker.liveness import Watch
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at the attempts that run: what was let go goes on at once
@@ -117,7 +117,7 @@ class Reconciler:
                 _log.info("the queue had not heard of it", extra={"job": one.job_id, "attempt": one.attempt})
         self._in_doubt = taken
 
-    def _enqueue(self, waiting: expiry.Waiting) -> bool:
+    def _enqueue(self, waiting: expiry.QueuedAttempt) -> bool:
         return queues.enqueue(
             self._redis,
             job_id=waiting.job_id,
@@ -141,31 +141,31 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     _log.info("a turn every %d seconds", settings.reconcile_seconds)
     redis = queues.connect(settings.redis_url)
     reconciler = Reconciler(settings, redis)
-    duty = Duty(leader_lease.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
+    leadership = Leadership(leader_lease.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
     is_ours, next_turn = False, 0.0
     with database(settings):
         while not stop.is_set():
             try:
                 if time.monotonic() >= next_turn:
                     next_turn = time.monotonic() + settings.reconcile_seconds
-                    is_ours = duty.take_turn()
+                    is_ours = leadership.take_turn()
                     if is_ours:
                         reconciler.turn()
                     health.leave_sign(redis, settings)
                 elif is_ours:
                     reconciler.look()
-                elif duty.is_to_be_had():
+                elif leadership.is_to_be_had():
                     next_turn = 0.0
             except (SQLAlchemyError, RedisError, OSError) as error:
                 _log.warning("this turn broke off: %s", error)
             stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))
-        _give_back(duty)
+        _give_back(leadership)
     redis.close()
 
 
-def _give_back(duty: Duty) -> None:
+def _give_back(leadership: Leadership) -> None:
     try:
-        duty.give_back()
+        leadership.give_back()
     except SQLAlchemyError as error:
         _log.warning("the duty could not be given back: %s", error)
 

@@ -45,7 +45,7 @@ POLL = 0.05
 _log = logging.getLogger(__name__)
 
 
-class Duty:
+class StopRequest:
     """Whether the worker was told to stop, and whether it may be interrupted right now."""
 
     def __init__(self) -> None:
@@ -64,9 +64,9 @@ class QueueWorker(Worker):
 
     max_connection_wait_time = 2.0
 
-    def __init__(self, queue: str, settings: Settings, duty: Duty) -> None:
+    def __init__(self, queue: str, settings: Settings, stop: StopRequest) -> None:
         self._settings = settings
-        self._duty = duty
+        self._stop = stop
         self._reason: str | None = None  # why the last horse was killed, where that ends its job
         super().__init__(
             [queue],
@@ -104,12 +104,12 @@ class QueueWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one job in a horse of its own; a request to stop is heeded by the watch over it."""
-        self._duty.has_job = True
+        self._stop.has_job = True
         try:
             super().execute_job(job, queue)
         finally:
-            self._duty.has_job = False
-        if self._duty.stop_requested:
+            self._stop.has_job = False
+        if self._stop.stop_requested:
             raise StopRequested
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
@@ -150,7 +150,7 @@ class QueueWorker(Worker):
                 time.sleep(POLL)
 
     def _must_end(self, guard: Guard, hung_at: float) -> bool:
-        if self._duty.stop_requested or self._reason:
+        if self._stop.stop_requested or self._reason:
             return True
         if time.monotonic() > hung_at:
             self._reason = "took_too_long"
@@ -175,7 +175,7 @@ class QueueWorker(Worker):
                 if self._reason is not None:
                     until = jobs.keep_until(self._settings.keep_days)
                     attempts.fail_killed(job_id, attempt, words(self._reason), until)
-                attempts.let_go(job_id, attempt, crashed=not self._duty.stop_requested)
+                attempts.let_go(job_id, attempt, crashed=not self._stop.stop_requested)
                 tidy(job_id, attempt, Files(self._settings.data_dir))
         except SQLAlchemyError as error:
             _log.warning("the database is away (%s); the reconciler lets go of it", error, extra=_about(job))
@@ -195,15 +195,15 @@ def _about(job: Job) -> dict[str, Any]:
 
 def serve(queue: str, settings: Settings) -> int:
     """Work for a queue until SIGTERM or SIGINT; gives the exit code."""
-    duty = Duty()
-    signal.signal(signal.SIGTERM, duty.ask_to_stop)
-    signal.signal(signal.SIGINT, duty.ask_to_stop)
+    stop = StopRequest()
+    signal.signal(signal.SIGTERM, stop.ask_to_stop)
+    signal.signal(signal.SIGINT, stop.ask_to_stop)
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     _log.info("ready for the %s queue", queue)
     try:
-        while not duty.stop_requested:
+        while not stop.stop_requested:
             try:
-                QueueWorker(queue, settings, duty).serve()
+                QueueWorker(queue, settings, stop).serve()
             except RedisError as error:
                 _log.warning("the queue is away (%s); trying again", error)
                 time.sleep(1)

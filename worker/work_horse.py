@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from common.pdeathsig import die_with_parent
-from processing.gc_tuning import look_seldom
+from processing.gc_tuning import relax_gc
 from store.queues import LARGE
 
 NICENESS = 10  # big files step back, so that the site and small files answer at once
@@ -17,7 +17,7 @@ _ABOVE_THE_LIMIT = 128 << 20  # bytes: what allocators keep for later, and what 
 def settle_in(parent: int, queue: str) -> None:
     """Tie the horse's life to its worker's, look for garbage seldom, and step behind all that people wait for."""
     die_with_parent(parent)
-    look_seldom()
+    relax_gc()
     os.nice(NICENESS if queue == LARGE else NICENESS // 2)
     try:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from common.fsync import to_disk
-from processing.checkpoints.workspace import CHECKPOINT, Places, run_folder
+from processing.checkpoints.workspace import CHECKPOINT, Workspace, run_folder
 from processing.options import Options
 
-FORMAT = 2  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
+FORMAT = 3  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
 _AT_ONCE = 16  # threads that wait for the disk together, which then does them together
 _EACH = 8  # files for each of them, at least
 # Choices that change nothing about what a checkpoint means.
@@ -47,7 +47,7 @@ def restoring() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Snapshot:
     """What one piece of a run would go on from: a state, and the closed files that it counts on."""
 
     state: State
@@ -68,9 +68,9 @@ def position_of(scratch: Path) -> float | None:
 class Checkpoints:
     """The checkpoints of one run. Where the options keep none, nothing is ever due and nothing is found."""
 
-    def __init__(self, source: Path, places: Places, options: Options) -> None:
+    def __init__(self, source: Path, workspace: Workspace, options: Options) -> None:
         self.keeps = options.keeps_checkpoints
-        self._places = places
+        self._workspace = workspace
         self._seconds = options.checkpoint_seconds if self.keeps else math.inf
         self._since = time.monotonic()
         self._run = _identity(source, options) if self.keeps else {}
@@ -84,28 +84,28 @@ class Checkpoints:
 
     def find(self) -> State | None:
         """The state to go on from, with all files gone that it does not count on; None where there is none."""
-        content = _read(self._places.scratch / CHECKPOINT) if self.keeps else None
+        content = _read(self._workspace.scratch / CHECKPOINT) if self.keeps else None
         if content is None or content["run"] != self._run:
             return None
         try:
-            named = {self._places.path_of(name): size for name, size in content["files"]}
+            named = {self._workspace.path_of(name): size for name, size in content["files"]}
             if any(path.stat().st_size < size for path, size in named.items()):
                 return None
-            self._places.keep_only(set(named))
+            self._workspace.keep_only(set(named))
         except OSError:
             return None
         self._named = named
         state: State = content["state"]
         return state
 
-    def take(self, position: float, kept: Kept) -> None:
+    def take(self, position: float, kept: Snapshot) -> None:
         """Keep a state, ``position`` being the fraction of the whole run that lies behind it.
 
         The disk is waited for in the background, so what the state counts on must have been closed. Files that only
         the checkpoint before counted on are removed. Raises OSError for this one or the one before.
         """
         named = {path: path.stat().st_size for path in kept.files}
-        files = [[self._places.name_of(path), size] for path, size in named.items()]
+        files = [[self._workspace.name_of(path), size] for path, size in named.items()]
         content = {"format": FORMAT, "run": self._run, "position": position, "files": files, "state": kept.state}
         self._wait()
         self._writing = self._writer.submit(self._put, json.dumps(content | {"digest": _digest(content)}), named)
@@ -116,7 +116,7 @@ class Checkpoints:
     def forget(self) -> None:
         """Let there be none."""
         self._wait()
-        (self._places.scratch / CHECKPOINT).unlink(missing_ok=True)
+        (self._workspace.scratch / CHECKPOINT).unlink(missing_ok=True)
         self._named = {}
 
     def close(self) -> None:
@@ -130,12 +130,12 @@ class Checkpoints:
 
     def _put(self, text: str, named: dict[Path, int]) -> None:
         fresh = [path for path, size in named.items() if self._named.get(path) != size]
-        folders = {folder for path in fresh for folder in self._places.folders_to(path)}
+        folders = {folder for path in fresh for folder in self._workspace.folders_to(path)}
         with ThreadPoolExecutor(min(len(fresh) // _EACH + 1, _AT_ONCE)) as executor:
             list(executor.map(to_disk, fresh))
             list(executor.map(to_disk, folders))
-        last = self._places.scratch / CHECKPOINT
-        coming = fresh_path(self._places.scratch, "coming", ".json")
+        last = self._workspace.scratch / CHECKPOINT
+        coming = fresh_path(self._workspace.scratch, "coming", ".json")
         with coming.open("x") as file:
             file.write(text)
             file.flush()
@@ -147,7 +147,7 @@ class Checkpoints:
         self._named = named
 
 
-def all_of(pieces: Iterable[Kept]) -> tuple[Path, ...]:
+def all_of(pieces: Iterable[Snapshot]) -> tuple[Path, ...]:
     """The files of several pieces."""
     return tuple(path for piece in pieces for path in piece.files)
 

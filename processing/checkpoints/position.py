@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from processing.result import Part
+from processing.result import PartFile
 from processing.source.text_stream import Entry
 
 
@@ -23,7 +23,7 @@ class Position:
     written: int = 0  # totals of the groups before it
     plays_written: int = 0  # of these totals, exact
     weight: int = 0  # of these groups' sources
-    parts: tuple[Part, ...] = ()  # finished ones
+    parts: tuple[PartFile, ...] = ()  # finished ones
 
     @property
     def rows_to_skip(self) -> int:
@@ -38,4 +38,4 @@ class Position:
     def from_state(cls, state: dict[str, Any]) -> Position:
         """The position that was kept."""
         entry = state["entry"] and Entry(**state["entry"])
-        return cls(**(state | {"entry": entry, "parts": tuple(Part(**part) for part in state["parts"])}))
+        return cls(**(state | {"entry": entry, "parts": tuple(PartFile(**part) for part in state["parts"])}))

@@ -29,7 +29,7 @@ def is_unfinished(output: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Workspace:
     """The folders of one run."""
 
     scratch: Path
@@ -72,28 +72,28 @@ class Places:
 
 
 @contextmanager
-def places_for(output: Path, options: Options) -> Iterator[Places]:
+def workspace_for(output: Path, options: Options) -> Iterator[Workspace]:
     """The folders of a run; gone at its end, unless it keeps checkpoints and is interrupted."""
     if options.keeps_checkpoints:
         if options.scratch is None:
             raise ValueError("checkpoints are kept in a scratch folder, but there is none")
-        places = Places(run_folder(options.scratch), output / _STAGING)
-        tops = [places.scratch, places.staging]
+        workspace = Workspace(run_folder(options.scratch), output / _STAGING)
+        tops = [workspace.scratch, workspace.staging]
     else:
         staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}-", dir=output))
         scratch = Path(tempfile.mkdtemp(prefix="buckets-", dir=options.scratch or staging))
-        places, tops = Places(scratch / "run", staging), [scratch, staging]
+        workspace, tops = Workspace(scratch / "run", staging), [scratch, staging]
     try:
-        yield places
+        yield workspace
     except BaseException as error:
         if not options.keeps_checkpoints or isinstance(error, Exception):
-            _end(places, tops)
+            _end(workspace, tops)
         raise
-    _end(places, tops)
+    _end(workspace, tops)
 
 
-def _end(places: Places, tops: list[Path]) -> None:
-    (places.scratch / CHECKPOINT).unlink(missing_ok=True)
+def _end(workspace: Workspace, tops: list[Path]) -> None:
+    (workspace.scratch / CHECKPOINT).unlink(missing_ok=True)
     for top in tops:
         shutil.rmtree(top, ignore_errors=True)
 

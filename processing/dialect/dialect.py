@@ -9,7 +9,7 @@ from typing import Any
 from processing.columns import INPUT_COLUMNS
 from processing.date_styles import DateStyle
 from processing.dialect.rows import RowReader
-from processing.dialect.syntax import BACKSLASH, COMMAS, Marks
+from processing.dialect.syntax import COMMAS, Syntax
 from processing.result import Detected
 
 LONGEST_NAME = 80  # characters of a column's name that are shown
@@ -26,7 +26,7 @@ class Dialect:
     places: dict[str, int]  # column name -> index among the fields
     first_row: int  # byte offset of the first record after the header
     record_bytes: float  # of an average record, measured on the first MiB
-    marks: Marks = COMMAS
+    syntax: Syntax = COMMAS
     named: int = sys.maxsize  # how many of the fields may hold something
     compression: str | None = None
     mark_bytes: int = 0  # of a byte order mark that is no text
@@ -50,7 +50,7 @@ class Dialect:
         undecided = state["undecided"]
         return replace(
             cls(**state),
-            marks=Marks(**state["marks"]),
+            syntax=Syntax(**state["syntax"]),
             dates=DateStyle(state["dates"]),
             names=tuple(state["names"]),
             undecided=None if undecided is None else (undecided[0], undecided[1]),
@@ -78,13 +78,13 @@ class Dialect:
         """The same in the words of the report."""
         return Detected(
             encoding=self.encoding,
-            delimiter=self.marks.delimiter,
+            delimiter=self.syntax.delimiter,
             header=self.header,
             compression=self.compression,
             date_style=str(self.dates),
             columns={column: self.places[column] for column in INPUT_COLUMNS},
-            quote=self.marks.quote or None,
-            escape=BACKSLASH if self.marks.escape else None,
+            quote=self.syntax.quotechar or None,
+            escape=self.syntax.escapechar or None,
             thousands=self.thousands or None,
             header_line=self.header_line,
             column_names=tuple(name[:LONGEST_NAME] for name in self.names[:MOST_NAMES]),

@@ -18,7 +18,7 @@ def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
     ``is_torn``: the first line of the tail is the end of one.
     """
     start, end = len(tail), len(tail)
-    tokenizer, reader = Tokenizer(dialect.marks), dialect.row_reader()
+    tokenizer, reader = Tokenizer(dialect.syntax), dialect.row_reader()
     while end:
         line = _line_before(tail, end)
         if line == 0 and is_torn:

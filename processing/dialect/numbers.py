@@ -55,13 +55,13 @@ def find_thousands(texts: Iterable[str], delimiter: str) -> str:
     """
     found, proved = set(), False
     for text in (text.strip(BLANKS) for text in texts):
-        marks = [mark for mark in _FORMS if mark and _grouped(mark).fullmatch(text)]
-        if not marks:
+        syntax = [mark for mark in _FORMS if mark and _grouped(mark).fullmatch(text)]
+        if not syntax:
             if _MANY_DIGITS.fullmatch(text):
                 return ""
             continue
-        found.add(marks[0])
-        proved = proved or _proof(marks[0]).fullmatch(text) is not None
+        found.add(syntax[0])
+        proved = proved or _proof(syntax[0]).fullmatch(text) is not None
     if len(found) != 1:
         return ""
     mark = found.pop()

@@ -10,7 +10,7 @@ from processing.dialect.dialect import Dialect
 from processing.errors import RefusedError
 
 
-class Kind(StrEnum):
+class SurpriseKind(StrEnum):
     """What is in doubt."""
 
     ORDER = "order"  # a date that can only be read with day and month the other way round
@@ -19,10 +19,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Surprise:
     """One thing that was found."""
 
-    kind: Kind
+    kind: SurpriseKind
     line: int  # counted from the first line of its block, which is 1
     value: str
 
@@ -35,11 +35,11 @@ class ReopenError(Exception):
         self.by_tokenizer = by_tokenizer  # which sees what follows a row, where the kernel does not
 
 
-def end_of_run(doubt: Doubt, line: int, dialect: Dialect) -> Exception:
+def end_of_run(doubt: Surprise, line: int, dialect: Dialect) -> Exception:
     """What to raise for a doubt that lies on a physical line."""
-    if doubt.kind is Kind.ENCODING:
+    if doubt.kind is SurpriseKind.ENCODING:
         return ReopenError()
-    if doubt.kind is Kind.ORDER:
+    if doubt.kind is SurpriseKind.ORDER:
         return contradiction(dialect.dates, None, doubt.value, line)
     return RefusedError(
         "two_tables",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from processing.dialect.syntax import COMMAS, Marks
+from processing.dialect.syntax import COMMAS, Syntax
 
 # A quote that is not closed within this many bytes counts as never closed, so one stray quote
 # cannot swallow a file.
@@ -38,10 +38,10 @@ class Record:
 class _Patterns:
     """The regular expressions for one set of marks."""
 
-    def __init__(self, marks: Marks) -> None:
-        mark, quote = re.escape(marks.delimiter.encode()), re.escape(marks.quote.encode())
+    def __init__(self, syntax: Syntax) -> None:
+        mark, quote = re.escape(syntax.delimiter.encode()), re.escape(syntax.quotechar.encode())
         most = b"{0,%d}+" % MAX_QUOTED_RUN
-        if marks.escape:
+        if syntax.escapechar:
             # As many runs of as many bytes as a quoted run may have in all.
             inner = rb"((?:[^\\" + quote + rb"]{1,256}+|\\[\s\S]|" + quote * 2 + rb"){0,4096}+)"
             self.plain = re.compile(rb"(?:[^\\" + mark + rb"\r\n]++|\\(?:\r\n|[\s\S]|\Z))*+")
@@ -51,22 +51,22 @@ class _Patterns:
             inner = rb"(" + run + rb"(?:" + quote * 2 + run + rb")*+)"
             self.plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
             unfinished = quote + rb"?"
-        if marks.quote:
-            behind = rb"[ \t]*+" if marks.strips_blanks else b""
+        if syntax.quotechar:
+            behind = rb"[ \t]*+" if syntax.strips_spaces else b""
             self.quoted = re.compile(quote + inner + quote + behind + rb"(?=[" + mark + rb"\r\n]|\Z)")
             self.open_at_end = re.compile(quote + inner + unfinished + rb"\Z")
         self.escaped = re.compile(rb"\\(\r\n|[\\\"'\r\n" + mark + rb"])|(" + (quote * 2 or rb"(?!)") + rb")")
-        self.blanks = re.compile(rb"[ \t]*+" if marks.delimiter != "\t" else rb" *+")
+        self.blanks = re.compile(rb"[ \t]*+" if syntax.delimiter != "\t" else rb" *+")
 
 
 class Tokenizer:
     """Cuts bytes into records by one set of marks."""
 
-    def __init__(self, marks: Marks = COMMAS) -> None:
-        self._marks = marks
-        self._delimiter = marks.delimiter.encode()
-        self._quote = marks.quote.encode()
-        self._patterns = _Patterns(marks)
+    def __init__(self, syntax: Syntax = COMMAS) -> None:
+        self._syntax = syntax
+        self._delimiter = syntax.delimiter.encode()
+        self._quote = syntax.quotechar.encode()
+        self._patterns = _Patterns(syntax)
 
     def records(self, data: Text, *, at_end: bool = True) -> Iterator[Record]:
         """The records of ``data`` in order, blank lines left out.
@@ -92,7 +92,7 @@ class Tokenizer:
     def _record(self, data: Text, start: int) -> Record | None:
         """The record that begins at ``start``; None when one of its quotes does not close properly."""
         fields = []
-        position = self._blanks_end(data, start) if self._marks.strips_blanks else start
+        position = self._blanks_end(data, start) if self._syntax.strips_spaces else start
         while True:
             if self._opens(data, position):
                 match = self._patterns.quoted.match(data, position)
@@ -102,7 +102,7 @@ class Tokenizer:
             else:
                 match = self._patterns.plain.match(data, position)
                 assert match is not None  # the pattern matches nothing, too
-                text = bytes(match[0]).strip(b" \t") if self._marks.strips_blanks else bytes(match[0])
+                text = bytes(match[0]).strip(b" \t") if self._syntax.strips_spaces else bytes(match[0])
                 fields.append(self._without_escapes(text, quoted=False))
             position = match.end()
             if not data.startswith(self._delimiter, position):
@@ -111,13 +111,13 @@ class Tokenizer:
             position = self._next_field(data, position)
 
     def _without_escapes(self, field: bytes, *, quoted: bool) -> bytes:
-        if self._marks.escape and b"\\" in field:
+        if self._syntax.escapechar and b"\\" in field:
             return self._patterns.escaped.sub(lambda found: found[1] or (found[2][:1] if quoted else found[2]), field)
         return field.replace(self._quote * 2, self._quote) if quoted else field
 
     def _next_field(self, data: Text, delimiter: int) -> int:
         position = delimiter + len(self._delimiter)
-        if self._marks.skips_blanks or self._marks.strips_blanks:
+        if self._syntax.skipinitialspace or self._syntax.strips_spaces:
             return self._blanks_end(data, position)
         return position
 
@@ -128,7 +128,7 @@ class Tokenizer:
 
     def _may_go_on(self, data: Text, start: int) -> bool:
         """Whether the quote that does not close could still close in the bytes to come."""
-        position = self._blanks_end(data, start) if self._marks.strips_blanks else start
+        position = self._blanks_end(data, start) if self._syntax.strips_spaces else start
         while True:
             if self._opens(data, position):
                 match = self._patterns.quoted.match(data, position)
@@ -144,7 +144,7 @@ class Tokenizer:
         # A CR may be the first half of CRLF.
         if not data.endswith(b"\n"):
             return False
-        if not self._marks.escape or record.fields is None:
+        if not self._syntax.escapechar or record.fields is None:
             return True
         found = _BACKSLASHES.search(data, record.start)
         return found is not None and len(found[1]) % 2 == 0

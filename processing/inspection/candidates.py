@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from processing.columns import SONG
 from processing.dialect.column_types import Fields
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import BACKSLASH, Syntax
 from processing.inspection.layout import Layout, Places, look
-from processing.options import Form
+from processing.options import DialectOptions
 
 _DELIMITERS = ",;\t|:^~#\x1f\x01"
 _WRAPPED = re.compile(rb"'(?:[^']|'')*'")
@@ -23,42 +23,42 @@ def separator_line(sample: bytes) -> tuple[str, int] | None:
     return (found[1].decode("latin-1"), found.end()) if found and found[1].isascii() else None
 
 
-def best_layout(sample: bytes, form: Form, *, at_end: bool) -> Layout:
+def best_layout(sample: bytes, form: DialectOptions, *, at_end: bool) -> Layout:
     """The layout by the marks that read most rows; among equals by the most usual ones."""
-    best = look(sample, _first_marks(form), form, at_end=at_end)
-    if best.reads_all and not _needs_a_closer_look(sample, best.marks, form):
+    best = look(sample, _first_syntax(form), form, at_end=at_end)
+    if best.reads_all and not _needs_a_closer_look(sample, best.syntax, form):
         return best
-    for marks in _candidates(sample, form):
-        layout = look(sample, marks, form, at_end=at_end)
+    for syntax in _candidates(sample, form):
+        layout = look(sample, syntax, form, at_end=at_end)
         if layout.rank > best.rank:
             best = layout
     return _refined(sample, best, form, at_end=at_end)
 
 
-def _first_marks(form: Form) -> Marks:
-    return Marks(form.delimiter or ",", '"' if form.quote is None else form.quote)
+def _first_syntax(form: DialectOptions) -> Syntax:
+    return Syntax(form.delimiter or ",", '"' if form.quote is None else form.quote)
 
 
-def _needs_a_closer_look(sample: bytes, marks: Marks, form: Form) -> bool:
-    return (form.quote is None and b"'" in sample) or (marks.delimiter + " ").encode() in sample
+def _needs_a_closer_look(sample: bytes, syntax: Syntax, form: DialectOptions) -> bool:
+    return (form.quote is None and b"'" in sample) or (syntax.delimiter + " ").encode() in sample
 
 
-def _candidates(sample: bytes, form: Form) -> Iterator[Marks]:
+def _candidates(sample: bytes, form: DialectOptions) -> Iterator[Syntax]:
     """Sets of marks that the sample could have been written by, the more usual ones first."""
     found = [mark for mark in _DELIMITERS if mark.encode() in sample]
     if form.delimiter:
         found = [form.delimiter]
     for delimiter in found:
         for quote in _quotes(sample, delimiter, form):
-            for escape in (False, True) if b"\\" in sample else (False,):
-                yield Marks(delimiter, quote, escape)
+            for escape in ("", BACKSLASH) if b"\\" in sample else ("",):
+                yield Syntax(delimiter, quote, escape)
                 if (delimiter + " ").encode() in sample:
-                    yield Marks(delimiter, quote, escape, skips_blanks=True)
+                    yield Syntax(delimiter, quote, escape, skipinitialspace=True)
                 if (" " + delimiter).encode() in sample:
-                    yield Marks(delimiter, quote, escape, strips_blanks=True)
+                    yield Syntax(delimiter, quote, escape, strips_spaces=True)
 
 
-def _quotes(sample: bytes, delimiter: str, form: Form) -> list[str]:
+def _quotes(sample: bytes, delimiter: str, form: DialectOptions) -> list[str]:
     if form.quote is not None:
         return [form.quote]
     found = ['"']
@@ -78,18 +78,20 @@ def _is_unquoted(sample: bytes, delimiter: str) -> bool:
     return re.search(before + rb'"[^"\r\n' + mark + rb']++"[^"\r\n' + mark + rb"]", sample) is not None
 
 
-def _refined(sample: bytes, layout: Layout, form: Form, *, at_end: bool) -> Layout:
+def _refined(sample: bytes, layout: Layout, form: DialectOptions, *, at_end: bool) -> Layout:
     """The same with marks that make no difference to the number of rows, but to their songs."""
     rows = [record.fields for record in layout.records[(layout.header.last + 1 if layout.header else 0) :]]
     cut = [row for row in rows if row is not None and len(row) == layout.fields]
-    marks = layout.marks
-    if marks.is_simple and _all_begin_with_blanks(cut):
-        marks = replace(marks, strips_blanks=True) if _all_end_with_blanks(cut) else replace(marks, skips_blanks=True)
-    if form.quote is None and marks.quote == '"' and _are_wrapped(rows, layout.places):
-        marks = replace(marks, quote="'")
-    if marks == layout.marks:
+    syntax = layout.syntax
+    if syntax.is_simple and _all_begin_with_blanks(cut):
+        syntax = (
+            replace(syntax, strips_spaces=True) if _all_end_with_blanks(cut) else replace(syntax, skipinitialspace=True)
+        )
+    if form.quote is None and syntax.quotechar == '"' and _are_wrapped(rows, layout.places):
+        syntax = replace(syntax, quotechar="'")
+    if syntax == layout.syntax:
         return layout
-    other = look(sample, marks, form, at_end=at_end)
+    other = look(sample, syntax, form, at_end=at_end)
     return other if other.good >= layout.good else layout
 
 

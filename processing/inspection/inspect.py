@@ -22,7 +22,7 @@ from processing.file_types import not_a_csv, refuse_markup
 from processing.inspection.candidates import best_layout, separator_line
 from processing.inspection.layout import Layout
 from processing.inspection.sample import SAMPLE_BYTES, Sample, sample_of
-from processing.options import Form, Options
+from processing.options import DialectOptions, Options
 from processing.reading.arrow_reader import written_values
 from processing.reading.blocks import load, spans
 from processing.source.encodings import BOM
@@ -37,7 +37,7 @@ def inspect(source: Path, options: Options | None = None) -> Dialect:
     options = options or Options()
     sample = sample_of(source, options)
     start = len(BOM) if sample.text.startswith(BOM) else 0
-    form = options.form
+    form = options.dialect
     if found := separator_line(sample.text[start : start + 20]):
         start += found[1]
         form = form if form.delimiter else replace(form, delimiter=found[0])
@@ -52,7 +52,7 @@ def inspect(source: Path, options: Options | None = None) -> Dialect:
     return _with_thousands(source, _dialect(layout, sample, start, options), text, options)
 
 
-def _refuse_doubts(layout: Layout, text: bytes, form: Form, lines_above: int, *, at_end: bool) -> None:
+def _refuse_doubts(layout: Layout, text: bytes, form: DialectOptions, lines_above: int, *, at_end: bool) -> None:
     """Raise RefusedError unless it is beyond doubt which columns are ours."""
     if not layout.records:
         raise RefusedError(
@@ -130,7 +130,7 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
     last = records[header.last] if header else None
     first_row = start + (last.end if last else records[0].start)
     size = records[-1].end - records[0].start
-    style, undecided = _dates(layout, text, sample, 1 + count_lines(sample.text[:start]), options.form)
+    style, undecided = _dates(layout, text, sample, 1 + count_lines(sample.text[:start]), options.dialect)
     return Dialect(
         encoding=sample.encoding,
         header=header is not None,
@@ -138,7 +138,7 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
         places=places,
         first_row=first_row,
         record_bytes=size / len(records),
-        marks=layout.marks,
+        syntax=layout.syntax,
         named=layout.named,
         compression=sample.compression,
         mark_bytes=sample.mark_bytes,
@@ -149,12 +149,12 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
         first_line=1 + count_lines(sample.text[:first_row]),
         names=header.names.names if header else (),
         may_reopen=sample.is_open,
-        asks=options.form.date_style is None,
+        asks=options.dialect.date_style is None,
     )
 
 
 def _dates(
-    layout: Layout, text: bytes, sample: Sample, first_line: int, form: Form
+    layout: Layout, text: bytes, sample: Sample, first_line: int, form: DialectOptions
 ) -> tuple[DateStyle, tuple[int, str] | None]:
     """The style of dates, and line and text of one that can be read in two ways where none decides."""
     if form.date_style:
@@ -179,7 +179,7 @@ def _rows(layout: Layout, text: bytes, sample: Sample) -> list[Record]:
     """Records below the header that have as many fields as rows have."""
     header = layout.header
     start = layout.records[header.last].end if header else 0
-    records = Tokenizer(layout.marks).records(text[start:], at_end=sample.at_end)
+    records = Tokenizer(layout.syntax).records(text[start:], at_end=sample.at_end)
     return [record for record in islice(records, _STYLE_ROWS) if record.fields and len(record.fields) == layout.fields]
 
 
@@ -189,14 +189,14 @@ def _column(rows: list[Record], place: int) -> list[str]:
 
 def _with_thousands(source: Path, dialect: Dialect, text: bytes, options: Options) -> Dialect:
     """The dialect with the mark between thousands that the rows of its beginning agree on."""
-    said = options.form.thousands
+    said = options.dialect.thousands
     if said is not None or not _GROUPED.search(text):
         return replace(dialect, thousands=said or "")
     span = next(spans(source, dialect, SAMPLE_BYTES, options), None)
     if span is None:
         return dialect
     numbers = written_values(load(source, span), span, dialect, PLAYS)
-    return replace(dialect, thousands=find_thousands(numbers, dialect.marks.delimiter))
+    return replace(dialect, thousands=find_thousands(numbers, dialect.syntax.delimiter))
 
 
 def _shown(line: bytes) -> str:

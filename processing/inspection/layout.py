@@ -11,10 +11,10 @@ from processing.columns import INPUT_COLUMNS
 from processing.dialect.column_synonyms import plain
 from processing.dialect.column_types import count_rows, is_day, is_number, is_row, places_by_kind
 from processing.dialect.headers import Header, Names, find_header, header_of, texts
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import Syntax
 from processing.dialect.tokenizer import Record, Tokenizer, count_lines
 from processing.errors import RefusedError
-from processing.options import Form
+from processing.options import DialectOptions
 
 LOOKED_AT = 250  # records, by each set of marks
 HEADER_WITHIN = 100  # records
@@ -27,7 +27,7 @@ Places = dict[str, int]
 class Layout:
     """What a set of marks makes of the first records."""
 
-    marks: Marks
+    syntax: Syntax
     records: tuple[Record, ...]
     header: Header | None
     places: Places | None  # None: not beyond doubt
@@ -53,9 +53,9 @@ class Layout:
         return 1 + count_lines(text[: self.records[index].start])
 
 
-def look(sample: bytes, marks: Marks, form: Form, *, at_end: bool) -> Layout:
+def look(sample: bytes, syntax: Syntax, form: DialectOptions, *, at_end: bool) -> Layout:
     """Read the first records by one set of marks; raises RefusedError where they are not as the caller says."""
-    found = Tokenizer(marks).records(sample, at_end=at_end)
+    found = Tokenizer(syntax).records(sample, at_end=at_end)
     if form.header_line:
         found = _from_line(found, sample, form.header_line)
     records = tuple(islice(found, LOOKED_AT))
@@ -65,16 +65,16 @@ def look(sample: bytes, marks: Marks, form: Form, *, at_end: bool) -> Layout:
     else:
         header = find_header(fields[:HEADER_WITHIN])
     if any(form.columns):
-        return _as_said(marks, records, header, form)
+        return _as_said(syntax, records, header, form)
     if header and header.names.missing:
-        return Layout(marks, records, header, None, len(header.names.names), rows=len(records))
+        return Layout(syntax, records, header, None, len(header.names.names), rows=len(records))
     if header:
         places = header.names.first_places()
         above = [row for row in fields[: header.first] if row is not None]
         if not any(is_row(row, places) for row in above):
-            numbered = _are_numbered(records[header.last + 1 :], header, sample, marks)
-            return _below_header(marks, records, header, places, rows_are_numbered=numbered)
-    return _without_header(marks, records)
+            numbered = _are_numbered(records[header.last + 1 :], header, sample, syntax)
+            return _below_header(syntax, records, header, places, rows_are_numbered=numbered)
+    return _without_header(syntax, records)
 
 
 def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[Record]:
@@ -95,7 +95,7 @@ def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[
 
 
 def _below_header(
-    marks: Marks, records: tuple[Record, ...], header: Header, places: Places, *, rows_are_numbered: bool
+    syntax: Syntax, records: tuple[Record, ...], header: Header, places: Places, *, rows_are_numbered: bool
 ) -> Layout:
     rows = [record.fields for record in records[header.last + 1 :] if record.fields is not None]
     named = max(header.names.named, max(places.values()) + 1)
@@ -110,26 +110,26 @@ def _below_header(
         sorted(options, key=lambda option: option[1]), key=lambda option: count_rows(rows, *option)
     )
     good, below = count_rows(rows, found, length, named), len(records) - header.last - 1
-    return Layout(marks, records, header, found, length, named, good, below)
+    return Layout(syntax, records, header, found, length, named, good, below)
 
 
-def _are_numbered(records: Sequence[Record], header: Header, sample: bytes, marks: Marks) -> bool:
+def _are_numbered(records: Sequence[Record], header: Header, sample: bytes, syntax: Syntax) -> bool:
     """Whether each row begins with its number in quotes, for which the header has no name: R writes tables so."""
     numbers = []
     for record in records:
         if record.fields is None or len(record.fields) != len(header.names.names) + 1:
             return False
-        if not marks.quote or not sample.startswith(marks.quote.encode(), record.start):
+        if not syntax.quotechar or not sample.startswith(syntax.quotechar.encode(), record.start):
             return False
         numbers.append(record.fields[0])
     return bool(numbers) and numbers == [b"%d" % number for number in range(1, len(numbers) + 1)]
 
 
-def _without_header(marks: Marks, records: tuple[Record, ...]) -> Layout:
+def _without_header(syntax: Syntax, records: tuple[Record, ...]) -> Layout:
     rows = [record.fields for record in records if record.fields is not None]
     lengths = Counter(len(row) for row in rows if len(row) >= len(INPUT_COLUMNS)).most_common(3)
     best = Layout(
-        marks,
+        syntax,
         records,
         None,
         None,
@@ -150,7 +150,7 @@ def _without_header(marks: Marks, records: tuple[Record, ...]) -> Layout:
     return best
 
 
-def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, form: Form) -> Layout:
+def _as_said(syntax: Syntax, records: tuple[Record, ...], header: Header | None, form: DialectOptions) -> Layout:
     """The layout with the columns that the caller named, by name or number."""
     rows = [record.fields for record in records if record.fields is not None]
     lengths = Counter(map(len, rows)).most_common(1)
@@ -165,13 +165,13 @@ def _as_said(marks: Marks, records: tuple[Record, ...], header: Header | None, f
         if place is not None:
             places[column] = place
     if len(places) < len(INPUT_COLUMNS) or len(set(places.values())) < len(places):
-        return Layout(marks, records, header, None, width, rows=len(records))
+        return Layout(syntax, records, header, None, width, rows=len(records))
     if header:
-        return _below_header(marks, records, header, places, rows_are_numbered=False)
-    return Layout(marks, records, None, places, width, width, count_rows(rows, places, width, width), len(records))
+        return _below_header(syntax, records, header, places, rows_are_numbered=False)
+    return Layout(syntax, records, None, places, width, width, count_rows(rows, places, width, width), len(records))
 
 
-def _said_header(records: tuple[Record, ...], form: Form) -> Header | None:
+def _said_header(records: tuple[Record, ...], form: DialectOptions) -> Header | None:
     """The line that has the names which the caller said; for numbers the first line, unless a row can be read there."""
     said = [plain(name) for name in form.columns if name and not name.isdigit()]
     for index, record in enumerate(records[:HEADER_WITHIN]):

@@ -45,11 +45,11 @@ def sample_of(source: Path, options: Options) -> Sample:
             raise RefusedError("empty_file", "The compressed file holds an empty one. Send a CSV with rows of plays.")
         refuse_packed_twice(raw)
     at_end = len(raw) <= SAMPLE_BYTES
-    encoding, mark_bytes, is_open = _encoding(raw[:SAMPLE_BYTES], at_end=at_end, said=options.form.encoding)
+    encoding, mark_bytes, is_open = _encoding(raw[:SAMPLE_BYTES], at_end=at_end, said=options.dialect.encoding)
     if encoding in (UTF_8, UTF_8_BOM):
         return Sample(raw[:SAMPLE_BYTES], at_end, encoding, 0, compression, is_open)
     with open_bytes(source, compression, options) as unpacked:
-        text = _read(Text(unpacked, encoding, mark_bytes, doubts=options.form.encoding is None).pieces())
+        text = _read(Text(unpacked, encoding, mark_bytes, doubts=options.dialect.encoding is None).pieces())
     return Sample(text[:SAMPLE_BYTES], len(text) <= SAMPLE_BYTES, encoding, mark_bytes, compression, is_open=False)
 
 

@@ -16,7 +16,7 @@ from processing.columns import DATE, PLAYS, SONG
 from processing.dialect.dates import FIRST_DAY, LAST_DAY
 from processing.dialect.dialect import Dialect
 from processing.dialect.rows import BadValueError, RowReader
-from processing.dialect.surprises import Doubt
+from processing.dialect.surprises import Surprise
 from processing.dialect.tokenizer import Tokenizer, count_lines
 from processing.reading.bad_row_spool import BadRowList
 from processing.reading.blocks import Span, load
@@ -41,7 +41,7 @@ class BlockReport:
     plays: int  # their exact sum
     bad: BadRowList  # lines counted from the span's own first line, which is 1
     lines: int | None = None  # how many line ends the span holds, where that is known
-    doubt: Doubt | None = None  # ends the run
+    doubt: Surprise | None = None  # ends the run
 
 
 def read_block(
@@ -54,7 +54,7 @@ def read_block(
     """
     data = load(source, span)
     reader = dialect.row_reader()
-    rows = None if span.exact else read_clean(data, dialect, reader, quoted=span.quoted, coded=coded)
+    rows = None if span.needs_tokenizer else read_clean(data, dialect, reader, quoted=span.quoted, coded=coded)
     doubt = None
     with BadRowList(spool) as bad:
         if rows is None:
@@ -69,13 +69,13 @@ def read_block(
 
 def written_values(data: bytes, span: Span, dialect: Dialect, column: str) -> set[str]:
     """The different values of a column, as they are written, in the rows of a span that are cut into fields."""
-    if not span.exact:
+    if not span.needs_tokenizer:
         table = _table(data, dialect, {column: _WRITTEN}, quoted=span.quoted)
         if table is not None and len(table):
             values = table.column(0).combine_chunks()
             return set(values.dictionary.to_pylist())
     place = dialect.places[column]
-    rows = (record.fields for record in Tokenizer(dialect.marks).records(data))
+    rows = (record.fields for record in Tokenizer(dialect.syntax).records(data))
     return {row[place].decode("utf-8", "replace") for row in rows if row is not None and len(row) == dialect.fields}
 
 
@@ -116,7 +116,7 @@ def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool
 
 def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quoted: bool) -> pa.Table | None:
     """Some columns of a span by Arrow; None where Arrow cannot read it."""
-    if not dialect.marks.is_simple:
+    if not dialect.syntax.is_simple:
         return None
     if data.startswith(BOM):
         data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
@@ -127,8 +127,8 @@ def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quot
                 column_names=_names(dialect), use_threads=False, block_size=max(len(data), 1)
             ),
             parse_options=pa.csv.ParseOptions(
-                delimiter=dialect.marks.delimiter,
-                quote_char=dialect.marks.quote if quoted and dialect.marks.quote else False,
+                delimiter=dialect.syntax.delimiter,
+                quote_char=dialect.syntax.quotechar if quoted and dialect.syntax.quotechar else False,
                 newlines_in_values=quoted,
             ),
             convert_options=pa.csv.ConvertOptions(
@@ -151,7 +151,7 @@ def _types(dialect: Dialect, *, coded: bool) -> dict[str, pa.DataType]:
 
 def _may_be_blank(data: bytes, dialect: Dialect, songs: pa.Array) -> bool:
     """Whether a song may consist of blanks, which is looked at closely where some field begins with one."""
-    delimiter, quote = dialect.marks.delimiter.encode(), dialect.marks.quote.encode()
+    delimiter, quote = dialect.syntax.delimiter.encode(), dialect.syntax.quotechar.encode()
     before = [b"\n", b"\r", delimiter, *([quote] if quote else [])]
     if not data.startswith((b" ", b"\t")) and not any(
         mark + blank in data for mark in before for blank in (b" ", b"\t")

@@ -25,7 +25,7 @@ class Span:
     start: int  # byte offsets in the text
     end: int
     quoted: bool  # holds quotes
-    exact: bool  # holds what only the tokenizer can judge
+    needs_tokenizer: bool  # holds what only the tokenizer can judge
     footer: bool = False  # lines at the end of the file, of which one begins like a line of totals
     fraction: float = 0.0  # of the file that was read with it, 0 to 1
     data: bytes | None = None  # the text itself, where it cannot be read from the file again
@@ -49,7 +49,7 @@ def spans(
     those of the first span that is wanted, where others before it are done with, and ``entry`` is that of the last of
     these.
     """
-    cutter = Cutter(dialect.marks, block_bytes, use_kernel=use_kernel)
+    cutter = Cutter(dialect.syntax, block_bytes, use_kernel=use_kernel)
     with _open_window(source, dialect, block_bytes, options or Options(), entry) as window:
         start = dialect.first_row if start is None else start
         window.pass_over(start)
@@ -57,7 +57,7 @@ def spans(
             end = start + cut.end
             data, fraction = window.pass_on(start, end)
             way_in = window.entry_before(end)
-            yield Span(index, start, end, cut.quoted, cut.exact, fraction=fraction, data=data, entry=way_in)
+            yield Span(index, start, end, cut.quoted, cut.needs_tokenizer, fraction=fraction, data=data, entry=way_in)
             index, start = index + 1, end
         if footer := window.footer():
             yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)
@@ -70,7 +70,9 @@ def _cut(cutter: Cutter, window: _Window, start: int, dialect: Dialect) -> Cut |
         end = start + cut.end
         found = _footer_before(end, start, window, dialect)
         if found > start or least > cutter.block_bytes + TAIL_BYTES:
-            return Cut(found - start if found > start else cut.end, quoted=cut.quoted, exact=cut.exact)
+            return Cut(
+                found - start if found > start else cut.end, quoted=cut.quoted, needs_tokenizer=cut.needs_tokenizer
+            )
         least *= 2
     return None
 

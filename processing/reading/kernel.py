@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from processing.arrays import to_arrow, to_numpy
 from processing.dialect.dialect import Dialect
-from processing.dialect.syntax import Marks
-from processing.reading.kernel_ffi import Result, Room, form_of, library, marks_of
+from processing.dialect.syntax import Syntax
+from processing.reading.kernel_ffi import ColumnsStruct, ResultStruct, form_of, library, struct_of
 
 MOST_ODD = 1 << 14  # records handed back in one call
 
@@ -30,11 +30,11 @@ LARGE = np.dtype([("song", "<u4"), ("day", "<i4"), ("plays", "<i8")])
 FORMS = (SMALL, MIDDLE, LARGE)
 
 
-def last_record_end(data: bytes | bytearray, marks: Marks) -> int:
+def last_record_end(data: bytes | bytearray, syntax: Syntax) -> int:
     """How many bytes are whole records, whatever comes behind them; the kernel must be there."""
     found = library()
     assert found is not None
-    form = marks_of(marks)
+    form = struct_of(syntax)
     text = np.frombuffer(data, np.uint8)
     return int(found.last_record_end(ctypes.addressof(form), text.ctypes.data, len(text)))
 
@@ -155,7 +155,7 @@ class Columns:
 
     def read(self, songs: SongTable, dialect: Dialect, data: memoryview) -> Reading:
         """Add the rows of a block of whole records behind those that are here."""
-        found, result = library(), Result()
+        found, result = library(), ResultStruct()
         assert found is not None
         form = form_of(dialect)
         room = self._room()
@@ -212,10 +212,10 @@ class Columns:
         self._last_day = max(self._last_day, last_day)
         self._most_plays = max(self._most_plays, most_plays)
 
-    def _room(self, start: int | None = None) -> Room:
+    def _room(self, start: int | None = None) -> ColumnsStruct:
         """The columns from a row on, by default behind the rows that are here."""
         start = self.rows if start is None else start
         columns = (self._song, self._bucket, self._day, self._plays)
         addresses = [column.ctypes.data + start * column.itemsize for column in columns]
         odd = [row.ctypes.data for row in self._odd]
-        return Room(*addresses, *odd, self.capacity - start, MOST_ODD)
+        return ColumnsStruct(*addresses, *odd, self.capacity - start, MOST_ODD)

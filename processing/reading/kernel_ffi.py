@@ -8,12 +8,12 @@ from functools import cache
 from processing.columns import DATE, PLAYS, SONG
 from processing.date_styles import DateStyle
 from processing.dialect.dialect import Dialect
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import Syntax
 
 VERSION = 5  # as KERNEL_VERSION
 
 
-class Form(ctypes.Structure):
+class DialectStruct(ctypes.Structure):
     """form_t"""
 
     _fields_ = (
@@ -23,7 +23,7 @@ class Form(ctypes.Structure):
         ("plays", ctypes.c_uint32),
         ("delimiter", ctypes.c_int32),
         ("quote", ctypes.c_int32),
-        ("skips_blanks", ctypes.c_int32),
+        ("skipinitialspace", ctypes.c_int32),
         ("is_plain", ctypes.c_int32),
         ("date_order", ctypes.c_int32),
         ("date_mark", ctypes.c_int32),
@@ -49,15 +49,15 @@ _DATES = {
 
 def can_read(dialect: Dialect) -> bool:
     """Whether the kernel is there and knows such files."""
-    marks = dialect.marks
-    if marks.escape or marks.strips_blanks or dialect.corrections or dialect.dates not in _DATES:
+    syntax = dialect.syntax
+    if syntax.escapechar or syntax.strips_spaces or dialect.corrections or dialect.dates not in _DATES:
         return False
     return library() is not None
 
 
-def form_of(dialect: Dialect) -> Form:
+def form_of(dialect: Dialect) -> DialectStruct:
     """How a file is written."""
-    form, (order, mark) = marks_of(dialect.marks), _DATES[dialect.dates]
+    form, (order, mark) = struct_of(dialect.syntax), _DATES[dialect.dates]
     form.fields, form.named = dialect.fields, min(dialect.named, dialect.fields)
     form.song, form.date, form.plays = (dialect.places[column] for column in (SONG, DATE, PLAYS))
     form.is_plain, form.date_order, form.date_mark = dialect.has_plain_values, order, ord(mark)
@@ -65,13 +65,13 @@ def form_of(dialect: Dialect) -> Form:
     return form
 
 
-def marks_of(marks: Marks) -> Form:
+def struct_of(syntax: Syntax) -> DialectStruct:
     """How a file is cut into records and fields."""
-    quote = ord(marks.quote) if marks.quote else -1
-    return Form(delimiter=ord(marks.delimiter), quote=quote, skips_blanks=marks.skips_blanks)
+    quote = ord(syntax.quotechar) if syntax.quotechar else -1
+    return DialectStruct(delimiter=ord(syntax.delimiter), quote=quote, skipinitialspace=syntax.skipinitialspace)
 
 
-class Room(ctypes.Structure):
+class ColumnsStruct(ctypes.Structure):
     """columns_t"""
 
     _fields_ = (
@@ -87,7 +87,7 @@ class Room(ctypes.Structure):
     )
 
 
-class Result(ctypes.Structure):
+class ResultStruct(ctypes.Structure):
     """result_t"""
 
     _fields_ = (

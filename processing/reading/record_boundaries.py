@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import Syntax
 from processing.dialect.tokenizer import MAX_QUOTED_RUN, Text, Tokenizer
 from processing.errors import RefusedError
 from processing.reading.kernel import last_record_end
@@ -31,20 +31,20 @@ class Window(Protocol):
 class Cut:
     """The end of some whole records, and what they need."""
 
-    __slots__ = ("end", "exact", "quoted")
+    __slots__ = ("end", "needs_tokenizer", "quoted")
 
-    def __init__(self, end: int, *, quoted: bool, exact: bool) -> None:
+    def __init__(self, end: int, *, quoted: bool, needs_tokenizer: bool) -> None:
         self.end = end  # bytes from the beginning
         self.quoted = quoted  # they hold quotes
-        self.exact = exact  # only the tokenizer can judge them
+        self.needs_tokenizer = needs_tokenizer  # only the tokenizer can judge them
 
 
 class Cutter:
     """Cuts text by one set of marks into pieces of about ``block_bytes``."""
 
-    def __init__(self, marks: Marks, block_bytes: int, *, use_kernel: bool) -> None:
+    def __init__(self, syntax: Syntax, block_bytes: int, *, use_kernel: bool) -> None:
         self.block_bytes = block_bytes
-        self._marks = marks
+        self._syntax = syntax
         self._use_kernel = use_kernel
 
     def cut(self, window: Window, start: int, least: int = 0) -> Cut | None:
@@ -70,41 +70,41 @@ class Cutter:
             length *= 2
 
     def _cut(self, data: Text, *, at_end: bool) -> Cut:
-        quote = self._marks.quote.encode()
-        if self._marks.escape and data.find(b"\\") >= 0:
+        quote = self._syntax.quotechar.encode()
+        if self._syntax.escapechar and data.find(b"\\") >= 0:
             return self._by_tokenizer(data, at_end=at_end)
         if not quote or data.find(quote) < 0:
-            return Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, exact=False)
+            return Cut(len(data) if at_end else _last_line_end(data, len(data)), quoted=False, needs_tokenizer=False)
         if self._use_kernel:
-            end = len(data) if at_end else last_record_end(data, self._marks)
+            end = len(data) if at_end else last_record_end(data, self._syntax)
             quoted = data.find(quote, 0, end) >= 0
-            return Cut(end, quoted=quoted, exact=quoted)
+            return Cut(end, quoted=quoted, needs_tokenizer=quoted)
         return self._by_quotes(data, at_end=at_end)
 
     def _by_quotes(self, data: Text, *, at_end: bool) -> Cut:
         """The last record end in the bytes (0: none yet)."""
-        quotes = _quotes(data, self._marks)
+        quotes = _quotes(data, self._syntax)
         end = len(data) if at_end else _last_even_line_end(data, quotes)
         within = quotes[: np.searchsorted(quotes, end)]
-        if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, self._marks):
-            return Cut(end, quoted=len(within) > 0, exact=False)
+        if (at_end or len(data) - end <= MAX_QUOTED_RUN) and _is_well_quoted(data, within, end, self._syntax):
+            return Cut(end, quoted=len(within) > 0, needs_tokenizer=False)
         return self._by_tokenizer(data, at_end=at_end)
 
     def _by_tokenizer(self, data: Text, *, at_end: bool) -> Cut:
         end = 0
-        for record in Tokenizer(self._marks).records(data, at_end=at_end):
+        for record in Tokenizer(self._syntax).records(data, at_end=at_end):
             end = record.end
-        return Cut(len(data) if at_end else end, quoted=True, exact=True)
+        return Cut(len(data) if at_end else end, quoted=True, needs_tokenizer=True)
 
 
-def is_well_quoted(data: Text, marks: Marks) -> bool:
+def is_well_quoted(data: Text, syntax: Syntax) -> bool:
     """Whether the quotes in whole records tell inside from outside by their number alone."""
-    return not marks.quote or _is_well_quoted(data, _quotes(data, marks), len(data), marks)
+    return not syntax.quotechar or _is_well_quoted(data, _quotes(data, syntax), len(data), syntax)
 
 
-def _quotes(data: Text, marks: Marks) -> npt.NDArray[np.intp]:
+def _quotes(data: Text, syntax: Syntax) -> npt.NDArray[np.intp]:
     """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
-    quote = marks.quote.encode()
+    quote = syntax.quotechar.encode()
     count = data.count(quote)
     if count > len(data) >> 12:
         return np.flatnonzero(np.frombuffer(data, np.uint8) == quote[0])
@@ -135,7 +135,7 @@ def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
     return 0
 
 
-def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, marks: Marks) -> bool:
+def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, syntax: Syntax) -> bool:
     """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
     if len(quotes) % 2:
         return False
@@ -144,7 +144,7 @@ def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, marks: M
     if len(opening) and int((closing - opening).max()) > MAX_QUOTED_RUN:
         return False
     borders = np.zeros(256, bool)
-    borders[[ord(marks.quote), _LF, _CR, ord(marks.delimiter)]] = True
+    borders[[ord(syntax.quotechar), _LF, _CR, ord(syntax.delimiter)]] = True
     before = opening[opening > 0] - 1
     after = closing[closing < end - 1] + 1
     return bool(borders[text[before]].all() and borders[text[after]].all())

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 from processing.columns import PLAYS
 from processing.dialect.dialect import Dialect
 from processing.dialect.numbers import is_grouped
@@ -63,14 +63,14 @@ class Rejections:
             self._file.close()
             self._file = None
 
-    def keep(self) -> Kept:
+    def snapshot(self) -> Snapshot:
         """All bad rows so far, for resume() or recall()."""
         if self._file is not None:
             self._file.flush()
         files = (self._path,) if self._path.exists() else ()
         listed = [astuple(row) for row in self.listed]
         state = {"count": self.count, "listed": listed, "lines": self._lines, "counted_to": self._counted_to}
-        return Kept(state | {"bytes": [path.stat().st_size for path in files]}, files)
+        return Snapshot(state | {"bytes": [path.stat().st_size for path in files]}, files)
 
     def recall(self, state: State) -> None:
         """Know the bad rows that were kept when no more could come."""
@@ -130,10 +130,10 @@ class Rejections:
     def _thousands_question(self) -> Question | None:
         """Whether numbers among the bad rows are thousands, where they all have the same mark."""
         numbers = [row.value for row in self.listed if row.column == PLAYS]
-        marks = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
-        if self._dialect.thousands or len(marks) != 1:
+        syntax = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
+        if self._dialect.thousands or len(syntax) != 1:
             return None
-        mark = marks.pop()
+        mark = syntax.pop()
         word = next(word for word, one in THOUSANDS.items() if one == mark)
         example = mark.join(("1", "234"))
         return Question(("thousands",), (Choice(word, f"Numbers like {example} are thousands: {example} is 1234"),))

@@ -9,7 +9,7 @@ from processing.dialect.dialect import Dialect
 from processing.dialect.footer import names_a_total
 from processing.dialect.headers import begins_another_table, is_repeated, texts
 from processing.dialect.rows import LONGEST_SHOWN, BadValueError, Row, RowReader, printable
-from processing.dialect.surprises import Doubt, Kind
+from processing.dialect.surprises import Surprise, SurpriseKind
 from processing.dialect.tokenizer import Tokenizer, count_lines
 from processing.reading.bad_row_spool import BadRowList
 
@@ -36,18 +36,18 @@ class OddRows:
         self.songs: list[str] = []
         self.days: list[int] = []
         self.plays: list[int] = []
-        self.doubt: Doubt | None = None  # the first one
+        self.doubt: Surprise | None = None  # the first one
         self.headers = 0  # that came again
         self._data = data
         self._dialect = dialect
-        self._tokenizer = Tokenizer(dialect.marks)
+        self._tokenizer = Tokenizer(dialect.syntax)
         self._bad = bad
         self._reader = reader
         self._footer = footer
         self._sees_all = sees_all
         self._last_line = 0  # of the last good row
-        self._delimiter = dialect.marks.delimiter.encode()
-        self._is_simple = dialect.marks.is_simple
+        self._delimiter = dialect.syntax.delimiter.encode()
+        self._is_simple = dialect.syntax.is_simple
 
     def judge(self, start: int, end: int, line: int = 1) -> None:
         """Take the records of a range of whole ones that begins on a line of the block."""
@@ -61,7 +61,7 @@ class OddRows:
     def judge_one(self, start: int, end: int, line: int) -> None:
         """The same for a range that is one record, which is seldom quoted."""
         text = bytes(self._data[start:end])
-        quote = self._dialect.marks.quote.encode()
+        quote = self._dialect.syntax.quotechar.encode()
         if self._is_simple and not (quote and quote in text):
             self._take(tuple(text.rstrip(b"\r\n").split(self._delimiter)), text, line)
         else:
@@ -92,7 +92,7 @@ class OddRows:
             return self._reader.judge(fields)
         text = raw.rstrip(b"\r\n")[:_RECORD_SHOWN].decode("utf-8", "backslashreplace")
         if fields is None:
-            mark = _MARKS.get(dialect.marks.delimiter, "separator")
+            mark = _MARKS.get(dialect.syntax.delimiter, "separator")
             return BadValueError("row", text, f"each quote closed before a {mark} or line end", "has an open one")
         wanted = min(dialect.fields, dialect.named)
         return BadValueError("row", text, _columns(wanted), f"has {_columns(len(fields))}")
@@ -107,7 +107,7 @@ class OddRows:
             self._take_back_total()
             return True
         if self.doubt is None and begins_another_table(fields, places):
-            self.doubt = Doubt(Kind.TABLE, line, printable(", ".join(texts(fields))[:LONGEST_SHOWN]))
+            self.doubt = Surprise(SurpriseKind.TABLE, line, printable(", ".join(texts(fields))[:LONGEST_SHOWN]))
         return False
 
     def _take_back_total(self) -> None:
@@ -122,9 +122,9 @@ class OddRows:
         if self.doubt is not None:
             return
         if error.other_order and self._dialect.asks:
-            self.doubt = Doubt(Kind.ORDER, line, error.value.strip())
+            self.doubt = Surprise(SurpriseKind.ORDER, line, error.value.strip())
         elif error.not_utf_8 and self._dialect.may_reopen:
-            self.doubt = Doubt(Kind.ENCODING, line, error.value)
+            self.doubt = Surprise(SurpriseKind.ENCODING, line, error.value)
 
 
 def _total(song: str) -> BadValueError:

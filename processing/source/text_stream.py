@@ -79,7 +79,7 @@ def open_bytes(source: Path, compression: str | None, options: Options, entry: E
 def open_text(source: Path, dialect: Dialect, options: Options, entry: Entry | None = None) -> Iterator[Text]:
     """The text of a file whose form is known, from an entry on; its offsets are those of the dialect."""
     with open_bytes(source, dialect.compression, options, entry) as file:
-        yield Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.form.encoding is None, entry=entry)
+        yield Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.dialect.encoding is None, entry=entry)
 
 
 class Text:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.arrays import to_numpy
-from processing.checkpoints.checkpoint import Kept, State, all_of
+from processing.checkpoints.checkpoint import Snapshot, State, all_of
 from processing.dialect.dialect import Dialect
 from processing.reading.arrow_reader import ROWS, BlockReport, read_block
 from processing.reading.blocks import Span
@@ -39,7 +39,7 @@ class Source(Protocol):
         """Their totals; to be asked for once."""
 
 
-class Gathering(Protocol):
+class Accumulator(Protocol):
     """The rows of one run; reading is safe from several threads."""
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
@@ -62,7 +62,7 @@ class Gathering(Protocol):
     def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
         """What the totals come from, in the order of songs, in numbered groups, from the group ``first`` on."""
 
-    def keep(self, first: int = 0) -> Kept:
+    def snapshot(self, first: int = 0) -> Snapshot:
         """All rows so far, or those of the groups from ``first`` on, for resume(); to be called while none are read.
 
         Only in a job that keeps checkpoints: files that were kept are not written again.
@@ -73,7 +73,7 @@ class Gathering(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RunInput:
     """What is read, and by what plan."""
 
     source: Path
@@ -83,22 +83,24 @@ class Job:
     keeps_checkpoints: bool = False  # so scratch is not given back on the way
 
 
-class ArrowGathering:
+class ArrowAccumulator:
     """The rows of one run, read by Arrow: what does the work where the kernel is not installed."""
 
-    def __init__(self, job: Job) -> None:
-        job.folder.mkdir(parents=True, exist_ok=True)
-        self._job = job
-        self._grid = Grid(0 if job.dialect.corrections else job.plan.grid_bytes)  # it counts on sums that only rise
+    def __init__(self, run_input: RunInput) -> None:
+        run_input.folder.mkdir(parents=True, exist_ok=True)
+        self._input = run_input
+        self._grid = Grid(
+            0 if run_input.dialect.corrections else run_input.plan.grid_bytes
+        )  # it counts on sums that only rise
         self._songs = _SongList()
-        self._buckets = Buckets(job.folder, job.plan.splitters, lasts=job.keeps_checkpoints)
-        self._song_files = SongFiles(job.folder, _SONGS)
+        self._buckets = Buckets(run_input.folder, run_input.plan.splitters, lasts=run_input.keeps_checkpoints)
+        self._song_files = SongFiles(run_input.folder, _SONGS)
         self.weight = 0
         self.names_a_total = False  # such lines are told from songs here
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""
-        rows, report = read_block(self._job.source, span, self._job.dialect, coded=self._grid.is_open, spool=spool)
+        rows, report = read_block(self._input.source, span, self._input.dialect, coded=self._grid.is_open, spool=spool)
         self._add(rows, report.plays)
         return report
 
@@ -120,23 +122,23 @@ class ArrowGathering:
         if not self._buckets.has_rows:
             yield from self._grid.sources(self._songs.names, first)
         for number, bucket in self._buckets.filled(first):
-            for piece in fitting(bucket, self._job.plan.bucket_memory):
+            for piece in fitting(bucket, self._input.plan.bucket_memory):
                 yield number, piece
 
-    def keep(self, first: int = 0) -> Kept:
+    def snapshot(self, first: int = 0) -> Snapshot:
         """All rows so far."""
-        pieces: dict[str, Kept] = {
-            "buckets": self._buckets.keep(first),
-            "grid": self._grid.keep(self._job.folder),
-            "songs": self._song_files.keep(pa.record_batch([self._songs.names], schema=_SONGS)),
+        pieces: dict[str, Snapshot] = {
+            "buckets": self._buckets.snapshot(first),
+            "grid": self._grid.snapshot(self._input.folder),
+            "songs": self._song_files.snapshot(pa.record_batch([self._songs.names], schema=_SONGS)),
         }
         state: dict[str, Any] = {name: piece.state for name, piece in pieces.items()}
-        return Kept(state, all_of(pieces.values()))
+        return Snapshot(state, all_of(pieces.values()))
 
     def resume(self, state: State) -> None:
         """Hold what was kept."""
         self._buckets.resume(state["buckets"])
-        self._grid.resume(state["grid"], self._job.folder)
+        self._grid.resume(state["grid"], self._input.folder)
         self._songs.names = self._song_files.resume(state["songs"]).column(0).combine_chunks()
         self._weigh()
 

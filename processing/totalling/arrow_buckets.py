@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from processing.arrays import to_arrow
-from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 from processing.reading.arrow_reader import ROWS
 from processing.totalling.aggregate import Totals, total
 from processing.totalling.range_partitioning import Divider
@@ -130,14 +130,14 @@ class Buckets:
         """A finished bucket that holds rows."""
         return Bucket(tuple(self._written[number]), self.rows[number], self._lasts)
 
-    def keep(self, first: int) -> Kept:
+    def snapshot(self, first: int) -> Snapshot:
         """All rows so far, for resume(); of the buckets before the number ``first`` only how many there were."""
         self.close()
         if any(path.parent == self._folder for files in self._written for path in files):
             self._begin_folder()
         files = [[] if number < first else paths for number, paths in enumerate(self._written)]
         names = [[str(path.relative_to(self._top)) for path in paths] for paths in files]
-        return Kept({"rows": list(self.rows), "files": names}, tuple(path for paths in files for path in paths))
+        return Snapshot({"rows": list(self.rows), "files": names}, tuple(path for paths in files for path in paths))
 
     def resume(self, state: State) -> None:
         """Hold the rows that were kept."""

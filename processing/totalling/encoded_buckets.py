@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 from processing.reading.kernel import FORMS, Columns
 
 _ROWS_AT_ONCE = 1 << 18
@@ -140,7 +140,7 @@ class NumberedBuckets:
                         self._fill_from(file, rows, 0, piece, start, start + len(rows.song))
                         yield rows
 
-    def keep(self) -> Kept:
+    def snapshot(self) -> Snapshot:
         """All rows so far, for resume(); no thread may be appending."""
         self._end_segment()
         for segment in self._segments:
@@ -148,7 +148,7 @@ class NumberedBuckets:
                 segment.seal()
         files = [(segment.path, segment.index) for segment in self._segments if segment.index is not None]
         names = [[path.name, index.name] for path, index in files]
-        return Kept({"segments": names}, tuple(path for pair in files for path in pair))
+        return Snapshot({"segments": names}, tuple(path for pair in files for path in pair))
 
     def resume(self, state: State) -> None:
         """Hold the rows that were kept."""

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from processing.arrays import to_arrow, to_numpy
 from processing.reading.arrow_reader import ROWS
 from processing.reading.kernel import SongNames
-from processing.totalling.accumulator import Job, Source
+from processing.totalling.accumulator import RunInput, Source
 from processing.totalling.aggregate import Coded, Totals, total_coded
 from processing.totalling.arrow_buckets import Bucket, Buckets, memory_bytes
 from processing.totalling.bucket_splitting import fitting
@@ -25,10 +25,10 @@ _NUMBER_BYTES = 12  # of a row's day and plays as text buckets hold them
 class NumberedSources:
     """The buckets in the order of their songs; where rows of some songs stayed text, those are added."""
 
-    def __init__(self, job: Job, names: SongNames, numbered: NumberedBuckets, texts: Buckets) -> None:
+    def __init__(self, run_input: RunInput, names: SongNames, numbered: NumberedBuckets, texts: Buckets) -> None:
         self.names = names
         self.weight = int(numbered.rows.sum()) + texts.row_count
-        self._job = job
+        self._input = run_input
         self._numbered = numbered
         self._texts = texts
         self._length = np.diff(np.frombuffer(names.names.buffers()[1], np.int32, len(names.names) + 1))
@@ -39,7 +39,7 @@ class NumberedSources:
 
     def from_bucket(self, first: int) -> Iterator[tuple[int, Source]]:
         """Those from a bucket on, each with the number of its bucket."""
-        most = self._job.plan.bucket_memory
+        most = self._input.plan.bucket_memory
         for number, rows in enumerate(self._numbered.rows[first:].tolist(), first):
             if not rows and not self._texts.rows[number]:
                 continue
@@ -66,14 +66,14 @@ class NumberedSources:
     def _memory_bytes(self, number: int, rows: int) -> int:
         """About how much memory the totals take, if all songs were as long as the longest."""
         longest = int(self._length[self._songs_of(number)].max(initial=0))
-        if memory_bytes(rows, rows * (longest + _NUMBER_BYTES)) <= self._job.plan.bucket_memory:
+        if memory_bytes(rows, rows * (longest + _NUMBER_BYTES)) <= self._input.plan.bucket_memory:
             return 0
         text = sum(int(self._length[piece.song].sum()) for piece in self._numbered.read_in_pieces(number))
         return memory_bytes(rows, text + rows * _NUMBER_BYTES)
 
     def _as_text(self, number: int) -> Bucket:
         """The bucket with its songs as text, which can be split."""
-        path = self._job.folder / f"{number:05d}.arrow"
+        path = self._input.folder / f"{number:05d}.arrow"
         rows = 0
         with pa.ipc.new_file(path, ROWS) as writer:
             for piece in self._numbered.read_in_pieces(number):
@@ -94,7 +94,7 @@ class NumberedSources:
         start = 0
         while start < len(total):
             before = int(total[start - 1]) if start else 0
-            fitting_rows = int(np.searchsorted(total, before + self._job.plan.block_bytes, side="right"))
+            fitting_rows = int(np.searchsorted(total, before + self._input.plan.block_bytes, side="right"))
             end = max(fitting_rows, start + 1)
             songs = self.names.names.take(to_arrow(rows.song[start:end]))
             yield pa.record_batch([songs, to_arrow(rows.day[start:end]), to_arrow(rows.plays[start:end])], schema=ROWS)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from processing.arrays import to_numpy
-from processing.checkpoints.checkpoint import Kept, State, all_of
+from processing.checkpoints.checkpoint import Snapshot, State, all_of
 from processing.dialect.footer import names_a_total
 from processing.dialect.tokenizer import count_lines
 from processing.reading.arrow_reader import BlockReport, exact_sum, read_clean
@@ -21,7 +21,7 @@ from processing.reading.blocks import Span
 from processing.reading.kernel import SONGS, Columns, SongNames, SongTable
 from processing.reading.record_boundaries import is_well_quoted
 from processing.reading.slow_path import OddRows
-from processing.totalling.accumulator import Job, Source
+from processing.totalling.accumulator import RunInput, Source
 from processing.totalling.arrow_buckets import Buckets
 from processing.totalling.encoded_buckets import NumberedBuckets
 from processing.totalling.encoded_totals import NumberedSources
@@ -32,21 +32,21 @@ _COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of th
 _ENOUGH_ROWS = _COLUMN_ROWS * 3 // 4
 
 
-class KernelGathering:
+class KernelAccumulator:
     """The rows of one run; reading is safe from several threads."""
 
-    def __init__(self, job: Job) -> None:
-        plan = job.plan
-        job.folder.mkdir(parents=True, exist_ok=True)
-        self._job = job
-        self._reader = job.dialect.row_reader()
+    def __init__(self, run_input: RunInput) -> None:
+        plan = run_input.plan
+        run_input.folder.mkdir(parents=True, exist_ok=True)
+        self._input = run_input
+        self._reader = run_input.dialect.row_reader()
         self._songs = SongTable(plan.splitters.borders(), plan.table_bytes)
         self._grid = Grid(plan.grid_bytes)
-        self._song_files = SongFiles(job.folder, SONGS)
-        lasts = job.keeps_checkpoints
-        self._numbered = NumberedBuckets(job.folder, plan.splitters.buckets, lasts=lasts)
+        self._song_files = SongFiles(run_input.folder, SONGS)
+        lasts = run_input.keeps_checkpoints
+        self._numbered = NumberedBuckets(run_input.folder, plan.splitters.buckets, lasts=lasts)
         # Rows of songs that the table has no room for.
-        self._texts = Buckets(job.folder / "texts", plan.splitters, lasts=lasts)
+        self._texts = Buckets(run_input.folder / "texts", plan.splitters, lasts=lasts)
         self._sources: NumberedSources | None = None
         self._workspaces: list[_Workspace] = []
         self._lock = threading.Lock()
@@ -58,8 +58,8 @@ class KernelGathering:
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""
         with self._workspace() as workspace, BadRowList(spool) as bad:
-            data = workspace.load(self._job.source, span)
-            odd = OddRows(data, self._job.dialect, bad, self._reader, footer=span.footer)
+            data = workspace.load(self._input.source, span)
+            odd = OddRows(data, self._input.dialect, bad, self._reader, footer=span.footer)
             if span.footer:
                 odd.judge(0, len(data))
                 read = _Amount(lines=count_lines(bytes(data)), bytes=len(data))
@@ -107,23 +107,23 @@ class KernelGathering:
             yield from self._grid.sources(self._sources.names.names, first)
         yield from self._sources.from_bucket(first)
 
-    def keep(self, first: int = 0) -> Kept:
+    def snapshot(self, first: int = 0) -> Snapshot:
         """All rows so far."""
         self._flush()
         songs = self._sources.names if self._sources else self._songs.export()
         pieces = {
-            "songs": self._song_files.keep(songs.to_batch()),
-            "grid": self._grid.keep(self._job.folder),
-            "numbered": self._numbered.keep(),
-            "texts": self._texts.keep(first),
+            "songs": self._song_files.snapshot(songs.to_batch()),
+            "grid": self._grid.snapshot(self._input.folder),
+            "numbered": self._numbered.snapshot(),
+            "texts": self._texts.snapshot(first),
         }
         counts = {"full": self._full, "headers": self._headers, "finished": self._sources is not None}
-        return Kept(counts | {name: piece.state for name, piece in pieces.items()}, all_of(pieces.values()))
+        return Snapshot(counts | {name: piece.state for name, piece in pieces.items()}, all_of(pieces.values()))
 
     def resume(self, state: State) -> None:
         """Hold what was kept."""
         songs = SongNames.of(self._song_files.resume(state["songs"]))
-        self._grid.resume(state["grid"], self._job.folder)
+        self._grid.resume(state["grid"], self._input.folder)
         self._numbered.resume(state["numbered"])
         self._texts.resume(state["texts"])
         self._full, self._headers = state["full"], state["headers"]
@@ -139,14 +139,14 @@ class KernelGathering:
 
     def _use(self, names: SongNames) -> None:
         """Let the totals come from what is here."""
-        self._sources = NumberedSources(self._job, names, self._numbered, self._texts)
+        self._sources = NumberedSources(self._input, names, self._numbered, self._texts)
         self.weight = self._sources.weight or self._grid.totals_count
 
     def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> _Amount:
         """What the kernel read; not all where the table of songs is full."""
         read = _Amount()
         while read.bytes < len(data) and not self._full:
-            found = columns.read(self._songs, self._job.dialect, data[read.bytes :])
+            found = columns.read(self._songs, self._input.dialect, data[read.bytes :])
             for start, end, line in found.odd:
                 odd.judge_one(read.bytes + start, read.bytes + end, read.lines + line + 1)
             self._full = self._full or found.table_full
@@ -158,8 +158,8 @@ class KernelGathering:
         """The rest of a block as Arrow reads it; where Arrow does not, it is left to ``odd``."""
         rest = bytes(data[before.bytes :])
         lines = count_lines(rest)
-        simple = not span.exact or is_well_quoted(rest, self._job.dialect.marks)
-        rows = read_clean(rest, self._job.dialect, self._reader, quoted=span.quoted, coded=False) if simple else None
+        simple = not span.needs_tokenizer or is_well_quoted(rest, self._input.dialect.syntax)
+        rows = read_clean(rest, self._input.dialect, self._reader, quoted=span.quoted, coded=False) if simple else None
         if rows is None:
             odd.judge(before.bytes, len(data), before.lines + 1)
             return _Amount(lines=lines)
@@ -200,7 +200,7 @@ class KernelGathering:
         with self._lock:
             free = next((one for one in self._workspaces if not one.busy), None)
             if free is None:
-                free = _Workspace(self._job.plan.block_bytes)
+                free = _Workspace(self._input.plan.block_bytes)
                 self._workspaces.append(free)
             free.busy = True
         try:

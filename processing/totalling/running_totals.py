@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.arrays import to_arrow, to_numpy
-from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 from processing.totalling.aggregate import Totals
 
 Ints = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ class Grid:
         self._plays = 0  # all of them, so no cell can pass 2^63 before this does
         self._sums = np.zeros((0, 0), np.int64)
         self._seen = np.zeros((0, 0), bool)
-        self._kept: Kept | None = None  # what was kept, as long as it is all
+        self._kept: Snapshot | None = None  # what was kept, as long as it is all
 
     def add(
         self, song: npt.NDArray[np.integer], day: npt.NDArray[np.int32], plays: Ints, *, songs: int, plays_sum: int
@@ -77,7 +77,7 @@ class Grid:
         self.is_open, self._kept = False, None
         self._sums, self._seen = np.zeros((0, 0), np.int64), np.zeros((0, 0), bool)
 
-    def keep(self, folder: Path) -> Kept:
+    def snapshot(self, folder: Path) -> Snapshot:
         """Everything, for resume()."""
         if self._kept is None:
             files: tuple[Path, ...] = ()
@@ -87,8 +87,8 @@ class Grid:
                     np.save(file, self._sums)
                     np.save(file, self._seen)
             counts = {"first_day": self._first_day, "rows": self._rows, "plays": self._plays}
-            self._kept = Kept(counts | {"files": [path.name for path in files]}, files)
-        return Kept(self._kept.state | {"is_open": self.is_open}, self._kept.files)
+            self._kept = Snapshot(counts | {"files": [path.name for path in files]}, files)
+        return Snapshot(self._kept.state | {"is_open": self.is_open}, self._kept.files)
 
     def resume(self, state: State, folder: Path) -> None:
         """Hold what was kept in the folder."""
@@ -98,7 +98,7 @@ class Grid:
                 self._sums, self._seen = (np.load(file, allow_pickle=False) for _ in range(2))
         self.is_open = state["is_open"]
         self._first_day, self._rows, self._plays = state["first_day"], state["rows"], state["plays"]
-        self._kept = Kept({name: value for name, value in state.items() if name != "is_open"}, files)
+        self._kept = Snapshot({name: value for name, value in state.items() if name != "is_open"}, files)
 
     def sources(self, names: pa.Array, first: int) -> Iterator[tuple[int, Totals]]:
         """The totals in pieces, numbered from 0 upwards, without those before the piece ``first``."""

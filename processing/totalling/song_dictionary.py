@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from processing.checkpoints.checkpoint import Kept, State, fresh_path
+from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 
 
 class SongFiles:
@@ -18,7 +18,7 @@ class SongFiles:
         self._paths: list[Path] = []
         self._count = 0
 
-    def keep(self, songs: pa.RecordBatch) -> Kept:
+    def snapshot(self, songs: pa.RecordBatch) -> Snapshot:
         """All songs so far, of which the first ones are those of the last time."""
         if len(songs) > self._count:
             path = fresh_path(self._folder, "songs", ".arrow")
@@ -26,7 +26,7 @@ class SongFiles:
                 writer.write_batch(songs.slice(self._count))
             self._paths.append(path)
             self._count = len(songs)
-        return Kept({"count": self._count, "files": [path.name for path in self._paths]}, tuple(self._paths))
+        return Snapshot({"count": self._count, "files": [path.name for path in self._paths]}, tuple(self._paths))
 
     def resume(self, state: State) -> pa.Table:
         """The songs that were kept, each column in one piece."""

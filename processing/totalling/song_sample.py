@@ -80,8 +80,8 @@ def _songs(text: bytes, dialect: Dialect, *, first: int) -> Iterator[bytes]:
 
 
 def _records(text: bytes, dialect: Dialect) -> Iterator[Sequence[bytes]]:
-    marks = dialect.marks
-    if not marks.is_simple or (marks.quote and marks.quote.encode() in text):
-        yield from (record.fields for record in Tokenizer(marks).records(text) if record.fields is not None)
+    syntax = dialect.syntax
+    if not syntax.is_simple or (syntax.quotechar and syntax.quotechar.encode() in text):
+        yield from (record.fields for record in Tokenizer(syntax).records(text) if record.fields is not None)
     else:
-        yield from (line.split(marks.delimiter.encode()) for line in text.splitlines())
+        yield from (line.split(syntax.delimiter.encode()) for line in text.splitlines())

@@ -15,7 +15,7 @@ from common.direct_io import DirectBuffer, DirectFile
 from processing.arrays import text_scalar, to_arrow, to_numpy
 from processing.columns import OUTPUT_COLUMNS
 from processing.errors import RefusedError
-from processing.result import Part
+from processing.result import PartFile
 from processing.totalling.aggregate import Totals
 
 # Most totals are small, and looking up their digits takes a quarter of the time of working them out.
@@ -79,7 +79,7 @@ class PartWriter:
     A context manager: leaving it after an error removes the part that is under way.
     """
 
-    def __init__(self, folder: Path, max_bytes: int, parts: tuple[Part, ...] = ()) -> None:
+    def __init__(self, folder: Path, max_bytes: int, parts: tuple[PartFile, ...] = ()) -> None:
         """``parts``: those that are in the folder already."""
         self._folder = folder
         self._max_bytes = max_bytes
@@ -123,7 +123,7 @@ class PartWriter:
                 )
             self._finish_part()
 
-    def finish(self) -> tuple[Part, ...]:
+    def finish(self) -> tuple[PartFile, ...]:
         """Finish the last part; a table without rows still gives one part with a header."""
         if self._file is not None or not self.parts:
             self._write(memoryview(b""), 0)
@@ -148,7 +148,7 @@ class PartWriter:
             return
         self._put(memoryview(b"\n"))
         self._file.finish()
-        self.parts.append(Part(self._file.path.name, self._rows, self._bytes, self._digest.hexdigest()))
+        self.parts.append(PartFile(self._file.path.name, self._rows, self._bytes, self._digest.hexdigest()))
         self._file, self._digest = None, hashlib.sha256()
         self._rows = self._bytes = 0
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from common import logs
-from common.logs import Lines, parsed, readable
+from common.logs import LogFormatter, parsed, readable
 
 JOB = "3f2b" + "0" * 28
 
@@ -36,7 +36,7 @@ def record(message: str = "said", *values: object, level: int = logging.INFO, **
 
 
 def fields_of(made: logging.LogRecord) -> dict[str, Any]:
-    line = Lines("web", "json").format(made)
+    line = LogFormatter("web", "json").format(made)
     assert "\n" not in line
     fields: dict[str, Any] = json.loads(line)
     return fields
@@ -100,7 +100,7 @@ def test_an_error_comes_with_its_class_and_all_of_its_trace_on_one_line() -> Non
 
 def test_odd_characters_stay_on_the_line_and_do_not_reach_the_terminal() -> None:
     odd = "a\nb\x1b[2J\u2028\ud800é"
-    line = Lines("web", "json").format(record("%s", odd))
+    line = LogFormatter("web", "json").format(record("%s", odd))
     assert line.isascii()
     assert json.loads(line)["message"] == odd
     assert readable(json.loads(line)).endswith("info a\\nb\\x1b[2J\\u2028\\ud800é")
@@ -116,7 +116,7 @@ def test_people_read_local_time_level_message_job_and_the_trace_below() -> None:
 
 
 def test_text_is_what_people_read_with_whole_ids() -> None:
-    assert Lines("web", "text").format(record(job=JOB)).endswith(f" info said (job {JOB})")
+    assert LogFormatter("web", "text").format(record(job=JOB)).endswith(f" info said (job {JOB})")
 
 
 @pytest.mark.parametrize(

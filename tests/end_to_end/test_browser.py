@@ -60,7 +60,7 @@ def totals_in(path: Path) -> list[tuple[Key, int]]:
     return totals
 
 
-def seen_at(page: Page, path: str) -> list[float]:
+def heartbeat_at(page: Page, path: str) -> list[float]:
     """The values that the bar took at this address."""
     values: list[float] = json.loads(page.evaluate("path => sessionStorage.getItem(path) ?? '[]'", path))
     return values
@@ -80,7 +80,7 @@ def test_a_file_is_sent_watched_and_downloaded_with_exact_totals(running_site: S
         page.set_input_files("#file", source)
         page.click("#start")
         page.wait_for_url("**/jobs/*")
-        sent = seen_at(page, "/")
+        sent = heartbeat_at(page, "/")
         assert len(sent) > 1
         assert sent == sorted(sent)
         watch_the_job(running_site, client, page)
@@ -100,10 +100,10 @@ def watch_the_job(site: Site, client: Client, page: Page) -> None:
         with page.expect_response("**/now"):
             pass
         page.wait_for_selector("#job:not(.htmx-request)")
-        return max(seen_at(page, path)) > 0
+        return max(heartbeat_at(page, path)) > 0
 
     _worker, horse = worker_with_horse_in_mid_job(site, client, path.rsplit("/", 1)[1])
     let_go_in_bits(horse, has_moved)
     page.wait_for_selector("#job.done")
     assert page.evaluate("htmx.version") == "2.0.11"
-    assert len(set(seen_at(page, path))) > 1  # it may fall back once: held too long, a job is begun again
+    assert len(set(heartbeat_at(page, path))) > 1  # it may fall back once: held too long, a job is begun again

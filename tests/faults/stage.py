@@ -16,7 +16,7 @@ from typing import Any
 
 from common.settings import read_settings
 from launcher.child import Child
-from launcher.output import Lines, Output
+from launcher.output import LineSplitter, Output
 from launcher.programs import Program
 from launcher.supervisor import StoppedError, Supervisor
 
@@ -31,7 +31,7 @@ class Orders:
         os.set_blocking(sys.stdin.fileno(), False)
         self.children: dict[str, Child] = {}
         self._supervisor = supervisor
-        self._lines = Lines()
+        self._lines = LineSplitter()
 
     def are_over(self) -> bool:
         """Carry out what has come; True at the end of stdin."""

@@ -51,7 +51,7 @@ def assert_usable(dialect: Dialect) -> None:
     assert dialect.first_row >= 0
     assert dialect.first_line >= 1
     assert dialect.record_bytes > 0
-    assert dialect.marks.delimiter.isascii()
+    assert dialect.syntax.delimiter.isascii()
 
 
 def main() -> None:

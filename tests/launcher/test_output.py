@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from launcher import output as outputs
-from launcher.output import Lines, Output
+from launcher.output import LineSplitter, Output
 
 LINE = {
     "time": "2026-01-31T09:30:00.125Z",
@@ -37,15 +37,15 @@ def kept(log: Path) -> list[dict[str, Any]]:
 
 
 def test_lines_that_arrive_in_pieces_are_put_together() -> None:
-    lines = Lines()
+    lines = LineSplitter()
     assert lines.feed(b"on") == []
     assert lines.feed(b"e\ntwo\r\nthr") == ["one", "two"]
     assert lines.feed(b"") == ["thr"]
 
 
 def test_bytes_that_are_no_text_and_lines_without_end_are_printed_all_the_same() -> None:
-    assert Lines().feed(b"\xff\n") == ["�"]
-    assert Lines().feed(b"x" * 200_000) == ["x" * 200_000]
+    assert LineSplitter().feed(b"\xff\n") == ["�"]
+    assert LineSplitter().feed(b"x" * 200_000) == ["x" * 200_000]
 
 
 def test_a_terminal_gets_a_colour_for_each_name_and_the_log_none(tmp_path: Path) -> None:

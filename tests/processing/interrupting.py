@@ -20,8 +20,8 @@ from processing import pipeline, run
 from processing.checkpoints import checkpoint
 from processing.errors import RefusedError
 from processing.inspection.inspect import inspect
-from processing.options import BadRows, Form, Options
-from processing.pipeline import gathering_for
+from processing.options import BadRows, DialectOptions, Options
+from processing.pipeline import accumulator_for
 from processing.progress import Progress
 from processing.reading import blocks
 from processing.source import text_stream
@@ -152,7 +152,7 @@ class _Log:
 
 def _options(wish: Wish) -> Options:
     words = dict(wish.options)
-    words["form"] = Form(**words.get("form", {}))
+    words["dialect"] = DialectOptions(**words.get("dialect", {}))
     words["bad_rows"] = BadRows(words.get("bad_rows", BadRows.STOP))
     return replace(Options(), **words, scratch=Path(wish.scratch))
 
@@ -180,8 +180,8 @@ def _prepare(wish: Wish, log: _Log) -> None:
         log.write(inspected=1)
         return inspect(*words)
 
-    def gathering(job: Any, *, by_kernel: bool) -> Any:
-        made = gathering_for(job, by_kernel=by_kernel)
+    def accumulator(run_input: Any, *, by_kernel: bool) -> Any:
+        made = accumulator_for(run_input, by_kernel=by_kernel)
         read = made.read
 
         def logged(*words: Any) -> Any:
@@ -199,7 +199,7 @@ def _prepare(wish: Wish, log: _Log) -> None:
         log.write(totalled=done.rows)
         return done
 
-    pipeline.inspect, pipeline.gathering_for, run._format = inspected, gathering, formatted
+    pipeline.inspect, pipeline.accumulator_for, run._format = inspected, accumulator, formatted
     blocks.open_text = entered  # type: ignore[assignment]
 
 

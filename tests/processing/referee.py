@@ -9,7 +9,7 @@ from typing import Any
 from processing.columns import INPUT_COLUMNS
 from processing.dialect.dialect import Dialect
 from processing.dialect.rows import BadValueError
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import Syntax
 from processing.dialect.tokenizer import Tokenizer, count_lines
 from processing.reading.kernel import Columns, SongTable
 
@@ -20,10 +20,10 @@ LEAST_TABLE = 8 << 14  # bytes that the slots of an empty table take
 
 
 def dialect_of(order: tuple[int, int, int] = (0, 1, 2), fields: int = 3, delimiter: str = ",", **form: Any) -> Dialect:
-    """A form with song, date and plays at these places; ``form``: what else is unusual of Marks and Dialect."""
+    """A form with song, date and plays at these places; ``form``: what else is unusual of Syntax and Dialect."""
     places = dict(zip(INPUT_COLUMNS, order, strict=True))
-    marks = Marks(delimiter, **{name: form.pop(name) for name in ("quote", "skips_blanks") if name in form})
-    return Dialect("utf-8", True, fields, places, 0, 20.0, marks, **form)
+    syntax = Syntax(delimiter, **{name: form.pop(name) for name in ("quotechar", "skipinitialspace") if name in form})
+    return Dialect("utf-8", True, fields, places, 0, 20.0, syntax, **form)
 
 
 PLAIN = dialect_of()
@@ -43,7 +43,7 @@ def judge(data: bytes, dialect: Dialect = PLAIN) -> list[Judged]:
     """Each record of the bytes."""
     return [
         Judged(record.start, record.end, count_lines(data[: record.start]), _row(record.fields, dialect))
-        for record in Tokenizer(dialect.marks).records(data)
+        for record in Tokenizer(dialect.syntax).records(data)
     ]
 
 

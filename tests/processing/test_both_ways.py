@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from processing.options import BadRows, Form, Options
+from processing.options import BadRows, DialectOptions, Options
 from processing.totalling import plan
 from tests.processing.ways import result_of, same_both_ways
 
@@ -93,7 +93,7 @@ def test_a_table_of_many_good_and_bad_rows_gives_the_same_bytes_both_ways() -> N
 
 def test_a_file_with_bad_rows_is_refused_with_the_same_words_both_ways() -> None:
     data = b'Song,Date,Number of Plays\n"A\nB",2020-01-01,1\nC,x,1\n\xff,2020-01-01,1\nD,2020-01-01,1,1\n'
-    found = same_both_ways(data, Options(form=Form(encoding="utf-8")))
+    found = same_both_ways(data, Options(dialect=DialectOptions(encoding="utf-8")))
     assert found.refusal is not None
     assert (found.refusal["code"], found.refusal["line"], found.refusal["bad_rows"]) == ("bad_rows", 4, 3)
 

@@ -14,7 +14,7 @@ import pytest
 
 from processing.date_styles import DateStyle
 from processing.errors import RefusedError
-from processing.options import BadRows, Form, Options
+from processing.options import BadRows, DialectOptions, Options
 from processing.pipeline import process_csv
 from tests.paths import DATA
 from tests.processing.ways import BOTH_WAYS
@@ -29,16 +29,17 @@ CUTS: dict[str, dict[str, Any]] = {"whole": {}, "cut small": {"block_bytes": 16,
 def options_of(case: str) -> dict[str, Any]:
     path = DATA / f"{case}.options.json"
     chosen: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return chosen | {"bad_rows": BadRows(chosen.get("bad_rows", "stop")), "form": form_of(chosen.get("form", {}))}
+    dialect = form_of(chosen.pop("form", {}))
+    return chosen | {"bad_rows": BadRows(chosen.get("bad_rows", "stop")), "dialect": dialect}
 
 
-def form_of(said: dict[str, Any]) -> Form:
+def form_of(said: dict[str, Any]) -> DialectOptions:
     values = dict(said)
     if "date_style" in values:
         values["date_style"] = DateStyle(values["date_style"])
     if "columns" in values:
         values["columns"] = tuple(values["columns"])
-    return Form(**values)
+    return DialectOptions(**values)
 
 
 def run(case: str, output: Path, *, cuts: str, use_kernel: bool) -> None:

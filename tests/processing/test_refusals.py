@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from processing.errors import RefusedError
-from processing.options import Form, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.reading import record_boundaries
 from processing.source import decompression
@@ -29,11 +29,11 @@ def zip_of(*names: str, method: int = zipfile.ZIP_STORED) -> bytes:
     return file.getvalue()
 
 
-def refusal_of(data: bytes, folder: Path, form: Form | None = None) -> tuple[str, int | None, str]:
+def refusal_of(data: bytes, folder: Path, form: DialectOptions | None = None) -> tuple[str, int | None, str]:
     source = folder / "in"
     source.write_bytes(data)
     with pytest.raises(RefusedError) as refusal:
-        process_csv(source, folder / "out", Options(form=form or Form()))
+        process_csv(source, folder / "out", Options(dialect=form or DialectOptions()))
     return refusal.value.code, refusal.value.line, refusal.value.message
 
 
@@ -52,7 +52,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
     [
         (
             b"Wer,Wann,Was\nA,2024-01-31,1\nB,2024-02-01,2\n",
-            Form(),
+            DialectOptions(),
             (
                 "columns_unclear",
                 1,
@@ -62,7 +62,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             ROWS,
-            Form(columns=("Song", "Song", None)),
+            DialectOptions(columns=("Song", "Song", None)),
             (
                 "columns_unclear",
                 1,
@@ -72,7 +72,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             ROWS,
-            Form(header_line=9),
+            DialectOptions(header_line=9),
             (
                 "header_not_found",
                 9,
@@ -82,7 +82,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             b'"Song,Date\n' + ROWS,
-            Form(header_line=1),
+            DialectOptions(header_line=1),
             (
                 "header_not_found",
                 1,
@@ -91,7 +91,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             ROWS.replace(b"A", b"\x81"),
-            Form(encoding="cp1252"),
+            DialectOptions(encoding="cp1252"),
             (
                 "encoding_unknown",
                 2,
@@ -101,12 +101,12 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             gzip.compress(b"", mtime=0),
-            Form(),
+            DialectOptions(),
             ("empty_file", None, "The compressed file holds an empty one. Send a CSV with rows of plays."),
         ),
         (
             zip_of(),
-            Form(),
+            DialectOptions(),
             (
                 "archive_empty",
                 None,
@@ -115,7 +115,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             zip_of("a", "b", "c", "d"),
-            Form(),
+            DialectOptions(),
             (
                 "archive_several",
                 None,
@@ -127,7 +127,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
             zip_of("a.csv").replace(
                 b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x09\x00"
             ),
-            Form(),
+            DialectOptions(),
             (
                 "archive_method",
                 None,
@@ -136,7 +136,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
         ),
         (
             zip_of("[Content_Types].xml", "other/thing.xml"),
-            Form(),
+            DialectOptions(),
             (
                 "not_a_csv",
                 None,
@@ -146,7 +146,7 @@ def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() ->
     ],
 )
 def test_a_file_is_refused_in_these_words(
-    data: bytes, form: Form, expected: tuple[str, int | None, str], tmp_path: Path
+    data: bytes, form: DialectOptions, expected: tuple[str, int | None, str], tmp_path: Path
 ) -> None:
     assert refusal_of(data, tmp_path, form) == expected
 

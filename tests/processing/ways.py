@@ -12,7 +12,7 @@ import pytest
 from processing.errors import RefusedError
 from processing.options import Options
 from processing.pipeline import process_csv
-from processing.result import BadRow, Part
+from processing.result import BadRow, PartFile
 
 # For what runs a hundred times: on a disk each run would wait for the disk to confirm its parts.
 IN_MEMORY = "/dev/shm"
@@ -25,7 +25,7 @@ class Result:
 
     refusal: dict[str, Any] | None = None  # then there is nothing else
     counts: tuple[int, ...] = ()  # rows read, rows used, bad rows, plays, groups
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PartFile, ...] = ()
     text: bytes = b""  # of all parts, one behind another
     listed: tuple[BadRow, ...] = ()
     rejected: bytes | None = None  # the file, if there is one

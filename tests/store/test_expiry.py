@@ -8,7 +8,7 @@ import pytest
 
 from store import attempts, expiry, jobs, queues
 from store.database import db, now
-from store.expiry import Pulse, Waiting
+from store.expiry import Pulse, QueuedAttempt
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
@@ -25,8 +25,11 @@ def test_queued_attempts_are_waiting_the_oldest_first(job_in: JobIn) -> None:
         job_in(state)
     late = job_in(S.QUEUED, content=PLAYS, created_at=now() + FUTURE)
     early = job_in(S.QUEUED, content=PLAYS + b"1", attempt=2, queue=queues.LARGE)
-    assert expiry.waiting() == [Waiting(early, 2, "large", len(PLAYS) + 1), Waiting(late, 1, "small", len(PLAYS))]
-    assert expiry.waiting(late) == [Waiting(late, 1, "small", len(PLAYS))]
+    assert expiry.waiting() == [
+        QueuedAttempt(early, 2, "large", len(PLAYS) + 1),
+        QueuedAttempt(late, 1, "small", len(PLAYS)),
+    ]
+    assert expiry.waiting(late) == [QueuedAttempt(late, 1, "small", len(PLAYS))]
     assert expiry.waiting("0" * 32) == []
 
 
@@ -37,8 +40,8 @@ def test_of_each_running_attempt_the_last_sign_of_life_is_known(job_in: JobIn) -
     assert attempts.let_go(let_go, 1, crashed=True)
     found = {pulse.job_id: pulse for pulse in expiry.pulses()}
     assert found == {
-        running: Pulse(running, 1, reread(running).seen_at, is_let_go=False),
-        let_go: Pulse(let_go, 1, reread(let_go).seen_at, is_let_go=True),
+        running: Pulse(running, 1, reread(running).heartbeat_at, is_let_go=False),
+        let_go: Pulse(let_go, 1, reread(let_go).heartbeat_at, is_let_go=True),
     }
 
 

@@ -145,7 +145,7 @@ def test_attempts_with_working_files_are_found_once_and_strangers_are_passed_ove
 def test_a_file_is_held_until_its_mark_is_closed_wherever_it_is_moved(files: Files) -> None:
     path, upload_id = files.new_incoming(), new_id()
     path.write_bytes(b"whole")
-    with files.hold(path):
+    with files.lock_shared(path):
         assert files.is_held(path)
         files.keep_upload(path, upload_id)
         assert files.is_held(files.upload(upload_id))

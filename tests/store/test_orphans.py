@@ -42,7 +42,7 @@ def test_half_uploads_are_orphans_once_nobody_is_at_them(files: Files, job: Job)
     for path in (given_up, arriving, asleep):
         path.write_bytes(b"half")
     os.utime(asleep, (1000, 1000))
-    with files.hold(arriving), files.hold(asleep):
+    with files.lock_shared(arriving), files.lock_shared(asleep):
         assert found(files) == {("half upload", f"incoming/{path.name}") for path in (given_up, asleep)}
 
 
@@ -54,7 +54,7 @@ def test_an_upload_without_a_job_or_with_expired_ones_only_is_an_orphan(job_in: 
     assert {one for one in found(files) if one[0] == "upload"} == {
         ("upload", f"uploads/{upload_id}") for upload_id in (expired, rowless)
     }
-    with files.hold(files.upload(rowless)):
+    with files.lock_shared(files.upload(rowless)):
         assert ("upload", f"uploads/{rowless}") not in found(files)
 
 

@@ -184,12 +184,12 @@ def test_uploads_count_towards_the_quota_with_what_they_will_have(files: Files, 
 
 def test_without_redis_nobody_is_asked_for(files: Files, anna: int) -> None:
     away = connect(f"unix://{files.data_dir}/nobody.sock")
-    resumable_uploads.ask_for(away, "x")
+    resumable_uploads.request_release(away, "x")
     assert not resumable_uploads.is_asked_for(away, "x")
 
 
 def test_a_wish_is_heard_once(redis: object) -> None:
-    resumable_uploads.ask_for(redis, "x")
+    resumable_uploads.request_release(redis, "x")
     assert [resumable_uploads.is_asked_for(redis, one) for one in ("y", "x", "x")] == [False, True, False]
 
 

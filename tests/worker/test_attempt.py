@@ -17,7 +17,7 @@ from common.settings import Settings
 from processing.errors import Choice, Question, RefusedError
 from processing.options import Options
 from processing.progress import OnProgress, Progress, Step
-from processing.result import BadRow, Detected, Outcome, Part
+from processing.result import BadRow, Detected, Outcome, PartFile
 from store import attempts, jobs
 from store.attempts import Claim
 from store.database import db
@@ -50,7 +50,7 @@ OUTCOME = Outcome(
     groups=1,
     seconds={},
     detected=DETECTED,
-    parts=(Part(PART, 1, 5, "0" * 64),),
+    parts=(PartFile(PART, 1, 5, "0" * 64),),
     rejected=(),
 )
 

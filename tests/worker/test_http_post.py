@@ -12,7 +12,7 @@ import pytest
 
 from tests.receiver import Receiver, dripping, receiving, saying, seconds_of
 from worker import http_post
-from worker.http_post import Answer, Poster, PostingError
+from worker.http_post import Poster, PostingError, PostResult
 
 HEADERS = {"webhook-id": "one"}
 PUBLIC = "93.184.216.34"
@@ -54,7 +54,7 @@ def here(_host: str, _port: int) -> list[str]:
 
 
 def test_a_receiver_gets_the_body_with_our_headers_and_its_own_name(receiver: Receiver, poster: Poster) -> None:
-    assert poster.post(f"{receiver.url}?a=%20b#c", HEADERS, b'{"a": 1}') == Answer(204, 0)
+    assert poster.post(f"{receiver.url}?a=%20b#c", HEADERS, b'{"a": 1}') == PostResult(204, 0)
     (got,) = receiver.got
     assert (got.path, got.body) == ("/hook?a=%20b", b'{"a": 1}')
     assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
@@ -73,7 +73,7 @@ def test_a_redirect_is_an_answer_like_others_and_is_not_followed(receiver: Recei
 @pytest.mark.parametrize(("said", "heard"), [("120", 120), ("", 0), ("soon", 0), ("-5", 0), ("9" * 30, 0)])
 def test_a_receiver_may_say_when_to_come_again(receiver: Receiver, poster: Poster, said: str, heard: int) -> None:
     receiver.statuses, receiver.headers = [503], {"Retry-After": said}
-    assert poster.post(receiver.url, HEADERS, b"") == Answer(503, heard)
+    assert poster.post(receiver.url, HEADERS, b"") == PostResult(503, heard)
 
 
 def test_of_a_long_answer_only_the_beginning_is_read(receiver: Receiver, poster: Poster) -> None:

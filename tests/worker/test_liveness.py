@@ -19,8 +19,8 @@ class Clock:
         return self.seconds
 
 
-def pulse(seen_at: datetime, job_id: str = "a", attempt: int = 1) -> Pulse:
-    return Pulse(job_id, attempt, seen_at, is_let_go=False)
+def pulse(heartbeat_at: datetime, job_id: str = "a", attempt: int = 1) -> Pulse:
+    return Pulse(job_id, attempt, heartbeat_at, is_let_go=False)
 
 
 def looks(watch: Watch, clock: Clock, pulses: list[Pulse], seconds: int) -> list[list[tuple[str, int]]]:

@@ -7,7 +7,7 @@ import pytest
 from common.settings import Settings
 from processing import options as processing
 from processing.date_styles import DateStyle
-from processing.options import BadRows, Form
+from processing.options import BadRows, DialectOptions
 from store import attempts
 from store import options as store
 from store.files import Files
@@ -32,28 +32,28 @@ def test_the_store_knows_the_words_of_processing(words: tuple[str, ...], meaning
 
 
 def test_what_is_not_said_is_found_out() -> None:
-    assert form_of(JobOptions()) == Form()
+    assert form_of(JobOptions()) == DialectOptions()
 
 
 @pytest.mark.parametrize(
     ("said", "form"),
     [
-        ({"encoding": "cp1252"}, Form(encoding="cp1252")),
-        ({"delimiter": "tab"}, Form(delimiter="\t")),
-        ({"delimiter": "blank"}, Form(delimiter=" ")),
-        ({"delimiter": "^"}, Form(delimiter="^")),
-        ({"quote": "double"}, Form(quote='"')),
-        ({"quote": "none"}, Form(quote="")),
-        ({"header_line": "12"}, Form(header_line=12)),
-        ({"header_line": "none"}, Form(header_line=0)),
-        ({"date_style": "DD.MM.YYYY"}, Form(date_style=DateStyle.DAY_FIRST_DOTS)),
-        ({"thousands": "blank"}, Form(thousands=" ")),
-        ({"thousands": "none"}, Form(thousands="")),
-        ({"song_column": "Titel"}, Form(columns=("Titel", None, None))),
-        ({"date_column": "2", "plays_column": "3"}, Form(columns=(None, "2", "3"))),
+        ({"encoding": "cp1252"}, DialectOptions(encoding="cp1252")),
+        ({"delimiter": "tab"}, DialectOptions(delimiter="\t")),
+        ({"delimiter": "blank"}, DialectOptions(delimiter=" ")),
+        ({"delimiter": "^"}, DialectOptions(delimiter="^")),
+        ({"quote": "double"}, DialectOptions(quote='"')),
+        ({"quote": "none"}, DialectOptions(quote="")),
+        ({"header_line": "12"}, DialectOptions(header_line=12)),
+        ({"header_line": "none"}, DialectOptions(header_line=0)),
+        ({"date_style": "DD.MM.YYYY"}, DialectOptions(date_style=DateStyle.DAY_FIRST_DOTS)),
+        ({"thousands": "blank"}, DialectOptions(thousands=" ")),
+        ({"thousands": "none"}, DialectOptions(thousands="")),
+        ({"song_column": "Titel"}, DialectOptions(columns=("Titel", None, None))),
+        ({"date_column": "2", "plays_column": "3"}, DialectOptions(columns=(None, "2", "3"))),
     ],
 )
-def test_what_is_said_is_handed_on(said: dict[str, str], form: Form) -> None:
+def test_what_is_said_is_handed_on(said: dict[str, str], form: DialectOptions) -> None:
     assert form_of(JobOptions(**said)) == form
 
 
@@ -66,7 +66,7 @@ def test_each_word_means_something() -> None:
         ("thousands", store.THOUSANDS),
     ):
         forms = [form_of(JobOptions(**{option: word})) for word in words]
-        assert Form() not in forms
+        assert DialectOptions() not in forms
         assert len(set(forms)) == len(words)
 
 
@@ -77,7 +77,7 @@ def test_an_attempt_is_run_as_its_job_says_and_the_settings_allow(
     claim = attempts.claim(job.id, 1, 30)
     assert claim is not None
     told = options_for(claim, settings, files)
-    assert (told.bad_rows, told.corrections, told.form) == (BadRows.SKIP, True, Form(quote="'"))
+    assert (told.bad_rows, told.corrections, told.dialect) == (BadRows.SKIP, True, DialectOptions(quote="'"))
     assert (told.max_part_bytes, told.memory_bytes) == (settings.max_single_file_size, settings.memory_limit)
     assert told.scratch is not None
     assert told.scratch.is_dir()

@@ -23,7 +23,7 @@ from tests.processes import children, eventually, is_alive
 from tests.services import RedisServer, Services, redis_server
 from tests.worker.conftest import EXAMPLE_TOTALS, Enqueue, Start, Submit, Submitted, below, reread, working_files
 from worker.reconciler import Reconciler
-from worker.rq_worker import Duty, QueueWorker
+from worker.rq_worker import QueueWorker, StopRequest
 
 
 def ended(job_id: str) -> Job | None:
@@ -160,7 +160,7 @@ def test_a_job_whose_horse_hung_past_its_time_limit_fails_with_words(
     enqueue(job)
     assert attempts.claim(job.id, 1, 30)
     files.staging(job.id, 1)
-    worker = QueueWorker("small", settings, Duty())
+    worker = QueueWorker("small", settings, StopRequest())
     worker._reason = "took_too_long"
     worker._settle_killed(worker.queues[0].jobs[0], signal.SIGKILL)
     worker.connection.close()

@@ -9,7 +9,7 @@ from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
 from webapp.api import schemas
-from webapp.errors.problems import KINDS, PROBLEM_JSON
+from webapp.errors.problems import PROBLEM_JSON, PROBLEM_TYPES
 
 BYTES = {"type": "string", "format": "binary"}
 RANGE: list[dict[str, Any]] = [
@@ -60,11 +60,11 @@ def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
 
     def document(view: View) -> View:
         for status, named in sorted(_by_status((*kinds, *EVERYWHERE)).items()):
-            examples = {name: {"summary": KINDS[name].title, "value": _example(name)} for name in named}
-            description = " Or: ".join(f"{KINDS[name].title}." for name in named)
+            examples = {name: {"summary": PROBLEM_TYPES[name].title, "value": _example(name)} for name in named}
+            description = " Or: ".join(f"{PROBLEM_TYPES[name].title}." for name in named)
             document_one = blueprint.alt_response(
                 status,
-                schema=schemas.Problem,
+                schema=schemas.ProblemSchema,
                 content_type=PROBLEM_JSON,
                 description=description,
                 examples=examples,
@@ -83,7 +83,9 @@ def refuses_as_ever(blueprint: Any, **words: str) -> Callable[[View], View]:
     def document(view: View) -> View:
         for name, description in sorted({**AS_EVER, **words}.items()):
             status = int(name[1:])
-            schema = {406: schemas.OlderFailure, 409: schemas.OlderConflict}.get(status, schemas.OlderRefusal)
+            schema = {406: schemas.OlderFailureSchema, 409: schemas.OlderConflictSchema}.get(
+                status, schemas.OlderRefusalSchema
+            )
             view = blueprint.alt_response(status, schema=schema, description=description, headers=_headers(status))(
                 view
             )
@@ -99,12 +101,12 @@ def _headers(status: int) -> dict[str, Any] | None:
 def _by_status(kinds: tuple[str, ...]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for name in dict.fromkeys(kinds):
-        found.setdefault(KINDS[name].status, []).append(name)
+        found.setdefault(PROBLEM_TYPES[name].status, []).append(name)
     return found
 
 
 def _example(kind: str) -> dict[str, Any]:
-    facts = KINDS[kind]
+    facts = PROBLEM_TYPES[kind]
     return {
         "type": f"https://playtally.example/help/problems#{kind}",
         "title": facts.title,

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, json, render_template
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
-from webapp.api.schemas import Problem
+from webapp.api.schemas import ProblemSchema
 from webapp.errors.problems import PROBLEM_JSON
 from webapp.security import response_headers
 
@@ -70,7 +70,7 @@ class Documented(Api):
 
     def _register_responses(self) -> None:
         for status in http.HTTPStatus:
-            content = {PROBLEM_JSON: {"schema": Problem}}
+            content = {PROBLEM_JSON: {"schema": ProblemSchema}}
             self.spec.components.response(status.name, {"description": status.phrase, "content": content}, lazy=True)
 
 

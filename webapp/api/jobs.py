@@ -34,7 +34,7 @@ _FORM = {
 
 @api_jobs.route("/process_file/", methods=["POST"])
 @api_jobs.doc(requestBody={"required": True, "content": {"multipart/form-data": {"schema": _FORM}}})
-@api_jobs.response(201, schemas.Accepted, headers=LIMIT_HEADERS)
+@api_jobs.response(201, schemas.AcceptedSchema, headers=LIMIT_HEADERS)
 @refuses_as_ever(
     api_jobs,
     s400="A wrong option, no file, an empty one or several.",
@@ -68,7 +68,7 @@ def process_file() -> dict[str, str]:
 
 
 @api_jobs.route("/csv_task_result/<job_id>/")
-@api_jobs.response(200, schemas.Result)
+@api_jobs.response(200, schemas.ResultSchema)
 @refuses_as_ever(
     api_jobs,
     s401="No valid token.",

@@ -53,7 +53,7 @@ Options = Schema.from_dict(_OPTION_FIELDS, name="Options")
 RunOptions = Schema.from_dict(_OPTION_FIELDS | {"webhook_url": _WEBHOOK_URL}, name="RunOptions")
 
 
-class ErrorEntry(Schema):
+class ErrorEntrySchema(Schema):
     """One thing that is wrong: at a place in the file, or with an option of the request."""
 
     line = fields.Integer(allow_none=True, metadata=_said("Physical line in the file, from 1.", 1204883))
@@ -63,7 +63,7 @@ class ErrorEntry(Schema):
     reason = fields.String(required=True, metadata=_said("What is wrong, in words.", "is not a whole number"))
 
 
-class Problem(Schema):
+class ProblemSchema(Schema):
     """A problem object (RFC 9457)."""
 
     type = fields.String(required=True, metadata=_said("Its kind; the address leads to its explanation."))
@@ -71,11 +71,13 @@ class Problem(Schema):
     status = fields.Integer(required=True, metadata=_said("The HTTP status once more.", 409))
     detail = fields.String(required=True, metadata=_said("What happened this time."))
     instance = fields.String(required=True, metadata=_said("The path that was asked for."))
-    errors = fields.List(fields.Nested(ErrorEntry), required=True, metadata=_said("Each single thing that is wrong."))
+    errors = fields.List(
+        fields.Nested(ErrorEntrySchema), required=True, metadata=_said("Each single thing that is wrong.")
+    )
     job = fields.String(metadata=_said("The job of the same file, with already-sent.", ID_EXAMPLE))
 
 
-class Totals(Schema):
+class TotalsSchema(Schema):
     """The proof of a job: rows_read = rows_used + bad_rows, and as many plays out as in. Null: not known yet."""
 
     rows_read = fields.Integer(required=True, allow_none=True, metadata=_said("Rows of the file.", 30000000))
@@ -85,7 +87,7 @@ class Totals(Schema):
     groups = fields.Integer(required=True, allow_none=True, metadata=_said("Different songs and days.", 24693301))
 
 
-class BadRow(Schema):
+class BadRowSchema(Schema):
     """A row that could not be read."""
 
     line = fields.Integer(required=True, metadata=_said("Physical line in the file, from 1.", 17))
@@ -94,7 +96,7 @@ class BadRow(Schema):
     reason = fields.String(required=True, metadata=_said("Why it cannot be read.", "has no date"))
 
 
-class JobLinks(Schema):
+class JobLinksSchema(Schema):
     """Addresses that go on from a job; null where there is nothing to be had."""
 
     self = fields.String(required=True)
@@ -107,7 +109,7 @@ class JobLinks(Schema):
     cancel = fields.String(required=True, allow_none=True, metadata=_said("POST: end it."))
 
 
-class JobSummary(Schema):
+class JobSummarySchema(Schema):
     """A job in a list."""
 
     id = fields.String(required=True, metadata=_said("32 hex digits.", ID_EXAMPLE))
@@ -126,10 +128,10 @@ class JobSummary(Schema):
     created_at = fields.String(required=True, metadata=_said("When it was sent, UTC.", "2026-11-25T14:02:11Z"))
     ended_at = fields.String(required=True, allow_none=True, metadata=_said("When it ended, UTC."))
     keep_until = fields.String(required=True, allow_none=True, metadata=_said("When its files are removed, UTC."))
-    links = fields.Nested(JobLinks, required=True)
+    links = fields.Nested(JobLinksSchema, required=True)
 
 
-class Webhook(Schema):
+class WebhookSchema(Schema):
     """The address that is told of a job's end, and how far that has come."""
 
     url = fields.String(required=True, metadata=_said("As the request named it.", "https://example.com/plays"))
@@ -143,7 +145,7 @@ class Webhook(Schema):
     delivered_at = fields.String(required=True, allow_none=True, metadata=_said("When it arrived, UTC."))
 
 
-class Job(JobSummary):
+class JobSchema(JobSummarySchema):
     """All about a job."""
 
     attempt = fields.Integer(required=True, metadata=_said("Which try this is, from 1.", 1))
@@ -154,24 +156,26 @@ class Job(JobSummary):
     seconds_left = fields.Float(required=True, allow_none=True, metadata=_said("Estimated seconds to its end.", 6.0))
     options = fields.Nested(Options, required=True)
     detected = fields.Dict(required=True, allow_none=True, metadata=_said("What was found in the file; null: not yet."))
-    totals = fields.Nested(Totals, required=True)
-    rejected = fields.List(fields.Nested(BadRow), required=True, metadata=_said("The first 100 rows left out."))
+    totals = fields.Nested(TotalsSchema, required=True)
+    rejected = fields.List(fields.Nested(BadRowSchema), required=True, metadata=_said("The first 100 rows left out."))
     error = fields.Dict(
         required=True,
         allow_none=True,
         metadata=_said("Why it failed: code, message, line, column, value, bad_rows, question; else null."),
     )
-    webhook = fields.Nested(Webhook, required=True, allow_none=True, metadata=_said("Null: the request named none."))
+    webhook = fields.Nested(
+        WebhookSchema, required=True, allow_none=True, metadata=_said("Null: the request named none.")
+    )
 
 
-class JobList(Schema):
+class JobListSchema(Schema):
     """A page of jobs, newest first."""
 
-    items = fields.List(fields.Nested(JobSummary), required=True)
+    items = fields.List(fields.Nested(JobSummarySchema), required=True)
     next = fields.String(required=True, allow_none=True, metadata=_said("Address of the next page; null: the last."))
 
 
-class ResumableUpload(Schema):
+class ResumableUploadSchema(Schema):
     """An upload that arrives in pieces."""
 
     id = fields.String(required=True, metadata=_said("32 hex digits.", ID_EXAMPLE))
@@ -184,13 +188,13 @@ class ResumableUpload(Schema):
     job = fields.String(required=True, allow_none=True, metadata=_said("The job that came of it.", ID_EXAMPLE))
 
 
-class PartLinks(Schema):
+class PartLinksSchema(Schema):
     """Where the part is to be had."""
 
     download = fields.String(required=True)
 
 
-class Part(Schema):
+class PartSchema(Schema):
     """One output file."""
 
     number = fields.Integer(required=True, metadata=_said("From 1.", 1))
@@ -199,83 +203,83 @@ class Part(Schema):
     rows = fields.Integer(required=True, metadata=_said("Rows below its header.", 15204112))
     bytes = fields.Integer(required=True, metadata=_said("Its size.", 499999980))
     sha256 = fields.String(required=True, metadata=_said("64 hex digits."))
-    links = fields.Nested(PartLinks, required=True)
+    links = fields.Nested(PartLinksSchema, required=True)
 
 
-class PartList(Schema):
+class PartListSchema(Schema):
     """All parts of a job, in order."""
 
-    items = fields.List(fields.Nested(Part), required=True)
+    items = fields.List(fields.Nested(PartSchema), required=True)
 
 
-class Credentials(Schema):
+class CredentialsSchema(Schema):
     """Who logs in."""
 
     username = fields.String(required=True, metadata=_said("Name of the account.", "anna"))
     password = fields.String(required=True, metadata=_said("Its password.", "correct horse"))
 
 
-class Tokens(Schema):
+class TokensSchema(Schema):
     """What a login gives."""
 
     access = fields.String(required=True, metadata=_said("For Authorization: Bearer; lives an hour."))
     refresh = fields.String(required=True, metadata=_said("For the next access token; lives 30 days."))
 
 
-class Refresh(Schema):
+class RefreshSchema(Schema):
     """A token that gives others."""
 
     refresh = fields.String(required=True, metadata=_said("The refresh token of a login."))
 
 
-class Access(Schema):
+class AccessSchema(Schema):
     """Another access token."""
 
     access = fields.String(required=True, metadata=_said("For Authorization: Bearer; lives an hour."))
 
 
-class Accepted(Schema):
+class AcceptedSchema(Schema):
     """The job of a file that was accepted."""
 
     uuid = fields.String(required=True, metadata=_said("32 hex digits.", ID_EXAMPLE))
 
 
-class OutputFile(Schema):
+class OutputFileSchema(Schema):
     """A part, as older scripts know it."""
 
     uuid = fields.String(required=True, metadata=_said("32 hex digits.", ID_EXAMPLE))
     output_file = fields.String(required=True, metadata=_said("Where to download it, with the same bearer."))
 
 
-class Result(Schema):
+class ResultSchema(Schema):
     """What came of a job, as older scripts know it."""
 
     uuid = fields.String(required=True, metadata=_said("Of the job.", ID_EXAMPLE))
     input_file = fields.String(required=True, metadata=_said("Where to download the file as it was sent."))
-    output_files = fields.List(fields.Nested(OutputFile), required=True, metadata=_said("All parts, in order."))
+    output_files = fields.List(fields.Nested(OutputFileSchema), required=True, metadata=_said("All parts, in order."))
     initial_input_file_name = fields.String(required=True, metadata=_said("As sent.", "plays-2024-03.csv"))
 
 
-class OlderRefusal(Schema):
+class OlderRefusalSchema(Schema):
     """How the calls of older scripts say no."""
 
     message = fields.String(required=True, metadata=_said("For people."))
     type = fields.String(required=True, metadata=_said("For scripts.", "NotFoundException"))
 
 
-class OlderConflict(OlderRefusal):
+class OlderConflictSchema(OlderRefusalSchema):
     """The same file again."""
 
     uuid = fields.String(required=True, metadata=_said("The job of the first time.", ID_EXAMPLE))
 
 
-class OlderReason(Schema):
+class OlderReasonSchema(Schema):
     """Why there is no result."""
 
     error = fields.String(required=True, metadata=_said("In a sentence."))
 
 
-class OlderFailure(OlderRefusal):
+class OlderFailureSchema(OlderRefusalSchema):
     """A job that failed or was cancelled."""
 
-    extra = fields.Nested(OlderReason, required=True)
+    extra = fields.Nested(OlderReasonSchema, required=True)

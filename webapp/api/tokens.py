@@ -25,8 +25,8 @@ def _body(schema: type[Schema]) -> dict[str, Any]:
 
 
 @api_tokens.route("/login/", methods=["POST"])
-@api_tokens.doc(requestBody=_body(schemas.Credentials), security=[])
-@api_tokens.response(200, schemas.Tokens, headers=LIMIT_HEADERS)
+@api_tokens.doc(requestBody=_body(schemas.CredentialsSchema), security=[])
+@api_tokens.response(200, schemas.TokensSchema, headers=LIMIT_HEADERS)
 @refuses_as_ever(
     api_tokens,
     s400="A name or a password is missing.",
@@ -46,8 +46,8 @@ def login() -> dict[str, str]:
 
 
 @api_tokens.route("/refresh/", methods=["POST"])
-@api_tokens.doc(requestBody=_body(schemas.Refresh), security=[])
-@api_tokens.response(200, schemas.Access)
+@api_tokens.doc(requestBody=_body(schemas.RefreshSchema), security=[])
+@api_tokens.response(200, schemas.AccessSchema)
 @refuses_as_ever(api_tokens, s400="The token is missing.", s401="It is unknown, expired or revoked.")
 def refresh() -> dict[str, str]:
     """Get the next access token"""

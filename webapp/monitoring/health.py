@@ -15,7 +15,7 @@ from store import site_figures
 from store.database import db
 from store.models import Job
 from webapp.app_context import resources
-from webapp.monitoring.probe import Answer, Probe
+from webapp.monitoring.probe import Probe, ProbeResult
 
 DATABASE_SECONDS = 2.0
 REDIS_SECONDS = 0.5
@@ -74,7 +74,7 @@ def ready() -> tuple[Response, int]:
     return jsonify(ready=is_ready, degraded=degraded, checks=checks), 200 if is_ready else 503
 
 
-def _reconciler(database: Answer[site_figures.Turn | None]) -> dict[str, Any]:
+def _reconciler(database: ProbeResult[site_figures.Turn | None]) -> dict[str, Any]:
     if database.value is None:
         return {"ok": False, "seconds_since_turn": None}
     patience = LATE_TURNS * resources().settings.reconcile_seconds + LATE_SECONDS

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class ProbeResult(Generic[T]):
     """What came back; value is None where nothing did in time, or an error."""
 
     ok: bool
@@ -44,7 +44,7 @@ class Probe(Generic[T]):
         self._asked: Future[_Outcome[T]] | None = None
         self._was_ok = True
 
-    def begin(self) -> Callable[[], Answer[T]]:
+    def begin(self) -> Callable[[], ProbeResult[T]]:
         """Ask; gives what waits for the answer, so that several probes can be asked at once."""
         began = time.monotonic()
         with self._lock:
@@ -54,7 +54,7 @@ class Probe(Generic[T]):
             asked = self._asked
         return lambda: self._wait(asked, began)
 
-    def ask(self) -> Answer[T]:
+    def ask(self) -> ProbeResult[T]:
         """Ask and wait."""
         return self.begin()()
 
@@ -66,7 +66,7 @@ class Probe(Generic[T]):
             problem = next(iter(str(error).splitlines()), type(error).__name__)
         asked.set_result(_Outcome(value, problem, time.monotonic()))
 
-    def _wait(self, asked: Future[_Outcome[T]], began: float) -> Answer[T]:
+    def _wait(self, asked: Future[_Outcome[T]], began: float) -> ProbeResult[T]:
         too_late = began + self._seconds
         try:
             outcome = asked.result(timeout=max(0.0, too_late - time.monotonic()))
@@ -75,7 +75,7 @@ class Probe(Generic[T]):
         if outcome is None or outcome.at > too_late:  # whoever waits for several at once may look late
             outcome = _Outcome(None, f"no answer in {self._seconds:g} seconds", too_late)
         self._note(outcome.problem)
-        return Answer(outcome.problem is None, outcome.value, max(0, round((outcome.at - began) * 1000)))
+        return ProbeResult(outcome.problem is None, outcome.value, max(0, round((outcome.at - began) * 1000)))
 
     def _note(self, problem: str | None) -> None:
         """Log the first failure and the first success after it, not each."""

@@ -11,7 +11,7 @@ from store.states import STATES
 from webapp.api import schemas
 from webapp.api.v1.long_polling import LONGEST
 from webapp.app_context import resources
-from webapp.errors.problems import KINDS
+from webapp.errors.problems import PROBLEM_TYPES
 from webapp.security.sessions import visitor_or_none
 
 pages = Blueprint("help", __name__, url_prefix="/help")
@@ -36,4 +36,4 @@ def api() -> str:
 @pages.get("/problems")
 def problems() -> str:
     """Every kind of problem that a call of the newer API may be answered with."""
-    return render_template("help/problems.html", kinds=KINDS)
+    return render_template("help/problems.html", kinds=PROBLEM_TYPES)

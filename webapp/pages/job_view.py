@@ -17,7 +17,7 @@ from store.options import JobOptions, OptionsError
 from store.states import FAILURES_OF_OURS, STATES, JobState
 from webapp.app_context import resources
 from webapp.pages.detected_format import Found, found_in
-from webapp.pages.options_form import Group, Question, asked_in, form_for, question_of
+from webapp.pages.options_form import Group, QuestionForm, asked_in, form_for, question_of
 from webapp.progress import percent_of
 from webapp.uploads.submit import has_file
 
@@ -34,7 +34,7 @@ STEPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepView:
     """One station on the way of a file."""
 
     word: str
@@ -42,13 +42,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class JobView:
     """A job as its page shows it."""
 
     sentence: str
     asks_again: int | None  # seconds until the page asks again; None: never, the job has ended
     percent: int
-    steps: tuple[Step, ...]
+    steps: tuple[StepView, ...]
     ahead: int  # files that come first
     queue_is_away: bool  # so that no worker can hear of a file that waits
     silent: float | None  # seconds without a sign of life, once that is long
@@ -59,7 +59,7 @@ class Face:
     error: dict[str, Any]
     found: tuple[Found, ...]  # what we found in the file, in words
     differently: tuple[Group, ...]  # the form for reading it differently; none where that cannot be done
-    question: Question | None  # what a person can answer, so that a new run would succeed
+    question: QuestionForm | None  # what a person can answer, so that a new run would succeed
     problem: OptionsError | None  # with what was sent just now
     first_rows: list[list[str]]  # of the totals, the header first
     left_out: list[dict[str, Any]]  # the first rows that could not be read
@@ -70,13 +70,13 @@ class Face:
     can_skip: bool  # leaving rows out would help, and the file is still there
 
 
-def face_of(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> Face:
+def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> JobView:
     """Work out the face of a job; ``sent`` is a form of options that has a ``problem``."""
     summary, error = job.summary or {}, job.error or {}
     is_done = job.state is JobState.DONE
     detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
     can_run_again = job.state in (JobState.DONE, JobState.FAILED) and has_file(job)
-    return Face(
+    return JobView(
         sentence=STATES[job.state].sentence,
         asks_again=_delay(job),
         percent=percent_of(job),
@@ -114,21 +114,21 @@ def _delay(job: Job) -> int | None:
     return 3 if age < timedelta(minutes=20) else 10
 
 
-def _steps(job: Job) -> tuple[Step, ...]:
+def _steps(job: Job) -> tuple[StepView, ...]:
     names = list(STEPS)
     working_at = names.index(job.step if job.step in STEPS else "checking")
     # A file that waits stands between two stations.
     at = {JobState.RECEIVING: 0, JobState.QUEUED: 0.5}.get(job.state, working_at)
     return tuple(
-        Step(word, "done" if place < at else "now" if place == at else "later")
+        StepView(word, "done" if place < at else "now" if place == at else "later")
         for place, word in enumerate(STEPS.values())
     )
 
 
 def _silence(job: Job) -> float | None:
-    if job.state is not JobState.RUNNING or job.seen_at is None:
+    if job.state is not JobState.RUNNING or job.heartbeat_at is None:
         return None
-    silent = (now() - job.seen_at).total_seconds()
+    silent = (now() - job.heartbeat_at).total_seconds()
     return silent if silent >= SILENCE else None
 
 

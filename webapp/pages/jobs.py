@@ -16,7 +16,7 @@ from store.options import DEFAULTS, JobOptions, OptionsError
 from store.states import UNFINISHED, JobState
 from webapp.app_context import resources
 from webapp.pages.access import job_or_404
-from webapp.pages.job_view import Face, face_of
+from webapp.pages.job_view import JobView, job_view
 from webapp.security.sessions import visitor
 from webapp.uploads.submit import chosen_options, start_again, stop
 
@@ -41,14 +41,14 @@ def mine() -> str:
 def show(job_id: str) -> str:
     """The page of a job, in whatever state it is."""
     job = job_or_404(job_id)
-    return _page(job, face_of(job))
+    return _page(job, job_view(job))
 
 
 @pages.get("/jobs/<job_id>/now")
 def fragment(job_id: str) -> str:
     """The part of the page that changes, which asks for itself again while the job goes on."""
     job = job_or_404(job_id)
-    return render_template("jobs/_job.html", job=job, face=face_of(job))
+    return render_template("jobs/_job.html", job=job, face=job_view(job))
 
 
 @pages.post("/jobs/<job_id>/cancel")
@@ -83,7 +83,7 @@ def run_again(job_id: str) -> Response | tuple[str, int]:
         options = chosen_options(sent, JobOptions.from_json(job.options))
         again = start_again(job, options, _press_key(request.form.get("latest_run", ""), options)).id
     except OptionsError as error:
-        return _page(job, face_of(job, sent, error)), 400
+        return _page(job, job_view(job, sent, error)), 400
     except KeyUsedError as error:
         again = error.job_id
     return redirect(url_for("jobs.show", job_id=again), code=303)
@@ -100,7 +100,7 @@ def _press_key(latest_run: str, options: JobOptions) -> str | None:
     return f"press {hashlib.sha256(f'{latest_run} {chosen}'.encode()).hexdigest()}"
 
 
-def _page(job: Job, face: Face) -> str:
+def _page(job: Job, face: JobView) -> str:
     return render_template("jobs/job.html", job=job, face=face, sent_before="sent" in request.args)
 
 

@@ -40,7 +40,7 @@ _LEADS = {"date_style": "Dates are ", "encoding": "It is "}  # how the button of
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FieldChoice:
     """One value of an option."""
 
     value: str
@@ -56,7 +56,7 @@ class Field:
     label: str
     kind: str  # select | line | number | text
     value: str
-    choices: tuple[Choice, ...] = ()  # of a select
+    choices: tuple[FieldChoice, ...] = ()  # of a select
     hint: str = ""  # what an empty field stands for
     is_required: bool = False
 
@@ -70,10 +70,10 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QuestionForm:
     """What a refusal asks: one option with a button for each choice, or fields and one button."""
 
-    buttons: tuple[Choice, ...]
+    buttons: tuple[FieldChoice, ...]
     option: str  # of the buttons
     fields: tuple[Field, ...]
 
@@ -96,7 +96,7 @@ def asked_in(error: dict[str, Any]) -> tuple[str, ...]:
     return tuple((error.get("question") or {}).get("options", ()))
 
 
-def question_of(error: dict[str, Any]) -> Question | None:
+def question_of(error: dict[str, Any]) -> QuestionForm | None:
     """The question in the error of a job, if it asks one."""
     asked = error.get("question")
     if not asked:
@@ -104,16 +104,16 @@ def question_of(error: dict[str, Any]) -> Question | None:
     choices = [(choice["value"], choice["label"]) for choice in asked["choices"]]
     options = asked["options"]
     if len(options) == 1 and len(choices) <= MOST_BUTTONS:
-        return Question(tuple(_button(options[0], *choice) for choice in choices), options[0], ())
-    listed = (Choice("", "Choose"), *(Choice(value, label) for value, label in choices))
+        return QuestionForm(tuple(_button(options[0], *choice) for choice in choices), options[0], ())
+    listed = (FieldChoice("", "Choose"), *(FieldChoice(value, label) for value, label in choices))
     fields = (Field(option, _LABELS.get(option, option), "select", "", listed, is_required=True) for option in options)
-    return Question((), "", tuple(fields))
+    return QuestionForm((), "", tuple(fields))
 
 
-def _button(option: str, value: str, label: str) -> Choice:
+def _button(option: str, value: str, label: str) -> FieldChoice:
     """``day/month/year, like 31/03/2024`` in two lines."""
     head, _, more = label.partition(", ")
-    return Choice(value, _LEADS.get(option, "") + head, more)
+    return FieldChoice(value, _LEADS.get(option, "") + head, more)
 
 
 def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[str]) -> Field:
@@ -123,11 +123,11 @@ def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[st
         return Field(option, label, "line", value, hint=hint)
     if option in detected_format.COLUMNS:
         return _column(option, label, value, hint, names)
-    choices = [Choice(word, words) for word, words in _CHOICES[option].items()]
+    choices = [FieldChoice(word, words) for word, words in _CHOICES[option].items()]
     if option == "delimiter":
         value = next((word for word, mark in DELIMITERS.items() if mark == value), value)
     if option in detected_format.LABELS:
-        choices.insert(0, Choice("", hint))
+        choices.insert(0, FieldChoice("", hint))
     return Field(option, label, "select", value, _with(choices, value))
 
 
@@ -135,13 +135,13 @@ def _column(option: str, label: str, value: str, hint: str, names: tuple[str, ..
     """A select of the file's columns where they are known, and few; each by its number, as names may come twice."""
     if not names or len(names) >= MOST_COLUMNS:
         return Field(option, label, "number" if not value or value.isdecimal() else "text", value, hint=hint)
-    choices = [Choice("", hint)]
-    choices += [Choice(str(place + 1), detected_format.column_words(place, names)) for place in range(len(names))]
+    choices = [FieldChoice("", hint)]
+    choices += [FieldChoice(str(place + 1), detected_format.column_words(place, names)) for place in range(len(names))]
     return Field(option, label, "select", value, _with(choices, value))
 
 
-def _with(choices: list[Choice], value: str) -> tuple[Choice, ...]:
+def _with(choices: list[FieldChoice], value: str) -> tuple[FieldChoice, ...]:
     """The choices with a value that is none of them: what was said before must not change by itself."""
     if value not in [choice.value for choice in choices]:
-        choices = [*choices, Choice(value, value[:LONGEST_COLUMN])]
+        choices = [*choices, FieldChoice(value, value[:LONGEST_COLUMN])]
     return tuple(choices)

@@ -42,7 +42,7 @@ def _said(code: int, sentence: str, path: str) -> tuple[str, str]:
         kind = problems.kind_of_status(code)
         problem = {
             "type": f"/help/problems#{kind}",
-            "title": problems.KINDS[kind].title,
+            "title": problems.PROBLEM_TYPES[kind].title,
             "status": code,
             "detail": sentence,
             "instance": path[:1000],

@@ -204,7 +204,7 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits 
         hashed = HashedFile(path)
         # The space is given back behind the last byte that was written.
         with path.open("r+b") as same_file, Space(files, same_file.fileno()) as space, hashed as file:
-            hold = undo.enter_context(files.hold(path))
+            hold = undo.enter_context(files.lock_shared(path))
             written = 0
             for piece in pieces:
                 written += len(piece)

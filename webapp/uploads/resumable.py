@@ -267,7 +267,7 @@ def _claim(resumable_id: str, patience: float) -> BinaryIO | None:
         if time.monotonic() >= deadline:
             break
         if not is_asked:
-            resumable_uploads.ask_for(resources().redis, resumable_id)
+            resumable_uploads.request_release(resources().redis, resumable_id)
             is_asked = True
         time.sleep(BETWEEN_TRIES)
     detail = "Another request is sending bytes of this upload. Ask again in a moment how far it has come."

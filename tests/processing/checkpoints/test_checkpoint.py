@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from processing.checkpoints import checkpoint
-from processing.checkpoints.checkpoint import Checkpoints, Kept, position_of
-from processing.checkpoints.workspace import Places
-from processing.options import BadRows, Form, Options
+from processing.checkpoints.checkpoint import Checkpoints, Snapshot, position_of
+from processing.checkpoints.workspace import Workspace
+from processing.options import BadRows, DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.progress import Progress, Step
 from tests.processing.oracle import parts_of, sorted_sums, sums_of, written
@@ -52,7 +52,7 @@ class Run:
 
     def named(self) -> list[Path]:
         """The files that the checkpoint counts on."""
-        places = Places(self.scratch / "run", self.output / ".unfinished")
+        places = Workspace(self.scratch / "run", self.output / ".unfinished")
         return [places.path_of(name) for name, _size in json.loads(self.kept.read_text())["files"]]
 
     def stop(self, step: Step = Step.READING, calls: int = 6) -> float:
@@ -223,7 +223,7 @@ def test_another_source_is_read_from_its_beginning(memory: Path) -> None:
     [
         {"max_part_bytes": 2001},
         {"bad_rows": BadRows.SKIP},
-        {"form": Form(quote="'")},
+        {"dialect": DialectOptions(quote="'")},
         {"use_kernel": False},
         {"memory_bytes": 1 << 29},
     ],
@@ -250,8 +250,8 @@ def test_a_run_that_keeps_none_takes_no_notice_of_one(memory: Path) -> None:
     assert not begins_anew(run.end())
 
 
-def kept_in(folder: Path, source: Path) -> tuple[Checkpoints, Places]:
-    places = Places(folder / "run", folder / "staging")
+def kept_in(folder: Path, source: Path) -> tuple[Checkpoints, Workspace]:
+    places = Workspace(folder / "run", folder / "staging")
     options = Options(scratch=folder, keeps_checkpoints=True, checkpoint_seconds=0)
     return Checkpoints(source, places, options), places
 
@@ -264,8 +264,8 @@ def test_a_file_goes_only_once_a_checkpoint_that_does_without_it_is_in_place(mem
     files = [places.scratch / name for name in "abc"]
     for path in files:
         path.write_bytes(b"12")
-    checkpoints.take(0.1, Kept({"number": 1}, tuple(files[:2])))
-    checkpoints.take(0.2, Kept({"number": 2}, tuple(files[1:])))
+    checkpoints.take(0.1, Snapshot({"number": 1}, tuple(files[:2])))
+    checkpoints.take(0.2, Snapshot({"number": 2}, tuple(files[1:])))
     assert [path.exists() for path in files] == [False, True, True]
     stray = places.staging / "stray"
     stray.write_bytes(b"")
@@ -283,8 +283,8 @@ def test_a_disk_that_does_not_take_a_checkpoint_ends_the_run_and_leaves_the_one_
     source.write_bytes(b"x")
     checkpoints, places = kept_in(memory, source)
     places.clear()
-    checkpoints.take(0.1, Kept({"number": 1}))
+    checkpoints.take(0.1, Snapshot({"number": 1}))
     with pytest.raises(OSError, match="No such file"):
-        checkpoints.take(0.2, Kept({"number": 2}, (places.scratch / "missing",)))
+        checkpoints.take(0.2, Snapshot({"number": 2}, (places.scratch / "missing",)))
     assert checkpoints.find() == {"number": 1}
     checkpoints.close()

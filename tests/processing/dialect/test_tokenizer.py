@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import BACKSLASH, Syntax
 from processing.dialect.tokenizer import MAX_QUOTED_RUN, Tokenizer, count_lines
 
 
@@ -61,37 +61,41 @@ def test_line_ends_are_counted_as_an_editor_counts_them(pieces: list[bytes]) -> 
 
 
 @pytest.mark.parametrize(
-    ("marks", "data", "expected"),
+    ("syntax", "data", "expected"),
     [
-        (Marks(";", "'"), b"'a;b';'it''s'\n\"c\";d\n", [(b"a;b", b"it's"), (b'"c"', b"d")]),
-        (Marks("\t", ""), b'"a\tb"\n', [(b'"a', b'b"')]),
-        (Marks(escape=True), b'"say \\"hi\\"",a\\,b\n"c\\\\",d\\\ne\n', [(b'say "hi"', b"a,b"), (b"c\\", b"d\ne")]),
-        (Marks(escape=True), b'"a""b",AC\\DC\n', [(b'a"b', b"AC\\DC")]),
-        (Marks(skips_blanks=True), b'a,  "b, c", d \n', [(b"a", b"b, c", b"d ")]),
-        (Marks("\t", skips_blanks=True), b"a\t\t b\n", [(b"a", b"", b"b")]),
-        (Marks("|", strips_blanks=True), b' a  | "b | c" |  d e \n|x\n', [(b"a", b"b | c", b"d e"), (b"", b"x")]),
+        (Syntax(";", "'"), b"'a;b';'it''s'\n\"c\";d\n", [(b"a;b", b"it's"), (b'"c"', b"d")]),
+        (Syntax("\t", ""), b'"a\tb"\n', [(b'"a', b'b"')]),
+        (
+            Syntax(escapechar=BACKSLASH),
+            b'"say \\"hi\\"",a\\,b\n"c\\\\",d\\\ne\n',
+            [(b'say "hi"', b"a,b"), (b"c\\", b"d\ne")],
+        ),
+        (Syntax(escapechar=BACKSLASH), b'"a""b",AC\\DC\n', [(b'a"b', b"AC\\DC")]),
+        (Syntax(skipinitialspace=True), b'a,  "b, c", d \n', [(b"a", b"b, c", b"d ")]),
+        (Syntax("\t", skipinitialspace=True), b"a\t\t b\n", [(b"a", b"", b"b")]),
+        (Syntax("|", strips_spaces=True), b' a  | "b | c" |  d e \n|x\n', [(b"a", b"b | c", b"d e"), (b"", b"x")]),
     ],
 )
-def test_other_marks_cut_as_they_say(marks: Marks, data: bytes, expected: list[tuple[bytes, ...]]) -> None:
-    assert [record.fields for record in Tokenizer(marks).records(data)] == expected
+def test_other_marks_cut_as_they_say(syntax: Syntax, data: bytes, expected: list[tuple[bytes, ...]]) -> None:
+    assert [record.fields for record in Tokenizer(syntax).records(data)] == expected
 
 
 @given(
     pieces=st.lists(st.sampled_from([b"a", b'"', b"'", b"\\", b"|", b"\n", b"\r", b" ", b"\t", b"\r\n"]), max_size=30),
     cut=st.integers(0, 60),
-    marks=st.builds(
-        Marks,
+    syntax=st.builds(
+        Syntax,
         st.sampled_from("|\t"),
         st.sampled_from(['"', "'", ""]),
-        escape=st.booleans(),
-        skips_blanks=st.booleans(),
-        strips_blanks=st.booleans(),
+        escapechar=st.sampled_from(["", BACKSLASH]),
+        skipinitialspace=st.booleans(),
+        strips_spaces=st.booleans(),
     ),
 )
 def test_by_any_marks_a_record_given_before_the_end_is_the_same_once_all_bytes_are_there(
-    pieces: list[bytes], cut: int, marks: Marks
+    pieces: list[bytes], cut: int, syntax: Syntax
 ) -> None:
     data = b"".join(pieces)
-    whole = list(Tokenizer(marks).records(data))
-    early = list(Tokenizer(marks).records(data[:cut], at_end=False))
+    whole = list(Tokenizer(syntax).records(data))
+    early = list(Tokenizer(syntax).records(data[:cut], at_end=False))
     assert early == whole[: len(early)]

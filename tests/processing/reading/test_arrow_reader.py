@@ -42,8 +42,8 @@ def both_ways(data: bytes, tmp_path: Path) -> list[object]:
     source = tmp_path / "in.csv"
     source.write_bytes(data)
     results: list[object] = []
-    for exact in (False, True):
-        span = Span(0, 0, len(data), quoted=b'"' in data, exact=exact)
+    for needs_tokenizer in (False, True):
+        span = Span(0, 0, len(data), quoted=b'"' in data, needs_tokenizer=needs_tokenizer)
         rows, report = read_block(source, span, DIALECT)
         results.append((rows.to_pylist(), report.rows, report.plays, tuple(report.bad.all())))
     return results
@@ -52,22 +52,22 @@ def both_ways(data: bytes, tmp_path: Path) -> list[object]:
 @pytest.mark.parametrize("song", SONGS)
 @pytest.mark.parametrize("day", DAYS)
 def test_the_fast_path_and_the_rules_agree_on_each_song_and_day(song: str, day: str, tmp_path: Path) -> None:
-    fast, exact = both_ways(f"{song},{day},5\nB,2020-01-01,7\n".encode(), tmp_path)
-    assert fast == exact
+    fast, needs_tokenizer = both_ways(f"{song},{day},5\nB,2020-01-01,7\n".encode(), tmp_path)
+    assert fast == needs_tokenizer
 
 
 @pytest.mark.parametrize("plays", PLAYS)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", ""])
 def test_the_fast_path_and_the_rules_agree_on_each_number(plays: str, line_end: str, tmp_path: Path) -> None:
-    fast, exact = both_ways(f"A,2020-01-01,{plays}{line_end}".encode(), tmp_path)
-    assert fast == exact
+    fast, needs_tokenizer = both_ways(f"A,2020-01-01,{plays}{line_end}".encode(), tmp_path)
+    assert fast == needs_tokenizer
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(st.sampled_from(SONGS[:9]), st.sampled_from(DAYS), st.sampled_from(PLAYS)), max_size=5))
 def test_the_fast_path_and_the_rules_agree_on_mixtures(rows: list[tuple[str, str, str]], tmp_path: Path) -> None:
-    fast, exact = both_ways("".join(",".join(row) + "\n" for row in rows).encode(), tmp_path)
-    assert fast == exact
+    fast, needs_tokenizer = both_ways("".join(",".join(row) + "\n" for row in rows).encode(), tmp_path)
+    assert fast == needs_tokenizer
 
 
 def test_clean_rows_never_reach_the_slow_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_clean_rows_never_reach_the_slow_way(tmp_path: Path, monkeypatch: pytest
     data = b'"a\n""b""",2020-01-01,7\r\nUmbrella,2020-01-02,1500000\r\n'
     source = tmp_path / "in.csv"
     source.write_bytes(data)
-    rows, report = read_block(source, Span(0, 0, len(data), quoted=True, exact=False), DIALECT)
+    rows, report = read_block(source, Span(0, 0, len(data), quoted=True, needs_tokenizer=False), DIALECT)
     assert rows.column(0).to_pylist() == ['a\n"b"', "Umbrella"]
     assert report.plays == 1500007
 
@@ -93,8 +93,8 @@ def test_hexadecimal_plays_do_not_hide_behind_line_ends_inside_quotes(tmp_path: 
     for song in ('"a\r\n\r\nb"', '"a\n\n\n\nb"', '"a\n\nb"', '"""a"""', '"a\r\r\rb""\n"'):
         for end in ("\n", "\r\n"):
             data = f"{song},2020-01-01,1{end}x,2020-01-01,0x5{end}".encode()
-            fast, exact = both_ways(data, tmp_path)
-            assert fast == exact
+            fast, needs_tokenizer = both_ways(data, tmp_path)
+            assert fast == needs_tokenizer
             assert fast[2] == 1  # type: ignore[index]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.date_styles import DateStyle
-from processing.dialect.syntax import Marks
+from processing.dialect.syntax import BACKSLASH, Syntax
 from processing.reading.kernel_ffi import can_read
 from tests.processing.referee import assert_agrees, dialect_of, judge, kernel_read
 
@@ -29,8 +29,8 @@ DELIMITERS = [",", ";", "\t", "|"]
 FORMS = st.fixed_dictionaries(
     {
         "delimiter": st.sampled_from(DELIMITERS),
-        "quote": st.sampled_from(['"', "'", ""]),
-        "skips_blanks": st.booleans(),
+        "quotechar": st.sampled_from(['"', "'", ""]),
+        "skipinitialspace": st.booleans(),
         "dates": st.sampled_from(STYLES),
         "thousands": st.sampled_from(["", ",", ".", "'", " "]),
     }
@@ -46,7 +46,7 @@ def test_a_table_in_any_form_is_read_as_the_referee_reads_it(
 ) -> None:
     text = ""
     for fields, (blanks, end), quoted in lines:
-        mark = str(form["quote"])
+        mark = str(form["quotechar"])
         shown = [f"{mark}{field}{mark}" if quoted else field for field in fields]
         text += (str(form["delimiter"]) + blanks).join(shown) + end
     dialect, data = dialect_of(**form), text.encode()
@@ -90,6 +90,6 @@ def test_the_kernel_leaves_what_it_does_not_know_to_the_other_way() -> None:
     others = (
         replace(plain, dates=DateStyle.NAMED),
         replace(plain, corrections=True),
-        replace(plain, marks=Marks(escape=True)),
+        replace(plain, syntax=Syntax(escapechar=BACKSLASH)),
     )
     assert not any(map(can_read, others))

@@ -109,7 +109,7 @@ def test_rows_that_were_kept_come_back_in_other_buckets_with_what_is_added_behin
     first = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
     for rows in ([(1, 2, 3), (2, -5, 7)], [(5, 9, 2**40)]):
         first.append(filled(rows))
-        kept = first.keep()
+        kept = first.snapshot()
     first.append(filled([(9, 9, 9)]))  # after the last checkpoint
     first.close()
     second = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
@@ -129,8 +129,8 @@ def test_rows_that_were_kept_come_back_in_other_buckets_with_what_is_added_behin
 def test_what_was_kept_is_not_written_again(tmp_path: Path) -> None:
     buckets = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
     buckets.append(filled([(1, 2, 3)]))
-    before = {path: path.read_bytes() for path in buckets.keep().files}
+    before = {path: path.read_bytes() for path in buckets.snapshot().files}
     buckets.append(filled([(2, 2, 2)]))
-    assert {path: path.read_bytes() for path in buckets.keep().files[:2]} == before
+    assert {path: path.read_bytes() for path in buckets.snapshot().files[:2]} == before
     buckets.close()
     assert {path: path.read_bytes() for path in before} == before

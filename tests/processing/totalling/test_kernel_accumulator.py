@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from processing import pipeline
 from processing.inspection.inspect import inspect
-from processing.options import BadRows, Form, Options
-from processing.pipeline import gathering_for
+from processing.options import BadRows, DialectOptions, Options
+from processing.pipeline import accumulator_for
 from processing.reading.blocks import Span
 from processing.totalling import encoded_buckets, kernel_accumulator, plan, running_totals
-from processing.totalling.accumulator import Job
+from processing.totalling.accumulator import RunInput
 from processing.totalling.arrow_buckets import Bucket
-from processing.totalling.kernel_accumulator import KernelGathering
+from processing.totalling.kernel_accumulator import KernelAccumulator
 from processing.totalling.plan import make_plan
 from tests.paths import ROOT
 from tests.processing.oracle import Row, sums_of, written
@@ -72,8 +72,8 @@ def table(seed: int, count: int, songs: int) -> tuple[bytes, list[Row]]:
 
 def check(data: bytes, good: list[Row], **options: int) -> None:
     """That the sums are exact, and the bytes those of the way by Arrow."""
-    form = Form(encoding="utf-8", quote='"')  # some letters and quotes are broken on purpose
-    found = same_both_ways(data, Options(bad_rows=BadRows.SKIP, form=form, **options))
+    form = DialectOptions(encoding="utf-8", quote='"')  # some letters and quotes are broken on purpose
+    found = same_both_ways(data, Options(bad_rows=BadRows.SKIP, dialect=form, **options))
     sums = sums_of(good)
     assert found.counts == (len(good) + found.counts[2], len(good), found.counts[2], sum(sums.values()), len(sums))
 
@@ -143,18 +143,20 @@ def test_buckets_that_are_too_big_are_cut_with_the_same_totals(
     check(written(rows), rows, block_bytes=9000, threads=2, buckets=3)
 
 
-def job_of(rows: list[Row], folder: Path, **sizes: int) -> Job:
+def job_of(rows: list[Row], folder: Path, **sizes: int) -> RunInput:
     source = folder / "in.csv"
     source.write_bytes(written(rows))
     dialect = inspect(source)
-    return Job(source, dialect, replace(make_plan(source, dialect, Options(buckets=3)), **sizes), folder / "scratch")
+    return RunInput(
+        source, dialect, replace(make_plan(source, dialect, Options(buckets=3)), **sizes), folder / "scratch"
+    )
 
 
-def read_all(gathering: KernelGathering, job: Job) -> None:
-    size = job.source.stat().st_size
-    report = gathering.read(Span(0, job.dialect.first_row, size, quoted=False, exact=False), None)
+def read_all(accumulator: KernelAccumulator, run_input: RunInput) -> None:
+    size = run_input.source.stat().st_size
+    report = accumulator.read(Span(0, run_input.dialect.first_row, size, quoted=False, needs_tokenizer=False), None)
     assert report.bad.count == 0
-    gathering.finish()
+    accumulator.finish()
 
 
 SOME = [(f"Song {n:02d}", date(2020, 1, 1), n) for n in range(60)]
@@ -163,22 +165,22 @@ SOME = [(f"Song {n:02d}", date(2020, 1, 1), n) for n in range(60)]
 def test_a_song_much_longer_than_the_others_leaves_buckets_in_numbers_where_they_fit(tmp_path: Path) -> None:
     # By its longest song the bucket would seem too big, and only the lengths of all rows show that it is not.
     rows = [("x" * 2000, date(2020, 1, 1), 1), *SOME * 20]
-    job = job_of(rows, tmp_path, bucket_memory=250_000, grid_bytes=0)
-    with closing(KernelGathering(job)) as gathering:
-        read_all(gathering, job)
-        sources = [source for _bucket, source in gathering.sources()]
-        assert sum(source.rows for source in sources) == gathering.weight == len(rows)
-        assert list(job.folder.rglob("*.arrow")) == []
+    run_input = job_of(rows, tmp_path, bucket_memory=250_000, grid_bytes=0)
+    with closing(KernelAccumulator(run_input)) as accumulator:
+        read_all(accumulator, run_input)
+        sources = [source for _bucket, source in accumulator.sources()]
+        assert sum(source.rows for source in sources) == accumulator.weight == len(rows)
+        assert list(run_input.folder.rglob("*.arrow")) == []
         assert sum(source.totals().rows for source in sources) == 61
 
 
 @pytest.mark.parametrize("room", [0, 10_000], ids=["from text", "from numbers"])
 def test_no_bucket_that_comes_out_takes_more_memory_than_there_is(tmp_path: Path, room: int) -> None:
     rows = [(f"Song {n * 13 % 1500:04d}", date(2020, 1, 1 + n % 28), n) for n in range(3000)]
-    job = job_of(rows, tmp_path, table_bytes=LEAST_TABLE + room, bucket_memory=40_000, grid_bytes=0)
-    with closing(KernelGathering(job)) as gathering:
-        read_all(gathering, job)
-        sources = [source for _bucket, source in gathering.sources() if isinstance(source, Bucket)]
+    run_input = job_of(rows, tmp_path, table_bytes=LEAST_TABLE + room, bucket_memory=40_000, grid_bytes=0)
+    with closing(KernelAccumulator(run_input)) as accumulator:
+        read_all(accumulator, run_input)
+        sources = [source for _bucket, source in accumulator.sources() if isinstance(source, Bucket)]
         assert len(sources) > 3
         assert all(source.memory_bytes <= 40_000 for source in sources)
         assert sum(source.rows for source in sources) <= len(rows)
@@ -188,31 +190,40 @@ def test_scratch_is_empty_and_no_file_is_open_after_close_wherever_the_run_ended
     for number, ends in enumerate(("at once", "unfinished", "finished", "in mid-totals")):
         folder = tmp_path / str(number)
         folder.mkdir()
-        job = job_of(SOME, folder, table_bytes=LEAST_TABLE + 300, grid_bytes=0)
-        gathering = KernelGathering(job)
+        run_input = job_of(SOME, folder, table_bytes=LEAST_TABLE + 300, grid_bytes=0)
+        accumulator = KernelAccumulator(run_input)
         if ends == "unfinished":
-            gathering.read(Span(0, job.dialect.first_row, job.dialect.first_row + 18, quoted=False, exact=False), None)
+            accumulator.read(
+                Span(
+                    0,
+                    run_input.dialect.first_row,
+                    run_input.dialect.first_row + 18,
+                    quoted=False,
+                    needs_tokenizer=False,
+                ),
+                None,
+            )
         elif ends != "at once":
-            read_all(gathering, job)
-            assert any(job.folder.rglob("*.arrow"))
+            read_all(accumulator, run_input)
+            assert any(run_input.folder.rglob("*.arrow"))
         if ends == "in mid-totals":
-            assert [source.totals().rows > 0 for _bucket, source in islice(gathering.sources(), 1)] == [True]
-        gathering.close()
-        gathering.close()
-        assert list(job.folder.rglob("*.rows")) == []
+            assert [source.totals().rows > 0 for _bucket, source in islice(accumulator.sources(), 1)] == [True]
+        accumulator.close()
+        accumulator.close()
+        assert list(run_input.folder.rglob("*.rows")) == []
     held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
     assert not [path for path in held if path.startswith(str(tmp_path))]
 
 
 @pytest.mark.parametrize("use_kernel", [True, False])
 def test_a_file_that_became_shorter_while_it_was_read_is_an_error(tmp_path: Path, use_kernel: bool) -> None:
-    job = job_of(SOME, tmp_path)
-    size = job.source.stat().st_size
+    run_input = job_of(SOME, tmp_path)
+    size = run_input.source.stat().st_size
     with (
-        closing(gathering_for(job, by_kernel=use_kernel)) as gathering,
+        closing(accumulator_for(run_input, by_kernel=use_kernel)) as accumulator,
         pytest.raises(OSError, match="became shorter"),
     ):
-        gathering.read(Span(0, job.dialect.first_row, size + 1, quoted=False, exact=False), None)
+        accumulator.read(Span(0, run_input.dialect.first_row, size + 1, quoted=False, needs_tokenizer=False), None)
 
 
 @pytest.mark.parametrize("limit", [0, 3, 20])

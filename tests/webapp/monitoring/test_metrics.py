@@ -17,7 +17,7 @@ from processing.progress import Step
 from store import attempts, jobs
 from store.database import db, now
 from store.files import Files
-from store.models import Duty
+from store.models import LeaderLease
 from store.states import JobState
 from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp
@@ -135,7 +135,7 @@ def test_what_was_counted_stays_when_its_job_is_removed_and_another_process_answ
 
 def test_the_reconcilers_last_turn_is_told(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        db.session.add(Duty(name="reconciler", holder="h", turns=41, turned_at=now() - timedelta(seconds=90)))
+        db.session.add(LeaderLease(name="reconciler", holder="h", turns=41, turned_at=now() - timedelta(seconds=90)))
         db.session.commit()
     found = scraped(client)
     assert 90 <= only(found, "playtally_reconciler_turn_age_seconds") < 3600
@@ -167,7 +167,7 @@ def test_the_page_for_whoever_runs_a_site_names_exactly_the_metrics_that_there_a
     app: Flask, client: FlaskClient
 ) -> None:
     with app.app_context():
-        db.session.add(Duty(name="reconciler", holder="h", turns=1, turned_at=now()))
+        db.session.add(LeaderLease(name="reconciler", holder="h", turns=1, turned_at=now()))
         db.session.commit()
     there_are = {name for name, _labels in scraped(client)} | {"playtally_jobs_failed_total"}  # comes with a failure
     page = (ROOT / "docs" / "operating.md").read_text()

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from store.options import DEFAULTS
 from store.states import JobState
 from tests.snippets import snippets
-from webapp.errors.problems import KINDS
+from webapp.errors.problems import PROBLEM_TYPES
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_help_is_linked_where_people_look(client: FlaskClient, signed_in: Fl
     for text in (client.get("/sign-in").text, client.get("/help/problems").text, signed_in.get("/account").text):
         assert 'href="/help/api"' in text
     problems = client.get("/help/problems").text
-    assert all(f'id="{name}"' in problems for name in KINDS)
+    assert all(f'id="{name}"' in problems for name in PROBLEM_TYPES)
 
 
 def test_the_client_can_be_fetched_by_all(client: FlaskClient) -> None:

@@ -93,7 +93,7 @@ def test_a_job_that_works_never_says_100_percent(signed_in: FlaskClient, job_in:
 
 
 def test_silence_and_a_second_try_are_told(signed_in: FlaskClient, job_in: JobIn) -> None:
-    quiet = {"seen_at": now() - timedelta(seconds=24), "crashes": 1}
+    quiet = {"heartbeat_at": now() - timedelta(seconds=24), "crashes": 1}
     page = signed_in.get(f"/jobs/{job_in(JobState.RUNNING, **quiet)}").text
     assert "last sign of life 24 s ago" in page
     assert "2nd try of 3" in page

@@ -60,7 +60,9 @@ class Wait(Schema):
 
 @api_v1_jobs.route("/jobs")
 @api_v1_jobs.arguments(JobFilters, location="query")
-@api_v1_jobs.response(200, schemas.JobList, description="A page of jobs; the header Link names the next one, too.")
+@api_v1_jobs.response(
+    200, schemas.JobListSchema, description="A page of jobs; the header Link names the next one, too."
+)
 @refuses(api_v1_jobs, "bad-request")
 def listed(filters: dict[str, Any]) -> Any:
     """List jobs
@@ -78,7 +80,7 @@ def listed(filters: dict[str, Any]) -> Any:
 
 @api_v1_jobs.route("/jobs/<job_id>")
 @api_v1_jobs.arguments(Wait, location="query")
-@api_v1_jobs.response(200, schemas.Job, description="The job, in whatever state it is.")
+@api_v1_jobs.response(200, schemas.JobSchema, description="The job, in whatever state it is.")
 @refuses(api_v1_jobs, "bad-request")
 def one(wait: dict[str, int], job_id: str) -> Any:
     """All about a job
@@ -91,7 +93,7 @@ def one(wait: dict[str, int], job_id: str) -> Any:
 
 
 @api_v1_jobs.route("/jobs/<job_id>/cancel", methods=["POST"])
-@api_v1_jobs.response(200, schemas.Job, description="The job, which has ended now.")
+@api_v1_jobs.response(200, schemas.JobSchema, description="The job, which has ended now.")
 @refuses(api_v1_jobs, "not-allowed")
 def cancel(job_id: str) -> Any:
     """End a job

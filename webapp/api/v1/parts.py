@@ -26,7 +26,7 @@ RANGED_HEADERS = {
 
 
 @api_v1_parts.route("/jobs/<job_id>/parts")
-@api_v1_parts.response(200, schemas.PartList)
+@api_v1_parts.response(200, schemas.PartListSchema)
 @refuses(api_v1_parts, *NOT_DONE)
 def listed(job_id: str) -> Any:
     """List the parts

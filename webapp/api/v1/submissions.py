@@ -58,7 +58,7 @@ _ACCEPTED_FILE = {**_ACCEPTED, "headers": {**_ACCEPTED["headers"], **LIMIT_HEADE
         | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in RAW_TYPES},
     },
 )
-@api_v1_creating.response(202, schemas.Job, **_ACCEPTED_FILE)
+@api_v1_creating.response(202, schemas.JobSchema, **_ACCEPTED_FILE)
 @refuses(
     api_v1_creating,
     "bad-request",
@@ -104,7 +104,7 @@ def create() -> Response:
         },
     },
 )
-@api_v1_creating.response(202, schemas.Job, **_ACCEPTED)
+@api_v1_creating.response(202, schemas.JobSchema, **_ACCEPTED)
 @refuses(
     api_v1_creating,
     "bad-request",

@@ -96,7 +96,7 @@ def standing(upload_id: str) -> Response:
 
 
 @api_v1_uploads.route("/uploads/<upload_id>", methods=["GET"], provide_automatic_options=False)
-@api_v1_uploads.response(200, schemas.ResumableUpload)
+@api_v1_uploads.response(200, schemas.ResumableUploadSchema)
 @refuses(api_v1_uploads)
 def one(upload_id: str) -> Any:
     """The same as JSON"""

@@ -30,12 +30,12 @@ def test_a_job_in_any_state_has_the_keys_of_the_document(
 ) -> None:
     job_id = job_in(state)
     answer = client.get(f"/api/v1/jobs/{job_id}", headers=bearer())
-    assert (answer.status_code, set(answer.json)) == (200, set(schemas.Job().fields))
+    assert (answer.status_code, set(answer.json)) == (200, set(schemas.JobSchema().fields))
     assert (answer.json["id"], answer.json["state"]) == (job_id, state.value)
     assert answer.json["is_final"] is STATES[state].is_final
     assert ("Retry-After" in answer.headers) is not STATES[state].is_final
-    assert set(answer.json["totals"]) == set(schemas.Totals().fields)
-    assert set(answer.json["links"]) == set(schemas.JobLinks().fields)
+    assert set(answer.json["totals"]) == set(schemas.TotalsSchema().fields)
+    assert set(answer.json["links"]) == set(schemas.JobLinksSchema().fields)
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -104,7 +104,7 @@ def test_a_list_shows_the_callers_jobs_only_newest_first(client: FlaskClient, be
     job_in(JobState.DONE, "bert")
     listed = client.get("/api/v1/jobs", headers=bearer()).json
     assert [job["id"] for job in listed["items"]] == ids[::-1]
-    assert set(listed["items"][0]) == set(schemas.JobSummary().fields)
+    assert set(listed["items"][0]) == set(schemas.JobSummarySchema().fields)
     assert listed["next"] is None
 
 
@@ -165,7 +165,7 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, bearer: Bearer, query: 
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
     assert answer.json["type"] == f"{SITE}/help/problems#bad-request"
     assert [error["option"] for error in answer.json["errors"]] == [query.split("=")[0]]
-    assert set(answer.json) == set(schemas.Problem().fields) - {"job"}
+    assert set(answer.json) == set(schemas.ProblemSchema().fields) - {"job"}
 
 
 @pytest.mark.parametrize("state", JobState)

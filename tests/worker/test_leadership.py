@@ -8,19 +8,19 @@ from flask import Flask
 
 from store import leader_lease
 from store.database import db
-from store.models import Duty as DutyRow
+from store.models import LeaderLease as DutyRow
 from tests.worker.test_liveness import Clock
-from worker.duty import Duty
+from worker.leadership import Leadership
 
 
 def test_one_has_the_duty_and_the_other_waits(store_app: Flask) -> None:
-    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
     assert [one.take_turn(), other.take_turn(), one.take_turn(), other.take_turn()] == [True, False, True, False]
 
 
 def test_the_other_takes_over_when_no_turn_was_taken_for_so_long_as_it_is_patient(store_app: Flask) -> None:
     clock = Clock()
-    one, other = Duty("reconciler", 30, clock), Duty("reconciler", 30, clock)
+    one, other = Leadership("reconciler", 30, clock), Leadership("reconciler", 30, clock)
     assert one.take_turn()
     for _ in range(10):  # however long it waits, turns are taken
         assert not other.take_turn()
@@ -33,7 +33,7 @@ def test_the_other_takes_over_when_no_turn_was_taken_for_so_long_as_it_is_patien
 
 
 def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
-    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
     assert one.take_turn()
     assert not other.take_turn()
     one.give_back()
@@ -41,7 +41,7 @@ def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
 
 
 def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask) -> None:
-    one, other = Duty("reconciler", 30), Duty("reconciler", 30)
+    one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
     assert one.take_turn()
     assert not other.is_to_be_had()
     ended = subprocess.Popen(["true"])
@@ -54,6 +54,6 @@ def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask
 
 
 def test_the_duty_of_another_machine_is_waited_for_whatever_runs_here(store_app: Flask) -> None:
-    other = Duty("reconciler", 30)
+    other = Leadership("reconciler", 30)
     leader_lease.take("reconciler", "elsewhere:999999999:x", leader_lease.look_at("reconciler"))
     assert not other.take_turn()

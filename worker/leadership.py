@@ -16,7 +16,7 @@ from store.leader_lease import NOBODY, Tenure
 _log = logging.getLogger(__name__)
 
 
-class Duty:
+class Leadership:
     """One process's hold on a duty, or its wait for it."""
 
     def __init__(self, name: str, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
