@@ -4,10 +4,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site curl npm clean
+.PHONY: help setup setup-dev run test test-all checks lint types contracts kernel chromium redis containers logs shell demo corpus fuzz faults bench-data bench complete-build bench-site curl npm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder --durations 20
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 DATA_DIR ?= data
 DEMO_SIZE ?= 20MB
@@ -61,15 +62,22 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 run: setup ## serve until Ctrl-C
 	@exec $(BIN)/python -m launcher
 
-test: setup-dev chromium redis curl npm lint types contracts containers ## run every check, and every test on each kind of services
-	$(call all_tests,)
-	$(call all_tests,--services debian --ignore tests/webapp/test_browser.py --ignore tests/webapp/test_browser_help.py)
+test: setup-dev chromium checks ## run every check, every test that starts no process, and a slice of the others (8 minutes)
+	@$(PYTEST) --tier quick -m processes --numprocesses 2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	@$(PYTEST) --tier quick -m "not processes" --numprocesses 3 $(PYTEST_ARGS)
 
-# The fault suite has many processes and short leases: it gets the machine for itself. 5: PYTEST_ARGS choose none of it.
+test-all: setup-dev chromium redis curl npm checks ## run everything, on both kinds of services (30 minutes); CI runs this
+	$(call all_tests,)
+	$(call all_tests,--services debian)
+
+# 5: the arguments choose none of a part. The faults have many processes and short leases: they get the machine for
+# themselves. Most of the others wait for processes, too, so more of them run at once than there are cores.
 define all_tests
-@$(BIN)/python -m pytest $(1) tests/faults $(PYTEST_ARGS) || [ $$? -eq 5 ]
-@$(BIN)/python -m pytest $(1) --ignore tests/faults --numprocesses auto --maxprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+@$(PYTEST) $(1) tests/faults $(PYTEST_ARGS) || [ $$? -eq 5 ]
+@$(PYTEST) $(1) --ignore tests/faults --numprocesses 5 $(PYTEST_ARGS)
 endef
+
+checks: lint types contracts containers ## run every check that is no test
 
 lint: setup-dev ## check style and form (ruff)
 	@$(BIN)/ruff check --quiet .

@@ -1,13 +1,15 @@
 """Named points of the flow, at which the fault suite ends or holds a process; without it they do nothing.
 
-FAULT_ORDERS names a folder. A file POINT.NUMBER.order in it is an order for whichever process passes that point next:
-it makes a .obeyed of it and gets the signal that the file names. This is no setting: nobody who runs Playtally sets it.
+FAULT_ORDERS names a folder. A file POINT.NUMBER.order in it is an order for the process that passes that point next:
+it makes a .obeyed of it and gets the signal that the file names, or, where that is WAIT, waits there until the .obeyed
+is removed, with its other threads at work. This is no setting: nobody who runs Playtally sets it.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 # In the order in which a file passes them; the reconciler's own stand at the end.
@@ -32,6 +34,9 @@ POINTS = (
     "sweep.begun",
 )
 
+WAIT = "WAIT"
+SECONDS_BETWEEN_LOOKS = 0.05
+
 _ORDERS = os.environ.get("FAULT_ORDERS")
 
 
@@ -48,5 +53,14 @@ def _obey(orders: Path, name: str) -> None:
             os.rename(order, obeyed)
         except FileNotFoundError:
             continue  # another process was first
-        os.kill(os.getpid(), signal.Signals[obeyed.read_text()])
+        _carry_out(obeyed)
         return
+
+
+def _carry_out(obeyed: Path) -> None:
+    wanted = obeyed.read_text()
+    if wanted != WAIT:
+        os.kill(os.getpid(), signal.Signals[wanted])
+        return
+    while obeyed.exists():
+        time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -1,13 +1,17 @@
-"""Fixtures that every room shares: the services below, settings and a database of the test's own.
+"""Fixtures that every room shares, and the tiers of tests.
 
-``--services debian`` runs the tests on PostgreSQL and Debian's Redis; only this module knows of the choice.
+``--tier quick`` leaves out what starts processes, but for one slice through all of it, and tries fewer examples: it is
+what ``make test`` runs. ``--services debian`` runs the tests on PostgreSQL and Debian's Redis, as far as these can make
+a difference; only this module knows of the choice. docs/testing.md says what is where.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,28 +20,93 @@ from redis import Redis
 from common.settings import Settings, read_settings
 from store.database import bind, db
 from store.files import Files
+from tests.examples import load_profile
+from tests.paths import ROOT
 from tests.services import DEBIAN, EMBEDDED, Services, redis_server, running
+
+QUICK, ALL = "quick", "all"
+SLICE = "_slice.py"  # what a file with such a name holds belongs to the quick tier although it starts processes
+# The rooms that speak SQL or Redis themselves; all others reach both through these.
+SPEAK_TO_SERVICES = ("common", "end_to_end", "faults", "launcher", "migrations", "store", "worker", "webapp/monitoring")
+SPEAK_TO_SERVICES += ("webapp/security", "test_services.py")
+SHARE_A_SITE = ("end_to_end", "static", "postman")
+SHARE_NOTHING = ("test_case_files.py", "test_corpus.py", "test_resuming.py")  # many, each for itself
+_STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events
+_may_start = True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--services", choices=(EMBEDDED, DEBIAN), default=EMBEDDED, help="what the tests run on")
+    parser.addoption("--tier", choices=(QUICK, ALL), default=ALL, help="how much of the tests runs")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """End like Ctrl-C when told to stop, so that fixtures take down what they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.addinivalue_line("markers", "processes: starts processes of its own (set by the fixture of that name)")
+    load_profile(config.getoption("tier"))
+    sys.addaudithook(_refuse_to_start)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"services: {config.getoption('services')}"
+    return f"services: {config.getoption('services')}, tier: {config.getoption('tier')}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what would be the same on other services: all tests that use none."""
-    if config.getoption("services") != EMBEDDED:
-        same = [item for item in items if "services" not in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=same)
-        items[:] = [item for item in items if item not in same]
+    """Mark what starts processes, and leave out what the tier or the services have no use for."""
+    wanted, left_out = [], []
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+        if "processes" in _fixtures(item):
+            item.add_marker("processes")
+        is_wanted = _is_wanted(item, config.getoption("tier"), config.getoption("services"))
+        (wanted if is_wanted else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = wanted
+
+
+def _is_wanted(item: pytest.Item, tier: str, services: str) -> bool:
+    if tier == QUICK and item.get_closest_marker("processes") and not item.path.name.endswith(SLICE):
+        return False
+    if services == EMBEDDED:
+        return True
+    place = item.path.relative_to(ROOT / "tests").as_posix()
+    return "services" in _fixtures(item) and place.startswith(SPEAK_TO_SERVICES)
+
+
+def _group(item: pytest.Item) -> str | None:
+    """The tests that one of the pytest processes runs together, since they share a site or another dear fixture."""
+    place = item.path.relative_to(ROOT / "tests")
+    if place.parts[0] in SHARE_A_SITE:
+        return place.parts[0]
+    return None if place.parts[-1] in SHARE_NOTHING else place.as_posix()
+
+
+def _fixtures(item: pytest.Item) -> tuple[str, ...]:
+    return tuple(getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Hold each test to what it asked for: only ``processes`` lets it start some."""
+    global _may_start
+    _may_start = item.get_closest_marker("processes") is not None
+    try:
+        return (yield)
+    finally:
+        _may_start = True
+
+
+def _refuse_to_start(event: str, _arguments: tuple[Any, ...]) -> None:
+    if not _may_start and event in _STARTS:
+        raise RuntimeError("this test starts a process: let it ask for the fixture processes")
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Asked for by each test that starts processes, and by the fixtures that do."""
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from common.settings import read_settings
 from launcher.client import Client
 from store import accounts
 from store.database import bind, db
+from tests.orders import Orders
 from tests.processes import eventually
 from tests.services import Services
 
@@ -33,6 +34,7 @@ class Site:
     data_dir: Path
     launcher_pid: int
     environ: dict[str, str]
+    orders: Orders  # to its processes
 
     def client(self, name: str | None = None) -> Client:
         """A logged-in client of the API: the administrator's, or that of a new account of this name."""
@@ -58,7 +60,7 @@ def site_of(services: Services, folder: Path, **settings: str) -> Iterator[Site]
 
 
 def _site(folder: Path, settings: dict[str, str]) -> Iterator[Site]:
-    port = _free_port()
+    port, orders = _free_port(), Orders(folder / "orders")
     environ = os.environ | {
         "HOST": "127.0.0.1",
         "PORT": str(port),
@@ -68,6 +70,7 @@ def _site(folder: Path, settings: dict[str, str]) -> Iterator[Site]:
         "MAX_SINGLE_FILE_SIZE": "10000000",
         "LEASE_SECONDS": "30",
         "RECONCILE_SECONDS": "1",
+        "FAULT_ORDERS": str(orders.folder),
         **dict.fromkeys(("SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
         **settings,
     }
@@ -77,7 +80,7 @@ def _site(folder: Path, settings: dict[str, str]) -> Iterator[Site]:
     try:
         eventually(lambda: "Ctrl-C stops it" in printed.read_text() or launcher.poll() is not None)
         assert launcher.poll() is None, printed.read_text()
-        yield Site(f"http://127.0.0.1:{port}", "admin", PASSWORD, folder / "data", launcher.pid, environ)
+        yield Site(f"http://127.0.0.1:{port}", "admin", PASSWORD, folder / "data", launcher.pid, environ, orders)
     finally:
         launcher.terminate()
         launcher.wait(timeout=60)

@@ -115,6 +115,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("limit", [4096, 5000, BUFFER_BYTES, BUFFER_BYTES + 4096, BUFFER_BYTES + 5000])
 def test_a_disk_that_takes_no_more_is_an_error_and_what_it_took_are_the_first_bytes(folder: Path, limit: int) -> None:
     command = [sys.executable, "-c", LIMITED, folder / "file", str(limit), str(2 * BUFFER_BYTES)]
@@ -123,6 +124,7 @@ def test_a_disk_that_takes_no_more_is_an_error_and_what_it_took_are_the_first_by
     assert (folder / "file").read_bytes() == (bytes(range(256)) * (limit // 256 + 1))[:limit]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_disk_that_takes_just_enough_is_no_error(folder: Path) -> None:
     size = BUFFER_BYTES + 5120
     command = [sys.executable, "-c", LIMITED, folder / "file", str(size), str(size)]

@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from common import fault_points
+from tests.orders import Orders
 from tests.paths import ROOT
+from tests.processes import eventually
 
 CODE = "from common import fault_points; fault_points.point('upload.kept'); print('alive')"
 
@@ -19,6 +23,7 @@ def passing(orders: Path) -> int:
     return subprocess.run([sys.executable, "-c", CODE], env=environ, stdout=subprocess.DEVNULL).returncode
 
 
+@pytest.mark.usefixtures("processes")
 def test_each_order_ends_one_process_at_its_point(tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / f"upload.kept.{number}.order").write_text("SIGKILL")
@@ -26,14 +31,28 @@ def test_each_order_ends_one_process_at_its_point(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["upload.kept.0.obeyed", "upload.kept.1.obeyed"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_order_may_name_another_signal(tmp_path: Path) -> None:
     (tmp_path / "upload.kept.0.order").write_text("SIGTERM")
     assert passing(tmp_path) == -signal.SIGTERM
 
 
+@pytest.mark.usefixtures("processes")
 def test_other_points_are_passed(tmp_path: Path) -> None:
     (tmp_path / "upload.written.0.order").write_text("SIGKILL")
     assert passing(tmp_path) == 0
+
+
+@pytest.mark.usefixtures("processes")
+def test_a_process_that_is_told_to_wait_goes_on_once_the_order_is_gone(tmp_path: Path) -> None:
+    orders = Orders(tmp_path)
+    goes_on = orders.pause("upload.kept")
+    environ = {"FAULT_ORDERS": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", CODE], env=environ, stdout=subprocess.PIPE) as process:
+        eventually(lambda: list(tmp_path.glob("*.obeyed")))
+        assert process.poll() is None
+        goes_on()
+        assert process.communicate(timeout=60)[0] == b"alive\n"
 
 
 def test_each_point_stands_in_the_code_once_for_each_way_in() -> None:

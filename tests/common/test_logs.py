@@ -163,6 +163,7 @@ raise OSError("the end")
 """
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_is_logged_warned_of_or_not_caught_is_a_line(tmp_path: object) -> None:
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     lines = [json.loads(line) for line in ended.stderr.splitlines()]

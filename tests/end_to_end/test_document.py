@@ -34,7 +34,7 @@ BAD = "Song,Date,Number of Plays\nUmbrella,2020-01-02,12.5\nCreep,2020-01-02,{}\
 
 
 @pytest.fixture(scope="module")
-def site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(processes: None, services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One of its own: made-up logins block the address of all tests."""
     # With a limit: made-up lengths are then too large on any disk, where the whole room of this one would be a 507.
     with site_of(services, tmp_path_factory.mktemp("site"), MAX_UPLOAD_BYTES="100000000") as site:

@@ -2,84 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from launcher.client import Client
-from tests.end_to_end.horses import worker_with_horse_in_mid_job
+from tests.end_to_end.held_jobs import parts, published_attempts, worker_and_held_horse, working_files
 from tests.paths import DATA
 from tests.processes import eventually
 from tests.site import Site
-from tests.slow_files import write_slow_file
-
-
-@pytest.fixture(scope="session")
-def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("big") / "big.csv"
-    write_slow_file(path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def quiet_run(running_site: Site, big_file: Path) -> list[str]:
-    """The digests of the parts when nothing happens."""
-    client = running_site.client("quiet")
-    digests = parts(client, client.upload(big_file))
-    assert len(digests) > 1
-    return digests
-
-
-def parts(client: Client, job_id: str) -> list[str]:
-    """The sha256 of each part, once the job is done."""
-    digests = []
-    for part in client.wait(job_id)["output_files"]:
-        digest = hashlib.sha256()
-        for piece in client.download(part["output_file"]):
-            digest.update(piece)
-        digests.append(digest.hexdigest())
-    return digests
-
-
-def published_attempts(site: Site, job_id: str) -> list[str]:
-    return [folder.name for folder in (site.data_dir / "results" / job_id).iterdir()]
-
-
-def working_files(site: Site, job_id: str) -> list[Path]:
-    return [path for kind in ("scratch", "staging") for path in (site.data_dir / kind / job_id).rglob("*")]
-
-
-def test_the_example_comes_back_byte_for_byte(running_site: Site) -> None:
-    client = running_site.client()
-    result = client.wait(client.upload(DATA / "example.csv"))
-    assert result["initial_input_file_name"] == "example.csv"
-    (part,) = result["output_files"]
-    assert b"".join(client.download(part["output_file"])) == (DATA / "expected" / "example.csv").read_bytes()
-
-
-def test_a_job_whose_horse_is_killed_ends_once_with_the_same_bytes(
-    running_site: Site, big_file: Path, quiet_run: list[str]
-) -> None:
-    client = running_site.client("horse")
-    job_id = client.upload(big_file)
-    _worker, horse = worker_with_horse_in_mid_job(running_site, client, job_id)
-    os.kill(horse, signal.SIGKILL)
-    assert parts(client, job_id) == quiet_run
-    assert len(published_attempts(running_site, job_id)) == 1
-    eventually(lambda: working_files(running_site, job_id) == [])
 
 
 def test_a_job_whose_worker_is_killed_ends_once_with_the_same_bytes(
     running_site: Site, big_file: Path, quiet_run: list[str]
 ) -> None:
     client = running_site.client("worker")
+    running_site.orders.hold("step.totalling", after=1)
     job_id = client.upload(big_file)
-    worker, _horse = worker_with_horse_in_mid_job(running_site, client, job_id)
+    worker, _horse = worker_and_held_horse(running_site, client, job_id)
     os.kill(worker, signal.SIGKILL)
     assert parts(client, job_id) == quiet_run
     assert len(published_attempts(running_site, job_id)) == 1
@@ -88,8 +29,9 @@ def test_a_job_whose_worker_is_killed_ends_once_with_the_same_bytes(
 
 def test_a_small_file_does_not_wait_behind_a_big_one(running_site: Site, big_file: Path) -> None:
     client = running_site.client("both")
+    running_site.orders.hold("step.totalling")
     big = client.upload(big_file)
-    _worker, horse = worker_with_horse_in_mid_job(running_site, client, big)
+    _worker, horse = worker_and_held_horse(running_site, client, big)
     small = client.wait(client.upload(DATA / "example.csv"))
     assert len(small["output_files"]) == 1
     os.kill(horse, signal.SIGKILL)  # its lease may be over by now: the next attempt ends the job

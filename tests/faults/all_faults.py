@@ -14,16 +14,19 @@ from tests.faults import (
 )
 from tests.faults.fault import Fault
 
-_MODULES = (
-    faults_points,
-    faults_processes,
-    faults_redis,
-    faults_database,
-    faults_disks,
-    faults_uploads,
-    faults_jobs,
-    faults_clock,
-)
-FAULTS: tuple[Fault, ...] = tuple(fault for module in _MODULES for fault in module.faults())
+FAMILIES: dict[str, tuple[Fault, ...]] = {
+    module.__name__.rpartition("_")[2]: tuple(module.faults())
+    for module in (
+        faults_points,
+        faults_processes,
+        faults_redis,
+        faults_database,
+        faults_disks,
+        faults_uploads,
+        faults_jobs,
+        faults_clock,
+    )
+}
+FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES.values() for fault in family)
 
 assert len({fault.name for fault in FAULTS}) == len(FAULTS)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from store.states import JobState
 from tests.faults.files import PlayFile
 from tests.faults.invariants import Judge
-from tests.faults.site import clear
 from tests.faults.table import Row
 from tests.faults.trial import Trial
 
@@ -51,7 +50,7 @@ def carry_out(fault: Fault, judge: Judge, files: list[PlayFile]) -> Row:
     """Do a fault to the site of a judge, who looks at what came of it."""
     site = judge.site
     site.heal()
-    clear(site.orders)
+    site.orders.clear()
     site.arrange(more=fault.more)
     trial = Trial(site, re.sub(r"[^a-z0-9]+", "-", fault.name.lower()), list(files), fault.allowed)
     with trial.watched():

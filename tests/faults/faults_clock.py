@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.faults.fault import Fault
 from tests.faults.faults_processes import kill_with_horse
-from tests.faults.files import slow_file
+from tests.faults.files import play_file
 from tests.faults.site import RECONCILER, SMALL
 from tests.faults.trial import Trial
 
@@ -33,16 +34,20 @@ def clock_is_off(program: str, seconds: int) -> Callable[[Trial], None]:
     """A worker dies and is missed in time, and one that takes long is not taken for dead."""
 
     def happen(trial: Trial) -> None:
-        library = trial.site.orders / "clock.so"
+        library = trial.site.orders.folder / "clock.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, _SOURCE], check=True)
         trial.site.arrange({program: f"env LD_PRELOAD={library} CLOCK_OFFSET={seconds}"})
         trial.send()
         kill_with_horse(trial.site, SMALL)
         trial.struck()
         trial.wait_for_ends()
-        slow = slow_file(trial.site.conditions.lease_seconds + SECONDS_MORE, packed=True)
-        trial.files.append(slow)
-        trial.send([slow], copies=1)
+        long = play_file("long.csv", [("Long", "2024-01-01", 1)])
+        trial.files.append(long)
+        goes_on = trial.site.orders.pause("step.reading")
+        trial.send([long], copies=1)
+        trial.wait_for_all_accepted()
+        time.sleep(trial.site.conditions.lease_seconds + SECONDS_MORE)  # in which its worker renews the lease
+        goes_on()
         trial.wait_for_ends()
         trial.site.arrange()
 

@@ -7,14 +7,14 @@ import signal
 from collections.abc import Callable, Iterator
 
 from processing.progress import Step
+from store.queues import SMALL_FILE_BYTES
 from tests.faults.fault import Fault
-from tests.faults.files import slow_file
+from tests.faults.files import large_file, play_file
 from tests.faults.site import LARGE, RECONCILER, SECOND_SMALL, SMALL, WEB, Site
 from tests.faults.trial import Trial
 from tests.processes import children, eventually, is_alive, parent
 
 HELD_AT = ("attempt.claimed", "step.reading", "publish.staged", "publish.renamed", "publish.committed")
-SECONDS_OF_A_LARGE_FILE = 11  # a slow file that takes longer has its place in the queue of the large ones
 HELD_ALONE_AT = ("step.reading", "publish.renamed")  # its worker still sees after it
 
 
@@ -57,17 +57,24 @@ def _kill_worker_at(point: str, trial: Trial) -> None:
 
 def worker_killed_while_others_are_busy(trial: Trial) -> None:
     """The worker that is killed is the only one that has time for what it left."""
-    seconds = trial.site.conditions.lease_seconds + trial.site.conditions.reconcile_seconds + 3
-    busy = [slow_file(seconds, packed=True), slow_file(max(seconds, SECONDS_OF_A_LARGE_FILE), packed=False)]
+    busy = [play_file("small.csv", [("Busy", "2024-01-01", 1)]), large_file(SMALL_FILE_BYTES)]
     trial.files += busy
     trial.bystanders += busy
-    trial.send(busy, copies=1)
-    trial.site.horses(SMALL)
-    trial.site.horses(LARGE)
-    trial.site.arrange(more=(SECOND_SMALL,))
-    trial.send(trial.files[: -len(busy)])
-    kill_with_horse(trial.site, SECOND_SMALL)
-    trial.struck()
+    are_free = [trial.site.orders.pause("step.reading") for _ in busy]
+    try:
+        trial.send(busy, copies=1)
+        trial.site.horses(SMALL)
+        trial.site.horses(LARGE)
+        trial.site.arrange(more=(SECOND_SMALL,))
+        trial.send(trial.files[: -len(busy)])
+        kill_with_horse(trial.site, SECOND_SMALL)
+        trial.struck()
+        others = [file.name for file in trial.files[: -len(busy)]]
+        trial.wait_for_all_accepted()
+        trial.wait_for_ends_of(others)
+    finally:
+        for set_free in are_free:
+            set_free()
     trial.wait_for_ends()
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from tests.faults.client import Reply, form
 from tests.faults.fault import Fault
 from tests.faults.faults_processes import kill
-from tests.faults.files import PlayFile, slow_file
+from tests.faults.files import PlayFile, large_file
 from tests.faults.site import WEB
 from tests.faults.trial import Trial
 from tests.processes import eventually
@@ -29,7 +29,7 @@ def faults() -> Iterator[Fault]:
 
 def server_killed(trial: Trial) -> None:
     """Slow senders lose their server, and send again."""
-    big = slow_file(1, packed=False)
+    big = large_file(4_000_000)
     trial.files.append(big)
     with closing(half_sent(trial, big)), closing(half_sent(trial, big)):
         trial.send()
@@ -41,7 +41,7 @@ def server_killed(trial: Trial) -> None:
 
 def clients_gone(trial: Trial) -> None:
     """They send half of a file and are heard of no more."""
-    big = slow_file(1, packed=False)
+    big = large_file(4_000_000)
     for _ in trial.files:
         half_sent(trial, big).close()
     trial.struck()

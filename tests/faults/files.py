@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -22,8 +21,7 @@ SONGS = (
 )
 
 DIFFERENT_EVERY = 3  # every third file has a song of its own in each row, and so goes through buckets in scratch
-ROWS_A_SECOND = 80_000  # of a slow file
-SLOW_ROWS = 40_000  # of which it repeats
+SOME_ROWS = 40_000  # of which a large file repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +51,15 @@ def _small_file(number: int, chance: random.Random) -> PlayFile:
     return play_file(f"plays-{number:03d}.csv", rows)
 
 
-def slow_file(seconds: float, *, packed: bool) -> PlayFile:
-    """A file that takes about so long to add up, with few totals; packed, it is a small one for its queue.
-
-    Plays have so many zeros in front that no fast way takes them: each row is read one by one.
-    """
-    times = max(1, round(seconds * ROWS_A_SECOND / SLOW_ROWS))
-    rows = [(f"Song {number % 1000:03d}", f"2024-01-{number % 7 + 1:02d}", number % 999) for number in range(SLOW_ROWS)]
-    lines = b"".join(b"%s,%s,%022d\n" % (song.encode(), day.encode(), plays) for song, day, plays in rows)
-    data = gzip.compress(IN_HEADER) + gzip.compress(lines) * times if packed else IN_HEADER + lines * times
+def large_file(least_bytes: int) -> PlayFile:
+    """A file of at least so many bytes, with few totals."""
+    rows = [(f"Song {number % 1000:03d}", f"2024-01-{number % 7 + 1:02d}", number % 999) for number in range(SOME_ROWS)]
+    lines = b"".join(b"%s,%s,%d\n" % (song.encode(), day.encode(), plays) for song, day, plays in rows)
+    times = least_bytes // len(lines) + 1
     return PlayFile(
-        name=f"slow-{times}.csv.gz" if packed else f"slow-{times}.csv",
-        data=data,
-        rows=SLOW_ROWS * times,
+        name=f"large-{times}.csv",
+        data=IN_HEADER + lines * times,
+        rows=SOME_ROWS * times,
         plays=sum(plays for _, _, plays in rows) * times,
         totals=_totals(rows, times),
     )

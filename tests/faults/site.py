@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from store import accounts, queues
 from store.database import bind, db
 from tests.faults.client import Caller
 from tests.faults.disks import Disk, Disks, may_mount
+from tests.orders import Orders
 from tests.paths import ROOT
 from tests.processes import children, descendants, eventually, is_alive, is_stopped
 
@@ -58,9 +58,8 @@ class Site:
 
     def __init__(self, folder: Path, conditions: Conditions) -> None:
         self.conditions = conditions
-        self.orders = folder / "orders"  # to whichever process passes a named point; see common.fault_points
-        self.orders.mkdir(parents=True)
-        self.environ = _environ(folder, conditions, self.orders)
+        self.orders = Orders(folder / "orders")
+        self.environ = _environ(folder, conditions, self.orders.folder)
         self.settings: Settings = read_settings(self.environ)
         self.base = f"http://127.0.0.1:{self.settings.port}"
         self.data_dir = self.settings.data_dir
@@ -241,9 +240,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def clear(folder: Path) -> None:
-    """Empty a folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)

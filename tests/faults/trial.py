@@ -68,16 +68,11 @@ class Trial:
 
     def order(self, point: str, times: int = 1, number: signal.Signals = signal.SIGKILL) -> None:
         """Have the first processes that pass a point end there, or be held."""
-        for time_ in range(times):
-            draft = self.site.orders / f"{point}.{time_}"
-            draft.write_text(number.name)
-            draft.rename(f"{draft}.order")  # whole, or not there
+        self.site.orders.give(point, number, times)
 
     def last_obeyed(self) -> float:
         """When a process last came to a point that it was ordered for; an error when none did."""
-        moments = [path.stat().st_ctime for path in self.site.orders.glob("*.obeyed")]
-        assert moments, "no process came to the point"
-        return max(moments)
+        return self.site.orders.last_obeyed()
 
     def one_held(self) -> int:
         """The process that a signal holds, waited for."""
@@ -104,6 +99,11 @@ class Trial:
         """Until all jobs have ended, or patience has."""
         self.wait_for_all_accepted()
         self.wait(lambda: all(watched.has_ended for watched in self.poller.all()))
+
+    def wait_for_ends_of(self, names: list[str]) -> None:
+        """Until all jobs of the files of these names that were accepted have ended, or patience has."""
+        wanted = {accepted.job_id for accepted in self.accepted if accepted.file.name in names}
+        self.wait(lambda: all(watched.has_ended for watched in self.poller.all() if watched.job_id in wanted))
 
     def wait(self, condition: Callable[[], bool]) -> bool:
         """Until the condition holds; False when patience ended before."""

@@ -61,7 +61,7 @@ def environ(tmp_path: Path, services: Services) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def launch(environ: dict[str, str], tmp_path: Path) -> Iterator[Launch]:
+def launch(processes: None, environ: dict[str, str], tmp_path: Path) -> Iterator[Launch]:
     """Starts a launcher; it ends with the test."""
     started: list[Launched] = []
 

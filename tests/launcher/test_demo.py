@@ -61,20 +61,24 @@ def run(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_a_terminal_and_a_password_it_says_what_to_set(environ: dict[str, str], plays: Path) -> None:
     assert run(environ, str(plays)) == (2, "Name the administrator's password: ADMIN_PASSWORD=... make demo\n")
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_wrong_password_is_a_sentence(environ: dict[str, str], refusing_port: str, plays: Path) -> None:
     code, printed = run(environ | {"PORT": refusing_port, "ADMIN_PASSWORD": "wrong horse"}, str(plays))
     assert (code, printed) == (1, "That username and password do not belong together.\n")
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_site_that_does_not_run_is_a_sentence(environ: dict[str, str], plays: Path) -> None:
     code, printed = run(environ | {"ADMIN_PASSWORD": "correct horse"}, str(plays))
     assert (code, printed) == (2, f"Nothing answers at http://127.0.0.1:{environ['PORT']}. Start it first: make run\n")
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("arguments", [(), ("nowhere.csv",), (".",)])
 def test_without_a_file_it_says_so(environ: dict[str, str], arguments: tuple[str, ...]) -> None:
     code, printed = run(environ | {"ADMIN_PASSWORD": "correct horse"}, *arguments)

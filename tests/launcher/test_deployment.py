@@ -106,6 +106,7 @@ def test_what_the_image_does_not_need_is_not_built_into_it(secret: str) -> None:
     assert left_out.match_file(secret)
 
 
+@pytest.mark.usefixtures("processes")
 def test_all_that_runs_is_built_into_the_image() -> None:
     listed = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True)
     rooms = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
@@ -117,25 +118,14 @@ def test_all_that_runs_is_built_into_the_image() -> None:
     assert not any(map(left_out.match_file, whole))
 
 
-def test_make_test_runs_the_tests_on_both_kinds_of_services() -> None:
-    words = ["make", "-C", ROOT, "--dry-run", "test", "PYTEST_ARGS="]
-    planned = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    passes = [line.split("pytest", 1)[1].split() for line in planned.splitlines() if "-m pytest" in line]
-    browsers = [
-        word for name in ("test_browser", "test_browser_help") for word in ("--ignore", f"tests/webapp/{name}.py")
-    ]
-    chosen = [words[: words.index("tests/faults") + 1] for words in passes]
-    others = ["--services", "debian", *browsers]
-    all_but_faults = ["--ignore", "tests/faults"]
-    assert chosen == [["tests/faults"], all_but_faults, [*others, "tests/faults"], [*others, *all_but_faults]]
-
-
+@pytest.mark.usefixtures("processes")
 def test_make_alone_lists_every_target_with_a_line_of_help() -> None:
     listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     targets = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
     assert targets >= {"setup", "run", "test", "lint", "types", "containers", "logs", "shell", "demo", "clean"}
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_machine_without_a_fitting_python_is_told_so_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     (tmp_path / "requirements").mkdir()

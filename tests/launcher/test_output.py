@@ -93,6 +93,7 @@ def test_a_line_that_is_no_json_of_ours_is_shown_as_it_is_and_kept_wrapped(tmp_p
     assert datetime.fromisoformat(line["time"]).tzinfo is not None
 
 
+@pytest.mark.usefixtures("processes")
 def test_lines_of_the_log_are_shown_as_the_screen_had_them(tmp_path: Path) -> None:
     log, screen = tmp_path / "all.log", io.StringIO()
     output = Output(log, outputs.NAME_WIDTH, screen)

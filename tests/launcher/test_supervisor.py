@@ -31,6 +31,7 @@ def supervisor(tmp_path: Path, screen: io.StringIO) -> Iterator[Supervisor]:
     output.close()
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_lines_of_a_program_are_printed_behind_its_name(supervisor: Supervisor, screen: io.StringIO) -> None:
     supervisor.start(Program("talker", "sh -c 'echo one >&2; printf \"two\\nthree\"; sleep 1000'"))
     assert supervisor.run_until(lambda: "two" in screen.getvalue(), 60)
@@ -38,6 +39,7 @@ def test_the_lines_of_a_program_are_printed_behind_its_name(supervisor: Supervis
     assert screen.getvalue().splitlines() == ["talker | one", "talker | two", "talker | three"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_program_that_ends_is_started_again_after_longer_and_longer_pauses(
     supervisor: Supervisor, screen: io.StringIO
 ) -> None:
@@ -47,6 +49,7 @@ def test_a_program_that_ends_is_started_again_after_longer_and_longer_pauses(
     assert "launcher | short ended with code 3; starting it again in 0.5 seconds" in screen.getvalue()
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_dead_program_left_in_its_group_dies_too(supervisor: Supervisor, screen: io.StringIO) -> None:
     supervisor.start(Program("parent", "sh -c 'sleep 1000 & echo left $!; sleep 1000'"))
     assert supervisor.run_until(lambda: "left" in screen.getvalue(), 60)
@@ -57,6 +60,7 @@ def test_what_a_dead_program_left_in_its_group_dies_too(supervisor: Supervisor, 
     assert supervisor.run_until(lambda: not is_alive(left), 60)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_program_that_does_not_heed_sigterm_is_killed(
     supervisor: Supervisor, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

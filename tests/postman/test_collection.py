@@ -20,7 +20,7 @@ ENVIRONMENT = ROOT / "postman" / "playtally.postman_environment.json"
 
 
 @pytest.fixture(scope="module")
-def site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(processes: None, services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site_of(services, tmp_path_factory.mktemp("site")) as site:
         yield site
 
@@ -52,6 +52,7 @@ def test_nobodys_password_is_in_the_environment() -> None:
     assert values == {"site": "http://127.0.0.1:8000", "username": "admin", "password": ""}
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("time", ["first", "second"])
 def test_all_requests_succeed_as_often_as_they_are_sent(site: Site, tmp_path: Path, time: str) -> None:
     code, report = run(site, tmp_path / "report.json", site.password)
@@ -63,6 +64,7 @@ def test_all_requests_succeed_as_often_as_they_are_sent(site: Site, tmp_path: Pa
     assert not any((site.data_dir / "uploads").iterdir())
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_wrong_password_is_noticed(site: Site, tmp_path: Path) -> None:
     code, report = run(site, tmp_path / "report.json", "wrong", "--bail")
     assert code == 1

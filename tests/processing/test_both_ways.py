@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from processing.options import BadRows, DialectOptions, Options
 from processing.totalling import plan
+from tests.examples import examples
 from tests.processing.ways import result_of, same_both_ways
 
 SONGS = [b"Umbrella", b"Halo", b"NA", b" lead", b'12" mix', "Für Elise".encode(), "夜に駆ける".encode(), b"\xff"]
@@ -44,7 +45,7 @@ OPTIONS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     header=HEADERS,
     lines=st.lists(LINES, min_size=1, max_size=60),
@@ -64,7 +65,7 @@ def test_any_table_with_bad_rows_in_it_gives_the_same_bytes_both_ways(
         same_both_ways(data, replace(options, bad_rows=BadRows.SKIP))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=st.lists(st.tuples(*map(st.sampled_from, (SONGS + QUOTED, DAYS, PLAYS))), max_size=30),
     columns=st.permutations(["song", "date", "plays", "extra", "more"]),

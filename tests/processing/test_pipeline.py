@@ -18,6 +18,7 @@ from processing.errors import RefusedError
 from processing.options import BadRows, Options
 from processing.pipeline import process_csv
 from processing.progress import Progress, Step
+from tests.examples import examples
 from tests.processing.oracle import Row, parts_of, sorted_sums, sums_of, written
 from tests.processing.ways import BOTH_WAYS, IN_MEMORY
 
@@ -60,7 +61,7 @@ def run(data: bytes, folder: Path, **options: object) -> Path:
 
 
 @BOTH_WAYS
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, cuts=CUTS, line_end=st.sampled_from(["\n", "\r\n"]), quote_all=st.booleans(), header=st.booleans())
 def test_any_cutting_gives_the_sums_of_a_plain_dictionary_wholly_sorted(
     use_kernel: bool, rows: list[Row], cuts: dict[str, int], line_end: str, quote_all: bool, header: bool
@@ -73,7 +74,7 @@ def test_any_cutting_gives_the_sums_of_a_plain_dictionary_wholly_sorted(
 
 
 @BOTH_WAYS
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, cuts=CUTS, order=st.randoms(use_true_random=False))
 def test_the_same_rows_in_another_order_give_the_same_bytes(
     use_kernel: bool, rows: list[Row], cuts: dict[str, int], order

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.processes import eventually
 from tests.processing.interrupting import STOPPED, Ended, Runs, is_stopped, runs_in
 from tests.processing.resuming_cases import (
@@ -31,13 +32,13 @@ EACH = pytest.mark.parametrize("name", CASES)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def runs(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     with runs_in(tmp_path_factory.mktemp("logs")) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def others(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """For runs beside those of ``runs``."""
     with runs_in(tmp_path_factory.mktemp("logs")) as found:
         yield found
@@ -224,7 +225,9 @@ def test_a_process_that_wakes_when_all_is_published_changes_nothing(runs: Runs, 
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(
     name=st.sampled_from(sorted(CASES)),

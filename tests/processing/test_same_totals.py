@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.options import BadRows, Options
+from tests.examples import examples
 from tests.processing.oracle import Row
 from tests.processing.source.test_decompression import PACK
 from tests.processing.ways import result_of, same_both_ways
@@ -37,7 +38,7 @@ ROWS = st.lists(
     min_size=1,
     max_size=40,
 )
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DATES = {"iso": "%Y-%m-%d", "time": "%Y-%m-%dT10:15:00Z", "compact": "%Y%m%d", "dots": "%d.%m.%Y", "names": "%d %B %Y"}
 # A day above 12 in each, so that the file decides which of day and month comes first.
 SURE: Row = ("Umbrella", date(2024, 1, 31), 7)

@@ -22,7 +22,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="package")
-def site(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(processes: None, services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site_of(services, tmp_path_factory.mktemp("site"), MAX_SINGLE_FILE_SIZE="1000000") as site:
         yield site
 

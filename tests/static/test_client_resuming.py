@@ -62,6 +62,7 @@ def test_a_site_that_never_recovers_is_given_up(client: Any, stub: TusStub, path
     assert len(stub.mishaps) == 100 - 4
 
 
+@pytest.mark.usefixtures("processes")
 def test_killed_in_mid_upload_it_goes_on_where_it_was(client: Any, stub: TusStub, path: Path) -> None:
     stub.mishaps = ["hold"]
     command = [sys.executable, str(CLIENT), "--site", stub.base, "--token", "first", "upload", str(path)]

@@ -153,6 +153,7 @@ def test_a_file_is_held_until_its_mark_is_closed_wherever_it_is_moved(files: Fil
     assert not files.is_held(path)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_file_is_no_longer_held_once_its_process_was_killed(files: Files) -> None:
     path = files.new_incoming()
     path.write_bytes(b"half")

@@ -93,7 +93,7 @@ def signed_in(sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(processes: None) -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
 
@@ -145,7 +145,7 @@ def form_token(page: str) -> str:
 
 
 @pytest.fixture
-def served(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Served]:
+def served(processes: None, app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Served]:
     """The application, served by processes as the Procfile starts them."""
     with serving(settings, tmp_path / "printed") as server:
         yield server

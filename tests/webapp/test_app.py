@@ -22,6 +22,7 @@ def cut_off(browser: FlaskClient, settings: Settings) -> None:
     browser.application = create_app(replace(settings, database_url=nowhere))
 
 
+@pytest.mark.usefixtures("processes")
 def test_importing_the_site_loads_neither_vaex_nor_the_worker() -> None:
     question = "import sys, webapp; print([m for m in ('vaex', 'worker', 'launcher', 'numpy') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True)

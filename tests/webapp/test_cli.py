@@ -120,6 +120,7 @@ def test_a_password_that_cannot_be_set_is_refused_with_a_sentence(
         assert accounts.authenticate("anna", PASSWORD)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("environment")
 def test_a_file_is_added_up_without_the_queue(app: Flask, plays: Path) -> None:
     for _ in range(2):  # the second time over the same upload
@@ -131,6 +132,7 @@ def test_a_file_is_added_up_without_the_queue(app: Flask, plays: Path) -> None:
     assert plays.read_text() == CONTENT
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("environment")
 def test_a_file_that_is_refused_ends_with_its_sentence(app: Flask, plays: Path) -> None:
     plays.write_text(CONTENT + "Umbrella,2020-01-02,many\n")

@@ -155,6 +155,7 @@ def test_no_password_token_song_or_value_reaches_the_log(
         assert secret not in caplog.text
 
 
+@pytest.mark.usefixtures("processes")
 def test_gunicorn_writes_its_errors_as_lines_too(settings: Settings, tmp_path: Path) -> None:
     environ = os.environ | {"DATA_DIR": str(settings.data_dir), "REDIS_URL": settings.redis_url, "PORT": "many"}
     command = "gunicorn webapp:create_app() --bind 127.0.0.1:0 --no-control-socket --log-level warning"

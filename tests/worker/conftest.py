@@ -21,7 +21,7 @@ from store.files import Files
 from store.models import Job
 from store.options import JobOptions
 from tests.accounts import make_account
-from tests.slow_files import write_slow_file
+from tests.orders import Orders
 
 EXAMPLE = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,50\n"
 EXAMPLE_TOTALS = b"Song,Date,Total Number of Plays for Date\nIn The End,2020-01-01,500\nUmbrella,2020-01-02,250\n"
@@ -42,25 +42,14 @@ Submit = Callable[..., Submitted]
 Enqueue = Callable[[Submitted], None]
 
 
-@pytest.fixture(scope="session")
-def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that keeps a worker busy long enough to be disturbed."""
-    path = tmp_path_factory.mktemp("big") / "big.csv"
-    write_slow_file(path)
-    return path
-
-
 @pytest.fixture
 def submit(store_app: Flask, files: Files) -> Submit:
-    """Makes a queued job for these bytes, or for a file, without telling the queue."""
+    """Makes a queued job for these bytes, without telling the queue."""
     owner = make_account("anna")
 
-    def make(content: bytes | Path = EXAMPLE, options: JobOptions | None = None) -> Submitted:
+    def make(content: bytes = EXAMPLE, options: JobOptions | None = None) -> Submitted:
         path = files.new_incoming()
-        if isinstance(content, Path):
-            os.link(content, path)
-        else:
-            path.write_bytes(content)
+        path.write_bytes(content)
         digest = hashlib.sha256(os.urandom(8)).hexdigest()  # the same bytes may come again in these tests
         received = accept_upload.Received(path, "plays.csv", path.stat().st_size, digest)
         job = accept_upload.accept(files, owner, received, options or JobOptions())
@@ -86,9 +75,16 @@ def enqueue(redis: Redis) -> Enqueue:
 
 
 @pytest.fixture
-def environ(settings: Settings) -> dict[str, str]:
+def orders(tmp_path: Path) -> Orders:
+    """Orders to the worker processes of the test."""
+    return Orders(tmp_path / "orders")
+
+
+@pytest.fixture
+def environ(settings: Settings, orders: Orders) -> dict[str, str]:
     """The environment of worker processes over the test's data."""
     return os.environ | {
+        "FAULT_ORDERS": str(orders.folder),
         "DATA_DIR": str(settings.data_dir),
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
@@ -99,7 +95,7 @@ def environ(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(environ: dict[str, str]) -> Iterator[Start]:
+def start(environ: dict[str, str], processes: None) -> Iterator[Start]:
     """Starts a Python module as a process of its own, which ends with the test."""
     started = []
 

@@ -1,4 +1,4 @@
-"""``python -m tests.worker.greedy_worker``: a worker whose jobs of large files take more memory than they plan with."""
+"""``python -m tests.worker.greedy_worker``: a worker whose jobs of larger files take more memory than planned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker import __main__ as worker_main
 from worker import progress
 from worker.work_horse import most_bytes
 
-FILE_BYTES = 1 << 20  # above which a job is greedy
+GREEDY_BYTES = 1 << 16  # of a file, above which its job is greedy
 _held: list[bytearray] = []
 
 
@@ -26,7 +26,7 @@ class Greedy(progress.ProgressReporter):
 
     def __call__(self, sign: progress.Progress) -> None:
         super().__call__(sign)
-        if self._claim.file_bytes > FILE_BYTES:
+        if self._claim.file_bytes > GREEDY_BYTES:
             take_all(read_settings())
 
 

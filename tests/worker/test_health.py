@@ -86,6 +86,7 @@ def test_the_deliverer_of_webhooks_is_at_work_from_its_start(
     assert 0 < redis.ttl(sign) <= 45
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_redis_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
     code, said = ask(environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}, "--queue", "small")
     assert code == 1
@@ -93,6 +94,7 @@ def test_a_redis_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> 
     assert said.count("\n") == 1
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("words", [(), ("--queue", "middling"), ("--queue", "small", "--reconciler")])
 def test_who_is_meant_must_be_said(words: tuple[str, ...]) -> None:
     assert ask(dict(os.environ), *words)[0] == 2

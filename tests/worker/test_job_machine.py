@@ -20,6 +20,7 @@ from store.database import db, now
 from store.models import Job, Part, Upload
 from store.options import JobOptions
 from store.states import STATES, JobState, may_follow
+from tests.examples import examples
 from tests.worker.job_deeds import Deeds, World, totals
 from worker.attempt import tidy
 
@@ -225,7 +226,7 @@ def test_each_job_gets_one_end_and_the_disk_agrees_whatever_happens(
     run_state_machine_as_test(
         lambda: Jobs(world),
         settings=hypothesis_settings(
-            max_examples=25,
+            max_examples=examples(25),
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),

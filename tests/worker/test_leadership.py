@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from flask import Flask
 
 from store import leader_lease
@@ -40,6 +41,7 @@ def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
     assert other.take_turn()
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask) -> None:
     one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
     assert one.take_turn()

@@ -46,6 +46,7 @@ def run_one(environ: dict[str, str], job: Submitted, *, before: str = "", **more
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
 
+@pytest.mark.usefixtures("processes")
 def test_all_lines_of_a_work_horse_carry_its_job_and_attempt(
     run: Callable[..., Written], job: Submitted, enqueue: Enqueue
 ) -> None:
@@ -60,6 +61,7 @@ def test_all_lines_of_a_work_horse_carry_its_job_and_attempt(
     assert "job" not in ready
 
 
+@pytest.mark.usefixtures("processes")
 def test_lines_of_libraries_and_threads_carry_the_job_too(environ: dict[str, str], job: Submitted) -> None:
     before = """
 import logging, threading
@@ -78,6 +80,7 @@ attempt.process_csv = told
     assert {"from a library", "from a thread"} <= {line["message"] for line in lines}
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_refused_file_is_noted_with_its_code_and_nothing_of_what_it_says(
     environ: dict[str, str], submit: Submit
 ) -> None:
@@ -90,6 +93,7 @@ def test_a_refused_file_is_noted_with_its_code_and_nothing_of_what_it_says(
     assert SONG not in json.dumps(lines)
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_error_of_ours_has_its_class_and_trace_but_nothing_of_the_file(
     environ: dict[str, str], submit: Submit
 ) -> None:
@@ -111,6 +115,7 @@ attempt.process_csv = fail
     assert SONG not in json.dumps(line)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_horse_that_breaks_outside_of_its_job_leaves_one_line_with_a_trace(
     run: Callable[..., Written], job: Submitted, enqueue: Enqueue
 ) -> None:
@@ -131,6 +136,7 @@ sys.exit(main(["--queue", "small"]))
     assert "\n" not in line["message"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_reconciler_names_itself(run: Callable[..., Written], job: Submitted) -> None:
     written = run("-m", "worker.reconciler")
     first = eventually(written)[0]
@@ -138,6 +144,7 @@ def test_the_reconciler_names_itself(run: Callable[..., Written], job: Submitted
     assert "job" not in first
 
 
+@pytest.mark.usefixtures("processes")
 def test_text_is_there_for_people_who_want_it(environ: dict[str, str], job: Submitted) -> None:
     command = [sys.executable, "-m", "worker", job.id, "1"]
     ended = subprocess.run(command, env=environ | {"LOG_FORMAT": "text"}, stderr=subprocess.PIPE, text=True, check=True)

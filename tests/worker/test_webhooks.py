@@ -269,6 +269,7 @@ def test_without_the_setting_nothing_goes_to_this_machine(start: Start, ended: H
     assert "public" in str(hook_of(job_id).last_problem)
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_deliverer_loads_neither_vaex_nor_the_processing() -> None:
     loaded = "import json, sys, worker.webhooks; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from processing.options import MIB, BadRows, Options
 from tests.corpus.words import complaint
+from tests.examples import examples
 from tests.paths import ROOT
 from tests.processing.source.test_decompression import PACK
 from tests.processing.ways import same_both_ways
@@ -108,19 +109,19 @@ def check(data: bytes, options: Options) -> None:
     assert bad == 0 or options.bad_rows is BadRows.SKIP
 
 
-@settings(max_examples=150, **MANY)
+@settings(max_examples=examples(150), **MANY)
 @given(data=st.binary(max_size=400), options=OPTIONS)
 def test_arbitrary_bytes_end_in_one_of_three_ways(data: bytes, options: Options) -> None:
     check(data, options)
 
 
-@settings(max_examples=400, **MANY)
+@settings(max_examples=examples(400), **MANY)
 @given(data=st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join), options=OPTIONS)
 def test_bytes_that_look_like_a_table_end_in_one_of_three_ways(data: bytes, options: Options) -> None:
     check(data, options)
 
 
-@settings(max_examples=100, **MANY)
+@settings(max_examples=examples(100), **MANY)
 @given(
     data=st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join),
     compression=st.sampled_from(list(PACK)),

@@ -18,6 +18,7 @@ from processing.reading.arrow_reader import exact_sum, read_block
 from processing.reading.bad_row_spool import BadRowList
 from processing.reading.blocks import Span
 from processing.reading.slow_path import OddRows
+from tests.examples import examples
 
 DIALECT = Dialect("utf-8", True, 3, {name: place for place, name in enumerate(INPUT_COLUMNS)}, 0, 20.0)
 READER = DIALECT.row_reader()
@@ -63,7 +64,7 @@ def test_the_fast_path_and_the_rules_agree_on_each_number(plays: str, line_end: 
     assert fast == needs_tokenizer
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(st.sampled_from(SONGS[:9]), st.sampled_from(DAYS), st.sampled_from(PLAYS)), max_size=5))
 def test_the_fast_path_and_the_rules_agree_on_mixtures(rows: list[tuple[str, str, str]], tmp_path: Path) -> None:
     fast, needs_tokenizer = both_ways("".join(",".join(row) + "\n" for row in rows).encode(), tmp_path)

@@ -16,6 +16,7 @@ from processing.errors import RefusedError
 from processing.reading import record_boundaries
 from processing.reading.blocks import spans
 from processing.reading.kernel import last_record_end
+from tests.examples import examples
 from tests.processing.referee import PLAIN
 from tests.processing.ways import BOTH_WAYS
 
@@ -83,7 +84,7 @@ def test_a_line_longer_than_any_row_of_plays_is_refused_with_its_place(
         list(spans(source, DIALECT, 100, use_kernel=use_kernel))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(st.sampled_from([b"a", b'"', b",", b"\n", b"\r", b'""']), max_size=24).map(b"".join))
 def test_the_kernel_cuts_where_the_tokenizer_does(data: bytes) -> None:
     ends = [record.end for record in Tokenizer().records(data, at_end=False)]

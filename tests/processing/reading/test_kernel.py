@@ -13,6 +13,7 @@ from processing.dialect.tokenizer import MAX_QUOTED_RUN, Tokenizer
 from processing.reading import kernel
 from processing.reading.kernel import MOST_ODD, last_record_end
 from processing.reading.kernel_ffi import library
+from tests.examples import examples
 from tests.processing.referee import LEAST_TABLE, PLAIN, assert_agrees, dialect_of, judge, kernel_read
 
 PIECES = [b"a", b'"', b",", b"\n", b"\r", b"-", b" ", b"\t", b"+", b"\xc3", b"\xa9", b"\xff", b"\0", b"0", b"1", b"9"]
@@ -50,13 +51,13 @@ def check(data: bytes, capacity: int, table: int) -> None:
     assert_agrees(data, read, borders=borders)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.binary(min_size=1, max_size=100), **SIZES)
 def test_arbitrary_bytes_are_read_as_the_referee_reads_them(data: bytes, capacity: int, table: int) -> None:
     check(data, capacity, table)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 @given(pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=60), **SIZES)
 def test_bytes_that_look_like_a_table_are_read_as_the_referee_reads_them(
     pieces: list[bytes], capacity: int, table: int
@@ -64,7 +65,7 @@ def test_bytes_that_look_like_a_table_are_read_as_the_referee_reads_them(
     check(b"".join(pieces), capacity, table)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=40), cut=st.integers(0, 12), **SIZES)
 @example(rows=[(b'"a', b"x", b"\n", b"\n")] * 70, cut=0, capacity=80, table=1 << 20)
 def test_rows_with_odd_ones_among_them_are_read_as_the_referee_reads_them(
@@ -83,7 +84,7 @@ def columns_of(row: tuple[bytes, ...], order: tuple[int, ...], fields: int) -> l
     return line
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     rows=st.lists(ROWS, min_size=1, max_size=8),
     places=st.one_of(
@@ -146,7 +147,7 @@ def test_more_odd_rows_than_one_call_hands_back_take_several_calls(before: int) 
     assert read.lines == before + 4 * MOST_ODD
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=40),
     more=st.lists(st.sampled_from(PIECES), max_size=8),

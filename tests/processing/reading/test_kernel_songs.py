@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from processing.reading import kernel
 from processing.reading.kernel import Columns, SongTable
+from tests.examples import examples
 from tests.processing.referee import ENOUGH, LEAST_TABLE, PLAIN, assert_agrees, kernel_read
 
 # The first 24 bytes of a name are compared as words, those behind them one by one.
@@ -53,7 +54,7 @@ def test_a_name_with_doubled_quotes_is_one_song_with_the_same_name_from_python(l
     assert len(songs) == len(set(names))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     names=st.lists(st.text(st.sampled_from('ab\1Ä"\n🎵'), min_size=1, max_size=40), min_size=1, max_size=60),
     borders=st.sets(st.text(st.sampled_from("ab\0Ä🎵"), max_size=40), max_size=20),

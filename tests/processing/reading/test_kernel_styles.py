@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from processing.date_styles import DateStyle
 from processing.dialect.syntax import BACKSLASH, Syntax
 from processing.reading.kernel_ffi import can_read
+from tests.examples import examples
 from tests.processing.referee import assert_agrees, dialect_of, judge, kernel_read
 
 STYLES = [style for style in DateStyle if style is not DateStyle.NAMED]
@@ -39,7 +40,7 @@ FIELDS = st.tuples(st.sampled_from(SONGS), st.sampled_from(DAYS), st.sampled_fro
 BETWEEN = st.tuples(st.sampled_from(["", " ", "  "]), st.sampled_from(["\n", "\r\n", "\r", ""]))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(form=FORMS, lines=st.lists(st.tuples(FIELDS, BETWEEN, st.booleans()), min_size=1, max_size=12))
 def test_a_table_in_any_form_is_read_as_the_referee_reads_it(
     form: dict[str, object], lines: list[tuple[tuple[str, str, str], tuple[str, str], bool]]

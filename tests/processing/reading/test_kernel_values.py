@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from processing.dialect.dates import EPOCH, FIRST_DAY, LAST_DAY
 from processing.dialect.dialect import Dialect
 from processing.reading.kernel import FORMS, Columns, SongTable
+from tests.examples import examples
 from tests.processing.referee import ENOUGH, PLAIN, assert_agrees, dialect_of, kernel_read
 
 OTHER_ORDER = dialect_of((1, 2, 0))  # goes the longer way through the kernel
@@ -91,7 +92,7 @@ def test_up_to_eighteen_digits_are_read_and_more_are_handed_back(digits: int, li
         assert_agrees(data, read)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(numbers=st.lists(st.integers(0, 10**18 - 1), min_size=1, max_size=50))
 def test_sums_of_plays_are_exact_past_the_largest_64_bit_number(numbers: list[int]) -> None:
     data = "".join(f"a,2024-01-31,{number}\n" for number in numbers).encode() * 20
@@ -102,7 +103,7 @@ def test_sums_of_plays_are_exact_past_the_largest_64_bit_number(numbers: list[in
 EDGES = [0, 1, 65_535, 65_536, 2**32 - 1, 2**32, 2**63 - 1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     rows=st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3), st.integers(0, 9)), min_size=1, max_size=60),
     first_day=st.sampled_from([FIRST_DAY, -1, 0, LAST_DAY - 65_536]),

@@ -21,6 +21,7 @@ from processing.file_types import find_compression, only_member
 from processing.options import Options
 from processing.source import decompression
 from processing.source.decompression import Unpacked
+from tests.examples import examples
 
 TEXT = b"".join(b"Song %d,2024-03-%02d,%d\n" % (n % 70, n % 28 + 1, n * n) for n in range(3000))
 
@@ -80,7 +81,7 @@ def test_what_comes_behind_zeros_that_fill_up_a_member_is_not_lost(zeros: int, t
 
 
 @EACH
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0.05, 1, exclude_max=True))
 def test_a_file_that_is_cut_off_is_refused(compression: str, place: float, tmp_path: Path) -> None:
     packed = PACK[compression](TEXT)
@@ -90,7 +91,7 @@ def test_a_file_that_is_cut_off_is_refused(compression: str, place: float, tmp_p
 
 
 @pytest.mark.parametrize("compression", ["gzip", "bzip2", "xz", "zip"])  # Arrow's zstd carries no checksum
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1 << 30))
 def test_a_file_with_a_changed_byte_is_refused_or_none_of_its_content_changed(
     compression: str, seed: int, tmp_path: Path

@@ -19,6 +19,7 @@ from processing.options import Options
 from processing.source import text_stream as text_module
 from processing.source.encodings import FALLBACK
 from processing.source.text_stream import Entry, Text, open_bytes
+from tests.examples import examples
 
 WORDS = {
     "cp1252": "Für Elise – “naïve”\r\n",
@@ -49,7 +50,7 @@ def read(
 
 @pytest.mark.parametrize("compression", PACK)
 @pytest.mark.parametrize("encoding", WORDS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(letters=st.data(), piece_bytes=st.integers(1, 9), member_bytes=st.integers(1, 20))
 def test_from_each_entry_on_the_text_is_the_same(
     tmp_path: Path, encoding: str, compression: str | None, letters: st.DataObject, piece_bytes: int, member_bytes: int

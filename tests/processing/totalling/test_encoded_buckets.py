@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from processing.reading.kernel import Columns
 from processing.totalling import encoded_buckets
 from processing.totalling.encoded_buckets import NumberedBuckets, NumberedRows
+from tests.examples import examples
 
 BUCKETS = 4
 Rows = list[tuple[int, int, int]]  # song, day, plays; a song's bucket is its number modulo BUCKETS
@@ -40,7 +41,7 @@ def listed(rows: NumberedRows) -> Rows:
     return list(zip(rows.song.tolist(), rows.day.tolist(), rows.plays.tolist(), strict=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(pieces=PIECES, at_once=st.integers(1, 12))
 def test_each_bucket_comes_back_as_it_went_in_whatever_the_forms_of_its_pieces(
     pieces: list[Rows], at_once: int

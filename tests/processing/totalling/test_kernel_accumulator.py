@@ -26,12 +26,13 @@ from processing.totalling.accumulator import RunInput
 from processing.totalling.arrow_buckets import Bucket
 from processing.totalling.kernel_accumulator import KernelAccumulator
 from processing.totalling.plan import make_plan
+from tests.examples import examples
 from tests.paths import ROOT
 from tests.processing.oracle import Row, sums_of, written
 from tests.processing.referee import LEAST_TABLE
 from tests.processing.ways import same_both_ways
 
-FEW = {"max_examples": 40, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+FEW = {"max_examples": examples(40), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 TABLES = {"seed": st.integers(0, 1 << 30), "count": st.integers(30, 250), "songs": st.integers(1, 40)}
 COLUMN_ROWS = st.integers(8, 60)
 CUTS = {"block_bytes": st.integers(100, 4000), "threads": st.integers(1, 3), "buckets": st.integers(1, 5)}

@@ -17,6 +17,7 @@ from processing.options import Options
 from processing.pipeline import process_csv
 from processing.totalling import plan, running_totals
 from processing.totalling.running_totals import CELL_BYTES, Grid
+from tests.examples import examples
 from tests.processing.oracle import parts_of, sorted_sums, sums_of, written
 from tests.processing.ways import BOTH_WAYS, IN_MEMORY
 
@@ -100,7 +101,7 @@ def test_a_grid_that_was_cleared_holds_nothing_and_takes_nothing() -> None:
 
 
 @BOTH_WAYS
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(
         st.tuples(

@@ -52,6 +52,7 @@ def test_without_redis_limits_hold_and_nothing_fails(
     assert re.fullmatch(r'"uploads";r=299;t=(60|5\d)', sent.headers["RateLimit"])
 
 
+@pytest.mark.usefixtures("processes")
 def test_once_redis_is_back_it_counts_again(mortal: FlaskClient, redis_of_its_own: RedisServer) -> None:
     redis_of_its_own.kill()
     assert fail(mortal, 2) == [401] * 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,10 +17,11 @@ from playwright.sync_api import Page
 from launcher.client import Client
 from processing.demo import write_demo_file
 from tests.browser import COPY, answer_for_the_cdn, chromium, sign_in, throttle_uploads
-from tests.end_to_end.horses import let_go_in_bits, worker_with_horse_in_mid_job
+from tests.end_to_end.held_jobs import worker_and_held_horse
+from tests.processes import eventually
 from tests.site import Site
 
-FILE_BYTES = 40_000_000
+FILE_BYTES = 12_000_000
 Key = tuple[str, str]
 # Writes down each value that the bar of a page takes, under the page's address, so that it outlives the page.
 WATCH_BARS = """
@@ -60,7 +63,7 @@ def totals_in(path: Path) -> list[tuple[Key, int]]:
     return totals
 
 
-def heartbeat_at(page: Page, path: str) -> list[float]:
+def values_at(page: Page, path: str) -> list[float]:
     """The values that the bar took at this address."""
     values: list[float] = json.loads(page.evaluate("path => sessionStorage.getItem(path) ?? '[]'", path))
     return values
@@ -68,7 +71,7 @@ def heartbeat_at(page: Page, path: str) -> list[float]:
 
 def test_a_file_is_sent_watched_and_downloaded_with_exact_totals(running_site: Site, tmp_path: Path) -> None:
     source = tmp_path / "plays.csv"
-    write_demo_file(source, FILE_BYTES, songs=100_000, days=100, seed=11)
+    write_demo_file(source, FILE_BYTES, songs=200_000, days=100, seed=11)
     client = running_site.client("browser")
     with chromium() as browser, browser.new_context(base_url=running_site.base) as context:
         answer_for_the_cdn(context, COPY.read_bytes())
@@ -77,10 +80,11 @@ def test_a_file_is_sent_watched_and_downloaded_with_exact_totals(running_site: S
         page = context.new_page()
         sign_in(page, "browser", running_site.password)
         throttle_uploads(page, FILE_BYTES // 2)  # else the file may be there before the bar is drawn once
+        running_site.orders.hold("step.totalling", after=1)
         page.set_input_files("#file", source)
         page.click("#start")
         page.wait_for_url("**/jobs/*")
-        sent = heartbeat_at(page, "/")
+        sent = values_at(page, "/")
         assert len(sent) > 1
         assert sent == sorted(sent)
         watch_the_job(running_site, client, page)
@@ -100,10 +104,11 @@ def watch_the_job(site: Site, client: Client, page: Page) -> None:
         with page.expect_response("**/now"):
             pass
         page.wait_for_selector("#job:not(.htmx-request)")
-        return max(heartbeat_at(page, path)) > 0
+        return max(values_at(page, path)) > 0
 
-    _worker, horse = worker_with_horse_in_mid_job(site, client, path.rsplit("/", 1)[1])
-    let_go_in_bits(horse, has_moved)
+    _worker, horse = worker_and_held_horse(site, client, path.rsplit("/", 1)[1])
+    eventually(has_moved)
+    os.kill(horse, signal.SIGCONT)
     page.wait_for_selector("#job.done")
     assert page.evaluate("htmx.version") == "2.0.11"
-    assert len(set(heartbeat_at(page, path))) > 1  # it may fall back once: held too long, a job is begun again
+    assert len(set(values_at(page, path))) > 1  # it may fall back once: held too long, a job is begun again
