@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the wheel with the C compiler of this machine and installs it. Without a compiler Playtally works too, more slowly.
-# BIN is the virtual environment's folder of programs.
+# Build the wheel with the C compiler of this machine and install it. Without a compiler Playtally still works, more slowly.
+# BIN is the folder of programs of the virtual environment.
 set -eu
 here=$(dirname "$0")
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then
@@ -18,7 +18,7 @@ wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
 pip="$BIN/python -m pip --quiet --disable-pip-version-check --no-input"
 $pip install --require-hashes -r "$here/../requirements/build.txt"
-cp -r "$here" "$wheels/source" # the build leaves files behind
+cp -r "$here" "$wheels/source" # the build leaves files in its folder
 if $pip wheel --no-deps --no-build-isolation --no-index --wheel-dir "$wheels" "$wheels/source"; then
   $pip install --no-deps --no-index --force-reinstall "$wheels"/*.whl
 else

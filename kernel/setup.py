@@ -1,4 +1,4 @@
-"""Builds the library with the machine's own C compiler; see processing/reading/kernel.py for what calls it."""
+"""Build the library with the C compiler of this machine; processing/reading/kernel.py calls it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The compiled kernel of Playtally: a plain C library, which processing/reading/kernel.py calls."""
+"""The compiled kernel of Playtally: a plain C library for processing/reading/kernel.py."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+/* The calendar: the day on which each month of the years 0 to 9999 begins. */
 #include "values.h"
 
 #define YEAR_ZERO (-719528) /* 0000-01-01 in the proleptic Gregorian calendar */

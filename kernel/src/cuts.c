@@ -1,6 +1,7 @@
+/* Where a block may be cut: at the end of a record, never inside quotes. */
 #include "fields.h"
 
-/* The end of the record that begins at ``at``; NULL where the bytes to come could move it. */
+/* Return the end of the record that begins at ``at``; NULL if the bytes to come could move it. */
 static const byte *record_end(const form_t *form, const byte *at, const byte *end) {
     const byte *start = at, *found = NULL;
     for (; !found; at = found ? at : field_start(form, at + 1, end)) {
@@ -15,8 +16,8 @@ static const byte *record_end(const form_t *form, const byte *at, const byte *en
         if (at == end) return NULL;
         if (is_line_end(*at)) found = after_line_end(at, end);
     }
-    if (!found) found = next_line(start, end); /* a quote that does not close properly makes a bad line */
-    /* A CR at the very end may be half a CRLF. */
+    if (!found) found = next_line(start, end); /* a quote that does not close properly makes its line a bad one */
+    /* A CR at the very end may be half of a CRLF. */
     return found == end && found[-1] != '\n' ? NULL : found;
 }
 

@@ -1,4 +1,4 @@
-/* Where fields and line ends lie, by the rules of processing/tokenizer.py. */
+/* Fields and line ends, by the rules of processing/dialect/tokenizer.py. */
 #ifndef PLAYTALLY_FIELDS_H
 #define PLAYTALLY_FIELDS_H
 
@@ -10,12 +10,12 @@
 #include <emmintrin.h>
 #endif
 
-#define MAX_QUOTED_RUN ((size_t)1 << 20) /* as processing/tokenizer.py has it */
+#define MAX_QUOTED_RUN ((size_t)1 << 20) /* as in processing/dialect/tokenizer.py */
 
 typedef struct {
     const byte *start;
     size_t length;
-    int doubled;     /* holds doubled quotes */
+    int doubled;     /* contains doubled quotes */
     int open_at_end; /* does not close, but could if more bytes followed */
 } field_t;
 
@@ -48,7 +48,7 @@ static inline uint64_t count_line_ends(const byte *at, const byte *end) {
     return count;
 }
 
-/* The first delimiter or line end, or the end. */
+/* Return the first delimiter or line end, or the end. */
 static inline const byte *plain_end(const byte *at, const byte *end, byte delimiter) {
 #ifdef __SSE2__
     while (end - at >= 32) {
@@ -66,14 +66,14 @@ static inline const byte *next_line(const byte *at, const byte *end) {
     return after_line_end(at, end);
 }
 
-/* The beginning of a field behind a delimiter. */
+/* Return the beginning of the field after a delimiter. */
 static inline const byte *field_start(const form_t *form, const byte *at, const byte *end) {
     if (form->skips_blanks)
         while (at < end && (*at == ' ' || *at == '\t') && *at != form->delimiter) at++;
     return at;
 }
 
-/* A field that opens with a quote at ``at``; the byte after its closing quote, NULL where it does not close properly. */
+/* Read a field that opens with a quote at ``at``; return the byte after its closing quote, NULL if there is none. */
 static inline const byte *quoted_end(const form_t *form, const byte *at, const byte *end, field_t *field) {
     const byte quote = (byte)form->quote, *run = at + 1;
     field->start = run;

@@ -1,5 +1,5 @@
-/* A song's name on its way to the table: its first bytes as words and its hash. Nearly all names fit into the words, and
- * these are worked on without a branch for the length, since lengths are hard to foretell. */
+/* A song's name as it is looked up: its first bytes as words, and its hash. Nearly all names fit into the words, which are
+ * processed without a branch on the length, since lengths are hard to predict. */
 #ifndef PLAYTALLY_NAMES_H
 #define PLAYTALLY_NAMES_H
 
@@ -28,7 +28,7 @@ static inline uint64_t folded(uint64_t one, uint64_t other) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* A multiply-and-fold hash. The seed is drawn for each run: nobody can prepare names that collide. */
+/* A multiply-and-fold hash. The seed is random for each run, so that nobody can prepare names that collide. */
 static inline uint64_t hash_of(const uint64_t *words, const byte *text, size_t length, uint64_t seed) {
     const uint64_t first = 0x9E3779B97F4A7C15u, second = 0xD6E8FEB86659FD93u, third = 0xA0761D6478BD642Fu;
     uint64_t hash = folded(words[0] ^ seed, words[1] ^ first) ^ folded(words[2] ^ second, length ^ seed);
@@ -40,7 +40,7 @@ static inline uint64_t hash_of(const uint64_t *words, const byte *text, size_t l
     return folded(hash ^ first, third);
 }
 
-/* ``readable``: how many bytes from the name's beginning on may be read. */
+/* ``readable``: number of bytes from the beginning of the name on that may be read. */
 static inline void name_set(name_t *name, const byte *text, size_t length, size_t readable, uint64_t seed) {
     byte padded[WORD_BYTES];
     const byte *from = text;
@@ -55,7 +55,7 @@ static inline void name_set(name_t *name, const byte *text, size_t length, size_
     name->hash = hash_of(name->words, text, length, seed);
 }
 
-/* Whether an entry, behind which WORD_BYTES may be read, has the name. */
+/* Return whether an entry, after which WORD_BYTES may be read, has the name. */
 static inline int name_is(const name_t *name, const song_t *song) {
     if (song->length != name->length) return 0;
     uint64_t differ = 0;

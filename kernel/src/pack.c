@@ -1,3 +1,4 @@
+/* Packing: rows sorted by bucket, in the formats of ROW_FORMATS in processing/reading/kernel.py. */
 #include "kernel.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ typedef struct {
     int64_t plays;
 } large_t;
 
-/* Sort by counting. ends[b] becomes the number of rows up to and with bucket b. */
+/* A counting sort. ends[b] becomes the number of rows up to the end of bucket b. */
 void pack_rows(const columns_t *columns, uint64_t rows, uint32_t buckets, int32_t form, int32_t first_day,
                uint64_t *ends, byte *packed) {
     memset(ends, 0, buckets * sizeof *ends);

@@ -1,16 +1,17 @@
+/* The records of a block: each becomes a row in the columns, or is handed back as odd. */
 #include "kernel.h"
 #include "fields.h"
 #include "names.h"
 #include "styles.h"
 #include "values.h"
 
-#define AT_ONCE 64 /* songs looked up together, so that the waits for memory overlap */
+#define AT_ONCE 64 /* songs looked up together, so that their cache misses overlap */
 #define MOST_UNESCAPED 4096
 
 typedef struct {
     const byte *start, *end; /* of the record, line end included */
-    uint64_t line;           /* the line ends before it */
-    uint64_t inner_lines;    /* those inside its quotes */
+    uint64_t line;           /* number of line ends before it */
+    uint64_t inner_lines;    /* number of those inside its quotes */
     field_t song;
     name_t name;
 } waiting_t;
@@ -23,7 +24,7 @@ typedef struct {
     result_t *result;
     unsigned __int128 plays;
     waiting_t waiting[AT_ONCE];
-    uint32_t waiting_count; /* rows whose day and plays stand in the columns behind result->rows */
+    uint32_t waiting_count; /* rows whose day and plays are in the columns after result->rows */
     uint64_t lines; /* line ends so far */
     uint64_t seed;
     byte unescaped[MOST_UNESCAPED + WORD_BYTES];
@@ -50,7 +51,7 @@ static int read_day(const form_t *form, const field_t *field, int32_t *day) {
     return read_styled_date(form, field->start, field->length, day);
 }
 
-/* Any record, with quotes and columns as they may be. Sets the record's end. */
+/* Read any record, with any quotes and columns, and set its end. */
 static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, int64_t *plays) {
     const form_t *form = reader->form;
     const byte *at = record->start, *end = reader->end;
@@ -85,7 +86,7 @@ static int read_record(const reader_t *reader, waiting_t *record, int32_t *day, 
     return record->song.doubled && record->song.length > MOST_UNESCAPED ? RECORD_ODD : RECORD_READ;
 }
 
-/* Song,date,plays without quotes and blanks, as nearly all records are; 0 leaves the judgement to read_record. */
+/* Read song,date,plays without quotes and blanks, as in nearly all records; return 0 to leave it to read_record. */
 static int read_usual(const reader_t *reader, waiting_t *record, int32_t *day, int64_t *plays) {
     const byte delimiter = (byte)reader->form->delimiter, *end = reader->end;
     const byte *at = plain_end(record->start, end, delimiter);
@@ -118,7 +119,7 @@ static const song_t *song_of(reader_t *reader, const waiting_t *row, int32_t *st
     return songs_find(reader->songs, &name, status);
 }
 
-/* At most most_odd: the caller saw to that. */
+/* Hand a record back to Python; the caller has checked that there is room. */
 static void hand_back(reader_t *reader, const byte *start, const byte *end, uint64_t line) {
     result_t *result = reader->result;
     reader->columns->odd_line[result->odd] = (uint32_t)line;
@@ -126,7 +127,7 @@ static void hand_back(reader_t *reader, const byte *start, const byte *end, uint
     reader->columns->odd_end[result->odd++] = (uint32_t)(end - reader->data);
 }
 
-/* Number the songs of the waiting rows. 0: stop, the rows from result->consumed on are not read. */
+/* Number the songs of the waiting rows; return 0 to stop, with the rows from result->consumed on unread. */
 static int flush(reader_t *reader) {
     const columns_t *columns = reader->columns;
     result_t *result = reader->result;
@@ -162,7 +163,7 @@ static int flush(reader_t *reader) {
     return 1;
 }
 
-/* One record into the columns, the waiting rows or the odd ones; the byte after it, NULL to stop. */
+/* Read one record into the waiting rows or the odd ones; return the byte after it, NULL to stop. */
 static const byte *take(reader_t *reader, const byte *at) {
     uint64_t row = reader->result->rows + reader->waiting_count;
     int32_t *day = &reader->columns->day[row];
@@ -178,7 +179,7 @@ static const byte *take(reader_t *reader, const byte *at) {
     if (!read) {
         const byte *end = record->end;
         uint64_t line = record->line;
-        if (!flush(reader)) return NULL; /* it writes over the record */
+        if (!flush(reader)) return NULL; /* which overwrites the record */
         hand_back(reader, at, end, line);
         return end;
     }

@@ -1,3 +1,4 @@
+/* The song table: a hash table from names to ids and buckets. */
 #define _GNU_SOURCE
 #include "kernel.h"
 #include "names.h"
@@ -8,10 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* The entries lie one behind another in the order of their ids in one stretch of reserved addresses, so that none ever
- * moves. A slot of the hash table is a tag of 24 bits and the entry's place in units of 8 bytes plus 1; 0 is free.
- * Readers take no lock: what they miss they look for again under the lock. A table that became too small gives its pages
- * back but not its addresses: a reader that still holds it sees free slots, and so comes to the lock as well. */
+/* The entries are contiguous, in the order of their ids, in one range of reserved addresses, so that none ever moves. A slot
+ * of the hash table is a tag of 24 bits and the offset of the entry in units of 8 bytes plus 1; 0 is free. Readers take no
+ * lock: what they do not find they look up again under the lock. A table that became too small releases its pages but not
+ * its addresses: a reader that still uses it sees free slots, and so takes the lock as well. */
 
 #define FIRST_SLOTS ((uint64_t)1 << 14)
 #define MOST_TABLES 40
@@ -122,7 +123,7 @@ static const song_t *look_up(const songs_t *songs, const table_t *table, const n
     }
 }
 
-/* The first border that is above the name: borders belong to the bucket that begins with them. */
+/* Return the index of the first border above the name: a border belongs to the bucket that begins with it. */
 static uint16_t bucket_of(const songs_t *songs, const byte *name, size_t length) {
     uint32_t low = 0, high = songs->border_count;
     while (low < high) {
@@ -168,7 +169,7 @@ static int grow(songs_t *songs) {
 }
 
 static const song_t *add(songs_t *songs, const name_t *name, int32_t *status) {
-    /* Another thread may have added it meanwhile. */
+    /* Another thread may have added it in the meantime. */
     const song_t *found = look_up(songs, atomic_load(&songs->table), name);
     if (found) return found;
     uint64_t bytes = entry_bytes(name->length);

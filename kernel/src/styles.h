@@ -1,5 +1,5 @@
-/* Dates and numbers in the other ways that files write them, as processing/dates.py and processing/numbers.py take them.
- * What is rare is left to those. */
+/* Dates and numbers in other styles, by the rules of processing/dialect/dates.py and processing/dialect/numbers.py, to which
+ * rare forms are left. */
 #ifndef PLAYTALLY_STYLES_H
 #define PLAYTALLY_STYLES_H
 
@@ -7,7 +7,7 @@
 
 static inline int is_digit(byte one) { return (byte)(one - '0') <= 9; }
 
-/* At least ``least`` and at most ``most`` digits at *at, which moves behind them; -1 where they are fewer. */
+/* Read ``least`` to ``most`` digits at *at, which moves past them; return -1 if there are fewer. */
 static inline int32_t digits_at(const byte **at, const byte *end, int least, int most) {
     int32_t value = 0;
     int count = 0;
@@ -20,7 +20,7 @@ static inline int is_at(const byte **at, const byte *end, byte mark) {
     return 0;
 }
 
-/* Hours, minutes and perhaps seconds; 0 where they are none. */
+/* Read hours, minutes and possibly seconds; return 0 if they are not valid. */
 static inline int clock_at(const byte **at, const byte *end, int hour_digits, int comma) {
     int32_t hour = digits_at(at, end, hour_digits, 2);
     if (hour < 0 || hour > 23 || !is_at(at, end, ':')) return 0;
@@ -33,7 +33,7 @@ static inline int clock_at(const byte **at, const byte *end, int hour_digits, in
     return 1;
 }
 
-/* What may stand behind an ISO date: T10:15:00.5+02:00 and the like. */
+/* Return whether the bytes are a time that may follow an ISO date, like T10:15:00.5+02:00. */
 static inline int is_iso_time(const byte *at, const byte *end) {
     if (!is_at(&at, end, 'T') && !is_at(&at, end, ' ')) return 0;
     if (!clock_at(&at, end, 2, 1)) return 0;
@@ -81,7 +81,7 @@ static inline int read_styled_date(const form_t *form, const byte *at, size_t le
     return form->date_order == DATE_DAY_FIRST ? civil(three, two, one, day) : civil(three, one, two, day);
 }
 
-/* How many bytes stand between thousands here; 0: none. */
+/* Return the length of the thousands separator here; 0 if there is none. */
 static inline size_t thousands_at(const form_t *form, const byte *at, const byte *end) {
     if (at == end) return 0;
     if (*at == form->thousands) return 1;
@@ -91,7 +91,7 @@ static inline size_t thousands_at(const form_t *form, const byte *at, const byte
     return form->thousands == '\'' && at[2] == 0x99 ? 3 : 0;
 }
 
-/* A number without its sign, up to 18 digits. */
+/* Read a number without its sign, of up to 18 digits. */
 static inline int read_styled_number(const form_t *form, const byte *at, const byte *end, int64_t *plays) {
     int64_t value = 0;
     int digits = 0, groups = 0;

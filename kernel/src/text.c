@@ -1,11 +1,12 @@
+/* Text: what may be a song. */
 #include "kernel.h"
 
 int32_t kernel_version(void) { return KERNEL_VERSION; }
 
 static int is_tail(byte one) { return (one & 0xC0) == 0x80; }
 
-/* A song: not blank, no byte order mark before it, no NUL, and well-formed UTF-8 by table 3-7 of the Unicode standard (no
- * overlong forms, no surrogates, nothing past U+10FFFF). */
+/* Return whether bytes may be a song: not blank, without a byte order mark before it or NUL, and well-formed UTF-8 by table
+ * 3-7 of the Unicode standard (no overlong forms, no surrogates, nothing beyond U+10FFFF). */
 int is_text(const byte *text, size_t length) {
     const byte *end = text + length, *at = text;
     while (at < end && (*at == ' ' || *at == '\t')) at++;

@@ -1,4 +1,4 @@
-/* Dates and numbers of plays as processing/rows.py takes them, without calls: each row needs both. */
+/* Dates and numbers of plays, by the rules of processing/dialect/rows.py; inline, since each row needs both. */
 #ifndef PLAYTALLY_VALUES_H
 #define PLAYTALLY_VALUES_H
 
@@ -10,11 +10,11 @@
 
 static inline int is_blank(byte one) { return one == ' ' || one == '\t'; }
 
-/* calendar.c: the days since 1970-01-01 on which each month of the years 0 to 9999 begins, and one more. */
+/* calendar.c: the days since 1970-01-01 on which each month of the years 0 to 9999, and one more, begins. */
 #define MONTHS (10000 * 12)
 extern int32_t month_starts[MONTHS + 1];
 
-/* The ten bytes of a date like 2024-03-31; 0 where they are none. */
+/* Read the ten bytes of a date like 2024-03-31; return 0 if they are not valid. */
 static inline int read_date(const byte *text, int32_t *day) {
     uint64_t front;
     memcpy(&front, text, 8); /* little-endian: the first byte is the lowest */
@@ -32,9 +32,9 @@ static inline int read_date(const byte *text, int32_t *day) {
     return 1;
 }
 
-/* Digits only, as many as there are, into *plays; the byte after them. NULL: there are none, or too many to be sure. */
+/* Read all digits into *plays and return the byte after them; NULL if there are none, or too many to be certain. */
 static inline const byte *read_digits(const byte *text, const byte *end, int64_t *plays) {
-    if (end - text >= 8) { /* all at once, without a branch for their number */
+    if (end - text >= 8) { /* all at once, without a branch on their number */
         uint64_t digits;
         memcpy(&digits, text, 8);
         digits ^= 0x3030303030303030u;
