@@ -38,7 +38,7 @@ def refusal_of(data: bytes, folder: Path, form: DialectOptions | None = None) ->
 
 
 def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "processing").glob("*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "processing").rglob("*.py"))
     codes = {one or other for one, other in CODE.findall(sources)} - {""} | {"columns_unclear", "not_a_csv"}
     table = (ROOT / "docs" / "files.md").read_text().split("## Refusals")[1].split("## ")[0]
     named = {
