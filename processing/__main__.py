@@ -26,7 +26,7 @@ _ERROR_KEYS = ("code", "message", "line", "column", "value")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return its exit code."""
     parser = _parser()
     wanted = parser.parse_args(arguments)
     if not wanted.input.exists():
@@ -42,13 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
         memory_bytes=wanted.memory,
         bad_rows=BadRows(wanted.bad_rows),
         corrections=wanted.corrections == "allow",
-        dialect=_form(wanted),
+        dialect=_dialect_options(wanted),
         scratch=wanted.scratch,
         use_kernel=not wanted.no_kernel,
         keeps_checkpoints=wanted.checkpoints,
     )
     try:
-        outcome = process_csv(wanted.input, wanted.output_dir, options, _bar() if sys.stderr.isatty() else None)
+        outcome = process_csv(
+            wanted.input, wanted.output_dir, options, _progress_bar() if sys.stderr.isatty() else None
+        )
     except RefusedError as error:
         return _refused(error.to_json(), as_json=wanted.json, hint=_hint(error))
     except OutputTakenError as error:
@@ -86,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_form(parser: argparse.ArgumentParser) -> None:
-    """What the caller says about the form of the file; without it the file is looked at."""
+    """Add the options that replace what the inspection would detect."""
     form = parser.add_argument_group("the form of the file, where it should not be found out")
     form.add_argument("--encoding", choices=list(ENCODINGS), metavar="NAME", help=", ".join(ENCODINGS))
     form.add_argument("--delimiter", type=_delimiter, metavar="MARK", help=f"{', '.join(DELIMITERS)}, or a character")
@@ -113,7 +115,7 @@ def _line(text: str) -> int:
     return int(text)
 
 
-def _form(wanted: argparse.Namespace) -> DialectOptions:
+def _dialect_options(wanted: argparse.Namespace) -> DialectOptions:
     return DialectOptions(
         encoding=wanted.encoding,
         delimiter=wanted.delimiter,
@@ -126,7 +128,7 @@ def _form(wanted: argparse.Namespace) -> DialectOptions:
 
 
 class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages
-    """A whole number of bytes, at least ``least``."""
+    """A type for argparse: a whole number of bytes, at least ``least``."""
 
     def __init__(self, least: int) -> None:
         self.least = least
@@ -140,7 +142,7 @@ class _bytes:  # noqa: N801 - argparse shows the name of a type in its messages
 
 
 def _hint(error: RefusedError) -> str:
-    """How a question is answered here."""
+    """Return which options answer the question of an error; empty if it has none."""
     if error.question is None:
         return ""
     flags = [f"--{option.replace('_', '-')}" for option in error.question.options]
@@ -151,7 +153,7 @@ def _hint(error: RefusedError) -> str:
 
 def _refused(error: dict[str, object], as_json: bool, hint: str = "") -> int:
     if sys.stderr.isatty():
-        print(file=sys.stderr)  # the bar's line has not ended
+        print(file=sys.stderr)  # end the line of the progress bar
     print(f"{error['message']}{hint}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": {key: error[key] for key in _ERROR_KEYS}}))
@@ -166,7 +168,7 @@ def _sentence(outcome: Outcome, output_dir: Path) -> str:
     )
 
 
-def _bar() -> OnProgress:
+def _progress_bar() -> OnProgress:
     def show(progress: Progress) -> None:
         filled = round(_BAR * progress.fraction)
         bar = "#" * filled + "." * (_BAR - filled)
@@ -178,7 +180,7 @@ def _bar() -> OnProgress:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End as Ctrl-C does, so that working files go, and are not left for nobody."""
+    """Exit as on Ctrl-C, so that working files are removed."""
     print("Told to end before it was done.", file=sys.stderr)
     sys.exit(128 + signal.SIGTERM)
 

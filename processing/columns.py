@@ -1,4 +1,4 @@
-"""The columns that come in and go out, and their types inside."""
+"""The names of the input and output columns, and the blanks around their values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ DATE = "Date"
 PLAYS = "Number of Plays"
 TOTAL = "Total Number of Plays for Date"
 
-# What may stand around a date or a number; also the blanks that keep a number together with what is beside it.
+# Blanks that may surround a date or a number, no-break spaces included.
 BLANKS = " \t\u00a0\u202f"
 
 INPUT_COLUMNS = (SONG, DATE, PLAYS)

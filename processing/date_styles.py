@@ -1,4 +1,4 @@
-"""The styles in which a file may write its days: names, examples and words for people."""
+"""The styles in which a file may write dates: their names, examples and descriptions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class DateStyle(StrEnum):
-    """The value is what people and scripts see."""
+    """A date style; its value is what people and scripts see."""
 
-    ISO = "YYYY-MM-DD"  # a time behind it is cut off
+    ISO = "YYYY-MM-DD"  # a time after it is ignored
     ISO_SLASHES = "YYYY/MM/DD"
     ISO_DOTS = "YYYY.MM.DD"
     COMPACT = "YYYYMMDD"
@@ -18,12 +18,12 @@ class DateStyle(StrEnum):
     MONTH_FIRST_DOTS = "MM.DD.YYYY"
     DAY_FIRST_DASHES = "DD-MM-YYYY"
     MONTH_FIRST_DASHES = "MM-DD-YYYY"
-    NAMED = "DD Month YYYY"  # month names, before or behind the day
+    NAMED = "DD Month YYYY"  # month names, before or after the day
 
 
 _S = DateStyle
 
-# Styles that the same digits may be read by, so that only a day above 12 tells them apart.
+# Pairs of styles that read the same digits differently, so that only a day above 12 tells them apart.
 OTHER_ORDER = {
     one: other
     for pair in (
@@ -49,7 +49,7 @@ EXAMPLES = {
     _S.NAMED: "31 March 2024",
 }
 
-# How people say a style.
+# What people call a style.
 WORDS = {
     _S.ISO: "year-month-day",
     _S.ISO_SLASHES: "year/month/day",

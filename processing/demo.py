@@ -1,4 +1,4 @@
-"""Demo files: made-up plays, the same for the same seed, as fast as a disk takes them."""
+"""Demo files: made-up plays, written at the speed of the disk and reproducible by their seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST_DAY = "2000-01-01"
 _CHUNK_ROWS = 500_000
 _PLAYS = pa.array([f"{plays}\n" for plays in range(1, 1000)], pa.string())
 
-# Words to make names of, as sentences: lists of one word a line would hide the code.
+# The words of song names, as sentences: lists with one word per line would hide the code.
 _FIRST = (
     "Midnight Golden Silver Broken Electric Velvet Paper Neon Lonely Crystal Summer Winter "
     "Hidden Burning Quiet Wild Falling Distant Honey Amber Scarlet Hollow Endless Little"
@@ -27,10 +27,10 @@ _SECOND = (
 
 
 def write_demo_file(path: Path, total_bytes: int, songs: int, days: int, seed: int) -> None:
-    """Write a CSV of at most ``total_bytes``, less by no more than a row.
+    """Write a CSV of at most ``total_bytes``, short of them by less than one row.
 
-    ``songs`` different songs on ``days`` days from FIRST_DAY on are drawn evenly, so a file has about
-    min(rows, songs * days) different keys. The same arguments give the same bytes.
+    ``songs`` different songs on ``days`` days from FIRST_DAY on are drawn uniformly, so a file has about
+    min(rows, songs * days) distinct (song, day) pairs. The same arguments give the same bytes.
     """
     write_rows(path, song_names(songs), days, seed, most_bytes=total_bytes)
 
@@ -38,7 +38,7 @@ def write_demo_file(path: Path, total_bytes: int, songs: int, days: int, seed: i
 def write_rows(
     path: Path, names: pa.Array, days: int, seed: int, *, most_bytes: int = sys.maxsize, most_rows: int = sys.maxsize
 ) -> None:
-    """Write rows of these songs (as CSV fields) until one more would pass the most bytes or rows."""
+    """Write rows of these songs (given as CSV fields) until one more would exceed ``most_bytes`` or ``most_rows``."""
     draw = np.random.default_rng(seed)
     dates = pa.array(np.datetime64(FIRST_DAY) + np.arange(days), pa.date32()).cast(pa.string())
     with path.open("wb") as file:
@@ -53,7 +53,7 @@ def write_rows(
 
 
 def song_names(songs: int) -> pa.Array:
-    """Names like "Midnight River 7", some with a comma, a quote or letters beyond ASCII, as CSV fields."""
+    """Return names like "Midnight River 7" as CSV fields, some with a comma, a quote or non-ASCII letters."""
     pairs = [f"{first} {second}" for first in _FIRST.split() for second in _SECOND.split()]
     specials = ['"Crazy, in Love"', '"The ""Real"" One"', "Für Elise", "夜に駆ける", "Señorita"]
     plain = [f"{pairs[n % len(pairs)]} {n // len(pairs)}" for n in range(songs - len(specials))]

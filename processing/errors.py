@@ -1,4 +1,4 @@
-"""Why a file is refused: a sentence for people, a code for scripts, a place for both."""
+"""The refusal of a file: a sentence for people, a code for scripts, and the place in the file for both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A possible answer."""
+    """A possible answer to a question."""
 
     value: str  # of the option
     label: str  # for people
@@ -16,16 +16,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What only a person can know: values of options with which a new run would succeed."""
+    """A question that only a person can answer: values of options with which a new run would succeed."""
 
-    options: tuple[str, ...]  # names of options that want one of the choices each
+    options: tuple[str, ...]  # names of options, each of which takes one of the choices
     choices: tuple[Choice, ...]
 
 
 class RefusedError(Exception):
     """The file cannot be added up as it is.
 
-    ``str(error)`` says in a sentence what was expected, what was found, and what to do.
+    ``str(error)`` says in one sentence what was expected, what was found and what to do.
     """
 
     def __init__(
@@ -42,16 +42,16 @@ class RefusedError(Exception):
         super().__init__(message)
         self.code = code  # stable, for scripts
         self.message = message
-        self.line = line  # physical line in the file, 1 upwards
+        self.line = line  # physical line in the file, from 1
         self.column = column
         self.value = value  # as found, shortened
-        self.bad_rows = bad_rows  # how many rows are like this
-        self.question = question  # an answer would let the file be added up
-        self.rejected: tuple[Any, ...] = ()  # the first bad rows (outcome.BadRow), where there are any
-        self.detected: Any = None  # outcome.Detected, where the inspection was over
+        self.bad_rows = bad_rows  # number of bad rows in the file
+        self.question = question  # with its answer the file can be added up
+        self.rejected: tuple[Any, ...] = ()  # the first bad rows (result.BadRow), if any
+        self.detected: Any = None  # result.Detected, once the inspection has succeeded
 
     def to_json(self) -> dict[str, Any]:
-        """The error object of the command line and of the API."""
+        """Return the error object of the command line and the API."""
         return {
             "code": self.code,
             "message": self.message,
@@ -63,7 +63,7 @@ class RefusedError(Exception):
         }
 
     def summary(self) -> dict[str, Any]:
-        """What was found out before the refusal, in the words of Outcome.summary()."""
+        """Return what was found before the refusal, under the keys of Outcome.summary()."""
         return {
             "bad_rows": self.bad_rows,
             "rejected": [asdict(row) for row in self.rejected],

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its name: text, compressed text, or something to be refused."""
+"""File types, told by first bytes and never by name: text, compressed text, or something to refuse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from isal import isal_zlib
 
 from processing.errors import RefusedError
 
-# What a file begins with, and what it is then, with what to do about it.
+# First bytes -> what the file is, and what to do about it.
 _OTHERS = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (xls). Open it and save it as CSV",
     b"%PDF": "a PDF. Save the table in it as CSV",
@@ -51,21 +51,21 @@ _OFFICE = {
 _OPEN_DOCUMENT = "an OpenDocument spreadsheet (ods). Open it and save it as CSV"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _ENCRYPTED = 1
-_DAMAGES = (
+_DAMAGE_ERRORS = (
     EOFError,
     zlib.error,
-    cast("type[Exception]", isal_zlib.error),  # which its types take for an exception, not for a kind of them
+    cast("type[Exception]", isal_zlib.error),  # its type stub declares an instance, not a class
     struct.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
     NotImplementedError,
-    RuntimeError,  # locked, by the second of two places that tell
-    ValueError,  # of which those of pyarrow are some
+    RuntimeError,  # encrypted, by the second of two headers only
+    ValueError,  # the base class of some errors of pyarrow
 )
 
 
 def find_compression(start: bytes) -> str | None:
-    """How a file with these first bytes is compressed; None: not at all. Raises RefusedError."""
+    """Return how a file with these first bytes is compressed, if at all; raise RefusedError for other known types."""
     for magic, compression in _COMPRESSIONS.items():
         if start.startswith(magic):
             return compression
@@ -74,7 +74,7 @@ def find_compression(start: bytes) -> str | None:
 
 
 def refuse_other_kinds(start: bytes) -> None:
-    """Refuse, by name, what begins like something else than text."""
+    """Raise RefusedError for first bytes of a known type that is not text; the message names the type."""
     for magic, what in _OTHERS.items():
         if start.startswith(magic):
             raise not_a_csv(what)
@@ -83,7 +83,7 @@ def refuse_other_kinds(start: bytes) -> None:
 
 
 def refuse_packed_twice(start: bytes) -> None:
-    """Refuse unpacked bytes that are packed themselves, or no text either."""
+    """Raise RefusedError for unpacked bytes that are compressed themselves, or of a type that is not text."""
     if any(start.startswith(magic) for magic in _COMPRESSIONS):
         raise RefusedError(
             "archive_twice",
@@ -93,7 +93,7 @@ def refuse_packed_twice(start: bytes) -> None:
 
 
 def refuse_markup(text: bytes) -> None:
-    """Refuse text that no table was found in, by name where it is a known kind."""
+    """Raise RefusedError for text without a table if it is HTML, XML or JSON."""
     start = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1000].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<body", b"<div")):
         raise not_a_csv("a web page (HTML). Open it in a spreadsheet and save it as CSV")
@@ -104,11 +104,11 @@ def refuse_markup(text: bytes) -> None:
 
 
 def only_member(source: Path) -> zipfile.ZipInfo:
-    """The one file in a zip. Raises RefusedError, also for the documents that are zips inside."""
-    with damage_in_words("zip"), zipfile.ZipFile(source) as archive:
+    """Return the only file in a zip; raise RefusedError if there is none, and for office documents, which are zips."""
+    with refusing_damage("zip"), zipfile.ZipFile(source) as archive:
         members = archive.infolist()
     _refuse_documents({member.filename for member in members})
-    files = [member for member in members if not member.filename.endswith("/") and not _is_of_a_system(member.filename)]
+    files = [member for member in members if not member.filename.endswith("/") and not _is_system_file(member.filename)]
     if len(files) != 1:
         found = f"{len(files)} files: {', '.join(_shown(member.filename) for member in files[:3])}" if files else "none"
         raise RefusedError(
@@ -135,7 +135,7 @@ def _refuse_documents(names: set[str]) -> None:
         raise not_a_csv(_OPEN_DOCUMENT)
 
 
-def _is_of_a_system(name: str) -> bool:
+def _is_system_file(name: str) -> bool:
     return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -145,13 +145,13 @@ def _shown(name: str) -> str:
 
 
 def not_a_csv(what: str) -> RefusedError:
-    """The refusal of a file of another kind; ``what`` ends with what to do."""
+    """Return the refusal of a file of another type; ``what`` ends with what to do."""
     then = "" if "Send" in what else ", and send that"
     return RefusedError("not_a_csv", f"The file should be a CSV, but it is {what}{then}.")
 
 
 def damaged(compression: str) -> RefusedError:
-    """The refusal of a compressed file that cannot be unpacked."""
+    """Return the refusal of a compressed file that cannot be unpacked."""
     return RefusedError(
         "archive_damaged",
         f"The file is compressed ({compression}) and damaged or cut off, so it cannot be unpacked. Was it sent whole? "
@@ -160,16 +160,16 @@ def damaged(compression: str) -> RefusedError:
 
 
 @contextmanager
-def damage_in_words(compression: str) -> Iterator[None]:
-    """Refuse the file where what unpacks it gives up."""
+def refusing_damage(compression: str) -> Iterator[None]:
+    """Turn the errors that decompressors raise on damaged data into RefusedError."""
     try:
         yield
     except RefusedError:
         raise
-    except _DAMAGES as error:
+    except _DAMAGE_ERRORS as error:
         raise damaged(compression) from error
     except OSError as error:
-        # No number: the data is invalid. EINVAL: a zip sends us to a place before its beginning.
+        # No errno: the data is invalid. EINVAL: a zip refers to an offset before its beginning.
         if error.errno not in (None, errno.EINVAL):
-            raise  # the disk's fault
+            raise  # the fault of the disk
         raise damaged(compression) from error

@@ -1,18 +1,18 @@
-"""When Python looks for garbage that counting references does not free."""
+"""Thresholds of Python's garbage collector for a process that adds up one file."""
 
 from __future__ import annotations
 
 import gc
 
-# New lists, tuples and the like before a look at the young ones, and looks before one at older ones.
+# New containers before a collection of the young ones, and collections before one of the next older generation.
 _THRESHOLDS = (50_000, 20, 100)
 
 
 def relax_gc() -> None:
-    """For a process that adds up one file: never look at what is loaded by now, and seldom at the rest.
+    """Exclude what is loaded by now from garbage collection, and collect the rest seldom.
 
-    Rows that Python reads one by one are a tuple each. With Python's own thresholds it goes through all of them time
-    and again, with every other thread of the process waiting, the one with the sign of life among them.
+    Rows that Python reads one by one are a tuple each. With the default thresholds the collector traverses all of them
+    again and again while every other thread of the process waits, the one that sends the heartbeat among them.
     """
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)

@@ -1,4 +1,4 @@
-"""What a caller may choose about one run: one frozen object through all layers."""
+"""The options of one run: one frozen object through all layers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MIB = 1 << 20
 class BadRows(StrEnum):
     """What to do with rows that cannot be read as (song, date, plays)."""
 
-    STOP = "stop"  # read the whole file, then refuse it, naming the first one and their number
+    STOP = "stop"  # read the whole file, then refuse it with the first bad row and their number
     SKIP = "skip"  # leave them out, count them and list them in rejected.csv
 
 
-# The encodings a caller may name, as codecs; what people call them.
+# Encodings that a caller may choose: name of the codec -> what people call it.
 ENCODINGS = {
     "utf-8": "UTF-8",
     "cp1252": "Windows-1252 (Western Europe)",
@@ -36,7 +36,7 @@ ENCODINGS = {
     "big5": "Big5 (Chinese)",
     "euc-kr": "EUC-KR (Korean)",
 }
-# What separates the digits of 1,234,567, by the word a caller says; "" for nothing.
+# Thousands separators by the name that a caller gives; "" for none.
 THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}
 QUOTES = {"double": '"', "single": "'", "none": ""}
@@ -44,32 +44,32 @@ QUOTES = {"double": '"', "single": "'", "none": ""}
 
 @dataclass(frozen=True, slots=True)
 class DialectOptions:
-    """What the caller says about the form of the file; None: find it out."""
+    """The dialect of the file as far as the caller chooses it; None: detect it."""
 
     encoding: str | None = None  # of ENCODINGS
     delimiter: str | None = None  # one ASCII character
     quote: str | None = None  # " or ', empty for none
-    header_line: int | None = None  # physical line that names the columns, 1 upwards; 0: there is none
+    header_line: int | None = None  # physical line that names the columns, from 1; 0: there is none
     date_style: DateStyle | None = None
-    thousands: str | None = None  # of THOUSANDS' values
+    thousands: str | None = None  # a value of THOUSANDS
     columns: tuple[str | None, str | None, str | None] = (None, None, None)  # song, date, plays: name or number from 1
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The choices of one run; sizes in bytes."""
+    """The options of one run; sizes in bytes."""
 
     max_part_bytes: int = 500_000_000
     memory_bytes: int = 1024 * MIB
     bad_rows: BadRows = BadRows.STOP
     corrections: bool = False  # whether plays may be negative
     dialect: DialectOptions = field(default_factory=DialectOptions)
-    scratch: Path | None = None  # for buckets; None: a temporary folder beside the output
+    scratch: Path | None = None  # folder for temporary files; None: one inside the output folder
     threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     block_bytes: int | None = None  # None: chosen from memory_bytes
     buckets: int | None = None  # None: chosen from the input's size and memory_bytes
-    use_kernel: bool = True  # the compiled way, where it is installed
+    use_kernel: bool = True  # the compiled one, if it is installed
     max_unpacked_bytes: int = 1 << 40  # of a compressed file
     max_unpacked_ratio: int = 250  # unpacked over packed bytes, beyond the first 256 MiB
-    keeps_checkpoints: bool = False  # in scratch, which must be given; an interrupted run is then gone on with
-    checkpoint_seconds: float = 60.0  # between two of them; 0: as often as there can be one
+    keeps_checkpoints: bool = False  # in scratch, which must be given; an interrupted run can then be resumed
+    checkpoint_seconds: float = 60.0  # between two checkpoints; 0: as often as possible

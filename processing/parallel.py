@@ -1,4 +1,4 @@
-"""Units of work through an executor: results in order, and never more under way than memory allows."""
+"""Units of work through an executor: results in order, and never more units in flight than memory allows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Result = TypeVar("Result")
 
 
 def in_batches(items: Iterator[Item], is_over: Callable[[], bool]) -> Iterator[Iterator[Item]]:
-    """The items in batches, of which each ends after an item behind which ``is_over`` says so; none is empty.
+    """Yield the items in batches, none of them empty; a batch ends after an item once ``is_over`` returns true.
 
-    Each is to be used up before the next one is asked for.
+    Exhaust each batch before asking for the next one.
     """
 
     def batch(first: Item) -> Iterator[Item]:
@@ -32,10 +32,10 @@ def in_batches(items: Iterator[Item], is_over: Callable[[], bool]) -> Iterator[I
 def in_order(
     executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], *, under_way: int
 ) -> Iterator[Result]:
-    """Like map(), but takes an item only when fewer than ``under_way`` units run or wait to be fetched.
+    """Yield results in order as map() does, but take an item only while fewer than ``under_way`` units are in flight.
 
-    When a unit fails, or the caller stops fetching, units that have not begun are dropped and those that have
-    are waited for, so that nothing works on afterwards.
+    When a unit fails or the caller stops iterating, cancel the units that have not begun and wait for the others, so
+    that no work continues afterwards.
     """
     pending: deque[Future[Result]] = deque()
     try:

@@ -1,4 +1,4 @@
-"""How far a run is, as its caller sees it."""
+"""The progress of a run, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """A stage of a job that people see, in order."""
+    """A stage of a run that people see, in order."""
 
     CHECKING = "checking"
     READING = "reading"
@@ -18,13 +18,13 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One sign of progress."""
+    """One report of progress."""
 
     step: Step
-    fraction: float  # of the whole run, 0 to 1, never falling
+    fraction: float  # of the whole run, 0 to 1, never decreasing
     rows_read: int  # so far
 
 
-# Called in the thread that called process_csv, at least once for each block and bucket. What it raises ends
-# the run and comes out of process_csv, which has by then removed its scratch and its unfinished parts.
+# Called in the thread that called process_csv, at least once for each block and bucket. An exception from it ends the
+# run and propagates out of process_csv, which has by then removed its scratch and its unfinished parts.
 OnProgress = Callable[[Progress], None]

@@ -1,4 +1,4 @@
-"""What a run reports when it is done."""
+"""The report of a finished run."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ LISTED_BAD_ROWS = 1000  # how many bad rows the report itself lists; all are in 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What the inspection found out about the file."""
+    """What the inspection detected about the file."""
 
-    encoding: str  # utf-8 | utf-8-sig | utf-16-le | utf-16-be | cp1252 | another one of options.ENCODINGS
+    encoding: str  # utf-8 | utf-8-sig | utf-16-le | utf-16-be | cp1252 | another of options.ENCODINGS
     delimiter: str
     header: bool
     compression: str | None  # gzip | bzip2 | xz | zstd | zip
-    date_style: str  # of dates.DateStyle
-    columns: dict[str, int]  # our name -> place in the file, 0 upwards
+    date_style: str  # a value of date_styles.DateStyle
+    columns: dict[str, int]  # our name -> index in the file, from 0
     quote: str | None  # None: no quotes
-    escape: str | None  # a backslash, where one stands before quotes and delimiters that are meant as such
-    thousands: str | None  # what separates the digits of 1,234,567; None: nothing
-    header_line: int | None  # physical line, 1 upwards
-    column_names: tuple[str, ...]  # as the header has them, shortened; empty without header
+    escape: str | None  # a backslash, if the file escapes quotes and delimiters with it
+    thousands: str | None  # separator as in 1,234,567; None: none
+    header_line: int | None  # physical line, from 1
+    column_names: tuple[str, ...]  # as in the header, shortened; empty without a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PartFile:
 class BadRow:
     """A row that cannot be read as (song, date, plays)."""
 
-    line: int  # physical line on which the row starts, 1 upwards
+    line: int  # physical line on which the row starts, from 1
     column: str
     value: str
     reason: str
@@ -47,24 +47,24 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The proof and the results of one run."""
+    """The results of one run, and the counts that prove them."""
 
     rows_read: int
     rows_used: int
     bad_rows: int
-    plays: int  # exact, also past 2^63
-    groups: int  # different (song, day) pairs: the rows written
+    plays: int  # exact, even beyond 2^63
+    groups: int  # distinct (song, day) pairs: the rows written
     seconds: dict[str, float]  # for each step
     detected: Detected
     parts: tuple[PartFile, ...]
     rejected: tuple[BadRow, ...]  # the first LISTED_BAD_ROWS
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``--json`` prints."""
+        """Return the object that ``--json`` prints."""
         return asdict(self)
 
     def summary(self) -> dict[str, Any]:
-        """The same without the parts, for keeping beside them."""
+        """Return the same without the parts, which are stored separately."""
         report = self.to_json()
         del report["parts"]
         return report

@@ -1,4 +1,4 @@
-"""The steps of a run behind its inspection: reading and totalling, each from where a checkpoint may have left it."""
+"""The stages of a run after its inspection: reading and totalling, each from the start or from a checkpoint."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from processing.writing.part_writer import PartWriter, format_totals, without_ro
 
 
 @dataclass(slots=True)
-class Steps:
-    """One run on its way: what its steps work on, and how far they are."""
+class Run:
+    """One run in progress: what its stages work on, and how far they are."""
 
     run_input: RunInput
     workspace: Workspace
@@ -38,27 +38,27 @@ class Steps:
     position: Position
     by_kernel: bool
 
-    def resume(self, kept: State) -> None:
-        """Go on from a checkpoint; raises UnusableError, and what the caller raises when told of it."""
+    def resume(self, saved: State) -> None:
+        """Restore a checkpoint; raise UnusableError, or what the progress callback raises."""
         with restoring():
-            self.position = Position.from_state(kept["position"])
-            self.accumulator.resume(kept["accumulator"])
+            self.position = Position.from_state(saved["position"])
+            self.accumulator.resume(saved["accumulator"])
             if self.position.is_read:
-                self.rejections.recall(kept["rejections"])
+                self.rejections.recall(saved["rejections"])
             else:
-                self.rejections.resume(kept["rejections"])
-            self.meter.resume(kept["meter"])
+                self.rejections.resume(saved["rejections"])
+            self.meter.resume(saved["meter"])
         self.meter.tell()
 
     def read(self, executor: Executor) -> None:
-        """Read all blocks; raises ReopenError, or RefusedError where something is bad."""
-        here, run_input = self.position, self.run_input
+        """Read all blocks; raise ReopenError, or RefusedError if rows are bad and may not be left out."""
+        position, run_input = self.position, self.run_input
         spools = self.options.bad_rows is BadRows.SKIP
 
         def work(span: Span) -> BlockReport:
             return self.accumulator.read(span, self.workspace.scratch / f"bad-{span.index}.csv" if spools else None)
 
-        first: Any = {"index": here.index, "start": here.start, "entry": here.entry}
+        first: Any = {"index": position.index, "start": position.start, "entry": position.entry}
         cuts = spans(
             run_input.source,
             run_input.dialect,
@@ -67,37 +67,42 @@ class Steps:
             use_kernel=self.by_kernel,
             **first,
         )
-        # A checkpoint is taken between two batches, where no block is under way.
+        # Checkpoints are taken between two batches, when no block is in flight.
         for blocks in in_batches(cuts, self.checkpoints.is_due):
             if self.checkpoints.is_due():
-                self._keep()
+                self._take_checkpoint()
             for block in in_order(executor, work, blocks, under_way=self.options.threads + 1):
                 self.rejections.add(block)
-                here.rows += block.rows
-                here.plays += block.plays
-                here.index, here.start, here.entry = block.span.index + 1, block.span.end, block.span.entry
-                self.meter.show(block.span.fraction, here.rows + self.rejections.count)
+                position.rows += block.rows
+                position.plays += block.plays
+                position.index, position.start, position.entry = block.span.index + 1, block.span.end, block.span.entry
+                self.meter.show(block.span.fraction, position.rows + self.rejections.count)
         self.accumulator.finish()
         if self.accumulator.names_a_total:
             raise ReopenError(by_tokenizer=True)
         self.rejections.close()
         if self.rejections.count and not spools:
             raise self.rejections.refusal()
-        here.is_read = True
+        position.is_read = True
         self.meter.enter(Step.TOTALLING)
         if self.checkpoints.keeps:
-            self._keep()
+            self._take_checkpoint()
 
     def total(self, executor: Executor) -> tuple[int, int]:
-        """Write all parts; gives the rows in them, and the plays of these."""
-        here = self.position
-        groups, plays, weight = here.written, here.plays_written, here.weight
-        to_skip = here.rows_to_skip
-        sources = self.accumulator.sources(here.bucket)
-        with PartWriter(self.workspace.staging, self.options.max_part_bytes, here.parts) as writer:
+        """Write all parts; return the number of rows in them and the sum of their plays."""
+        position = self.position
+        groups, plays, weight = position.written, position.plays_written, position.weight
+        to_skip = position.rows_to_skip
+        sources = self.accumulator.sources(position.bucket)
+        with PartWriter(self.workspace.staging, self.options.max_part_bytes, position.parts) as writer:
             for done in in_order(executor, _format, sources, under_way=self.options.threads + 1):
-                if done.bucket != here.bucket:
-                    here.bucket, here.written, here.plays_written, here.weight = done.bucket, groups, plays, weight
+                if done.bucket != position.bucket:
+                    position.bucket, position.written, position.plays_written, position.weight = (
+                        done.bucket,
+                        groups,
+                        plays,
+                        weight,
+                    )
                 skipped = min(to_skip, done.rows)
                 to_skip -= skipped
                 parts = len(writer.parts)
@@ -107,15 +112,15 @@ class Steps:
                 groups += done.rows
                 plays += done.plays
                 weight += done.weight
-                # Only here the last part is known to end within the present bucket.
+                # Only now is the last part known to end within the current bucket.
                 if len(writer.parts) > parts and self.checkpoints.is_due():
-                    here.parts = tuple(writer.parts)
-                    self._keep()
+                    position.parts = tuple(writer.parts)
+                    self._take_checkpoint()
                 self.meter.show(weight / self.accumulator.weight)
-            here.parts = writer.finish()
+            position.parts = writer.finish()
         return groups, plays
 
-    def _keep(self) -> None:
+    def _take_checkpoint(self) -> None:
         accumulator, rejections = self.accumulator.snapshot(self.position.bucket), self.rejections.snapshot()
         parts = tuple(self.workspace.staging / part.name for part in self.position.parts)
         state = {

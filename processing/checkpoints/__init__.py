@@ -1,1 +1,1 @@
-"""What survives a kill: the working folders of a run, and checkpoints in them."""
+"""What survives a kill: the workspace of a run, and the checkpoints in it."""

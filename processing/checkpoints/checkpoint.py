@@ -1,8 +1,8 @@
-"""What a long run leaves on the disk on its way, for another process to go on from.
+"""Checkpoints: what a long run saves on the disk as it goes, for another process to resume from.
 
-A checkpoint is a JSON beside the files that it names. Each of them is sealed: closed, safe on the disk, and never
-written again, so that a process that was stopped and wakes late can spoil none of them. What comes later goes into
-new files. The JSON carries a digest over itself and takes the place of the one before it in one step.
+A checkpoint is a JSON file next to the files that it names. Each of these is sealed: closed, synced to the disk and
+never written again, so that a process that was suspended and wakes late cannot corrupt them. Later rows go into new
+files. The JSON carries a digest of itself and replaces its predecessor atomically.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from common.fsync import to_disk
 from processing.checkpoints.workspace import CHECKPOINT, Workspace, run_folder
 from processing.options import Options
 
-FORMAT = 3  # of the state as a whole: to be raised with each change to what any module keeps, or to how it goes on
-_AT_ONCE = 16  # threads that wait for the disk together, which then does them together
-_EACH = 8  # files for each of them, at least
-# Choices that change nothing about what a checkpoint means.
-_FREE = ("scratch", "keeps_checkpoints", "checkpoint_seconds")
+FORMAT = 3  # of the whole state: raise it with each change to what any module saves or to how it resumes
+_SYNC_THREADS = 16  # threads that wait for the disk at once, which then batches their writes
+_FILES_PER_THREAD = 8  # at least
+# Options that do not affect what a checkpoint means.
+_IGNORED_OPTIONS = ("scratch", "keeps_checkpoints", "checkpoint_seconds")
 
-State = dict[str, Any]  # of what JSON can say
+State = dict[str, Any]  # JSON-serializable
 
 
 class UnusableError(Exception):
-    """There is a checkpoint, but its files are not what it says."""
+    """There is a checkpoint, but its files do not match it."""
 
 
 @contextmanager
 def restoring() -> Iterator[None]:
-    """Whatever is wrong with a checkpoint, the run can begin at the beginning; raises UnusableError."""
+    """Turn any error in a checkpoint into UnusableError, since the run can still start from the beginning."""
     try:
         yield
     except Exception as error:
@@ -48,42 +48,42 @@ def restoring() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one piece of a run would go on from: a state, and the closed files that it counts on."""
+    """What one component of a run would resume from: its state, and the closed files on which the state depends."""
 
     state: State
     files: tuple[Path, ...] = ()
 
 
 def fresh_path(folder: Path, stem: str, suffix: str = "") -> Path:
-    """A name in the folder that no other process has or will choose."""
+    """Return a path in the folder that no other process has chosen or will choose."""
     return folder / f"{stem}-{secrets.token_hex(8)}{suffix}"
 
 
 def position_of(scratch: Path) -> float | None:
-    """How much of the whole run, 0 to 1, is kept in a scratch folder; None where there is nothing to go on from."""
+    """Return the fraction of the run, 0 to 1, that is saved in a scratch folder; None if there is no checkpoint."""
     content = _read(run_folder(scratch) / CHECKPOINT)
     return None if content is None else float(content["position"])
 
 
 class Checkpoints:
-    """The checkpoints of one run. Where the options keep none, nothing is ever due and nothing is found."""
+    """The checkpoints of one run. If the options keep none, none is ever due and none is found."""
 
     def __init__(self, source: Path, workspace: Workspace, options: Options) -> None:
         self.keeps = options.keeps_checkpoints
         self._workspace = workspace
         self._seconds = options.checkpoint_seconds if self.keeps else math.inf
-        self._since = time.monotonic()
+        self._last_taken = time.monotonic()
         self._run = _identity(source, options) if self.keeps else {}
-        self._named: dict[Path, int] = {}  # the files of the last one, with their bytes
+        self._named: dict[Path, int] = {}  # the files of the last checkpoint -> their sizes in bytes
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
 
     def is_due(self) -> bool:
-        """Whether it is time for one."""
-        return time.monotonic() - self._since >= self._seconds
+        """Return whether it is time for a checkpoint."""
+        return time.monotonic() - self._last_taken >= self._seconds
 
     def find(self) -> State | None:
-        """The state to go on from, with all files gone that it does not count on; None where there is none."""
+        """Return the state to resume from, or None; remove all files on which the state does not depend."""
         content = _read(self._workspace.scratch / CHECKPOINT) if self.keeps else None
         if content is None or content["run"] != self._run:
             return None
@@ -98,71 +98,71 @@ class Checkpoints:
         state: State = content["state"]
         return state
 
-    def take(self, position: float, kept: Snapshot) -> None:
-        """Keep a state, ``position`` being the fraction of the whole run that lies behind it.
+    def take(self, position: float, snapshot: Snapshot) -> None:
+        """Save a state; ``position`` is the fraction of the whole run that is done.
 
-        The disk is waited for in the background, so what the state counts on must have been closed. Files that only
-        the checkpoint before counted on are removed. Raises OSError for this one or the one before.
+        The files are synced in the background, so they must be closed. Those on which only the previous checkpoint
+        depended are removed. Raise OSError if this checkpoint or the previous one could not be written.
         """
-        named = {path: path.stat().st_size for path in kept.files}
+        named = {path: path.stat().st_size for path in snapshot.files}
         files = [[self._workspace.name_of(path), size] for path, size in named.items()]
-        content = {"format": FORMAT, "run": self._run, "position": position, "files": files, "state": kept.state}
-        self._wait()
-        self._writing = self._writer.submit(self._put, json.dumps(content | {"digest": _digest(content)}), named)
+        content = {"format": FORMAT, "run": self._run, "position": position, "files": files, "state": snapshot.state}
+        self._await_write()
+        self._writing = self._writer.submit(self._write, json.dumps(content | {"digest": _digest(content)}), named)
         if not self._seconds:
-            self._wait()
-        self._since = time.monotonic()
+            self._await_write()
+        self._last_taken = time.monotonic()
 
     def forget(self) -> None:
-        """Let there be none."""
-        self._wait()
+        """Remove the checkpoint, if there is one."""
+        self._await_write()
         (self._workspace.scratch / CHECKPOINT).unlink(missing_ok=True)
         self._named = {}
 
     def close(self) -> None:
-        """Wait for the last one, whatever becomes of it."""
+        """Wait for the last checkpoint to succeed or fail."""
         self._writer.shutdown()
 
-    def _wait(self) -> None:
+    def _await_write(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.result()
 
-    def _put(self, text: str, named: dict[Path, int]) -> None:
+    def _write(self, text: str, named: dict[Path, int]) -> None:
         fresh = [path for path, size in named.items() if self._named.get(path) != size]
         folders = {folder for path in fresh for folder in self._workspace.folders_to(path)}
-        with ThreadPoolExecutor(min(len(fresh) // _EACH + 1, _AT_ONCE)) as executor:
+        with ThreadPoolExecutor(min(len(fresh) // _FILES_PER_THREAD + 1, _SYNC_THREADS)) as executor:
             list(executor.map(to_disk, fresh))
             list(executor.map(to_disk, folders))
         last = self._workspace.scratch / CHECKPOINT
-        coming = fresh_path(self._workspace.scratch, "coming", ".json")
-        with coming.open("x") as file:
+        fresh_json = fresh_path(self._workspace.scratch, "coming", ".json")
+        with fresh_json.open("x") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.rename(coming, last)
+        os.rename(fresh_json, last)
         to_disk(last.parent)
         for path in self._named.keys() - named.keys():
             path.unlink(missing_ok=True)
         self._named = named
 
 
-def all_of(pieces: Iterable[Snapshot]) -> tuple[Path, ...]:
-    """The files of several pieces."""
-    return tuple(path for piece in pieces for path in piece.files)
+def files_of(snapshots: Iterable[Snapshot]) -> tuple[Path, ...]:
+    """Return the files of several snapshots."""
+    return tuple(path for snapshot in snapshots for path in snapshot.files)
 
 
 def _identity(source: Path, options: Options) -> State:
-    """What a checkpoint must have been made of to be of use."""
+    """Return what must be the same for a checkpoint to be usable: size and time of the source, and options."""
     found = source.stat()
-    choices = {name: value for name, value in asdict(options).items() if name not in _FREE}
+    choices = {name: value for name, value in asdict(options).items() if name not in _IGNORED_OPTIONS}
     identity = {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "options": choices}
     as_read: State = json.loads(json.dumps(identity))
     return as_read
 
 
 def _read(path: Path) -> State | None:
-    """A whole checkpoint of the present format."""
+    """Return the content of an intact checkpoint of the current format, or None."""
     try:
         content = json.loads(path.read_bytes())
         digest = content.pop("digest")

@@ -1,6 +1,6 @@
-"""The two folders in which a run works: scratch, and the staging of what is published at the end.
+"""The workspace of a run: a scratch folder, and a staging folder for what is published at the end.
 
-Temporary ones as a rule. Where checkpoints are kept they are fixed ones, which stay when the process dies.
+Both are temporary, unless checkpoints are kept: then they have fixed names and survive the process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _STAGING = ".unfinished"
 
 
 def run_folder(scratch: Path) -> Path:
-    """Where a run that keeps checkpoints works in the caller's scratch folder."""
+    """Return where in the caller's scratch folder a run with checkpoints works."""
     return scratch / "run"
 
 
 def is_unfinished(output: Path) -> bool:
-    """Whether a run that keeps checkpoints was interrupted here."""
+    """Return whether a run with checkpoints was interrupted in this output folder."""
     return (output / _STAGING).is_dir()
 
 
@@ -36,7 +36,7 @@ class Workspace:
     staging: Path
 
     def clear(self) -> None:
-        """Make both, and empty; a checkpoint goes first, so that none counts on what is gone."""
+        """Create both folders, empty; a checkpoint is removed first, so that none depends on files that are gone."""
         _remove(self.scratch / CHECKPOINT)
         _remove(self.scratch)
         self.scratch.mkdir(mode=0o700, parents=True)
@@ -48,32 +48,32 @@ class Workspace:
                 _remove(path)
 
     def keep_only(self, wanted: set[Path]) -> None:
-        """Remove all files but these and the checkpoint."""
+        """Remove all files except these and the checkpoint."""
         for folder in (self.scratch, self.staging):
             for path in folder.rglob("*"):
                 if not path.is_dir() and path not in wanted and path != self.scratch / CHECKPOINT:
                     path.unlink()
 
     def name_of(self, path: Path) -> str:
-        """A file in either folder by a name that stays when the folders are renamed."""
+        """Return a name for a file in either folder that stays valid when the folders are renamed."""
         if path.is_relative_to(self.scratch):
             return f"scratch/{path.relative_to(self.scratch)}"
         return f"staging/{path.relative_to(self.staging)}"
 
     def path_of(self, name: str) -> Path:
-        """The file of such a name."""
+        """Return the path of a file with such a name."""
         folder, _slash, rest = name.partition("/")
         return (self.scratch if folder == "scratch" else self.staging) / rest
 
     def folders_to(self, path: Path) -> list[Path]:
-        """The folders that must be on the disk for the file to be found there."""
+        """Return the folders that must be synced so that the file can be found after a crash."""
         top = self.scratch if path.is_relative_to(self.scratch) else self.staging
         return [folder for folder in path.parents if folder.is_relative_to(top.parent)]
 
 
 @contextmanager
 def workspace_for(output: Path, options: Options) -> Iterator[Workspace]:
-    """The folders of a run; gone at its end, unless it keeps checkpoints and is interrupted."""
+    """Provide the folders of a run and remove them at its end, unless it keeps checkpoints and is interrupted."""
     if options.keeps_checkpoints:
         if options.scratch is None:
             raise ValueError("checkpoints are kept in a scratch folder, but there is none")
@@ -87,12 +87,12 @@ def workspace_for(output: Path, options: Options) -> Iterator[Workspace]:
         yield workspace
     except BaseException as error:
         if not options.keeps_checkpoints or isinstance(error, Exception):
-            _end(workspace, tops)
+            _remove_folders(workspace, tops)
         raise
-    _end(workspace, tops)
+    _remove_folders(workspace, tops)
 
 
-def _end(workspace: Workspace, tops: list[Path]) -> None:
+def _remove_folders(workspace: Workspace, tops: list[Path]) -> None:
     (workspace.scratch / CHECKPOINT).unlink(missing_ok=True)
     for top in tops:
         shutil.rmtree(top, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the three columns are called in other people's files."""
+"""Names of the three columns in other people's files, and the words of type lines and totals lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from processing.columns import DATE, INPUT_COLUMNS, PLAYS, SONG
 
-# Names in a column's first line say what it is beyond doubt; those in the second do where no better one is there.
+# Names in the first line of a column are certain; those in the second count where there is no better one.
 _NAMES = {
     SONG: (
         "song | songs | song title | song name | songtitle | songname | title | track | track name | "
@@ -61,7 +61,7 @@ def _words(text: str) -> list[str]:
 
 
 def _ranked() -> dict[str, tuple[str, int]]:
-    """Name -> our column, and how sure that is: 0 our own name, 1 beyond doubt, 2 for want of a better one."""
+    """Return name -> our column and a rank: 0 our own name, 1 certain, 2 for want of a better one."""
     ranked: dict[str, tuple[str, int]] = {}
     for column, lines in _NAMES.items():
         for rank, line in enumerate(lines, start=1):
@@ -71,21 +71,21 @@ def _ranked() -> dict[str, tuple[str, int]]:
 
 
 def plain(name: str) -> str:
-    """A name without letter case, punctuation and the different ways to write its letters and blanks."""
+    """Return a name normalized: without case, punctuation and variants of letters and blanks."""
     folded = unicodedata.normalize("NFKC", name).casefold().replace("\u2019", "'")
     return " ".join(_PUNCTUATION.sub(" ", folded).split())
 
 
 @lru_cache(1 << 12)
 def column_of(name: str) -> tuple[str, int] | None:
-    """Which of our columns a name means, and how sure that is (0 is surest); None for any other."""
+    """Return our column that a name means, and its rank (0 is the most certain); None if it means none."""
     known = _RANKED.get(plain(name))
     return known or _RANKED.get(plain(_IN_BRACKETS.sub("", name)))
 
 
 _RANKED = _ranked()
 
-# What stands below a header where a second line tells of types or units.
+# Words of a second header line that gives types or units.
 _TYPE_WORDS = frozenset(
     map(
         plain,
@@ -103,13 +103,13 @@ _TYPE_WORDS = frozenset(
 
 
 def is_type_word(cell: str) -> bool:
-    """Whether a cell says what kind of value stands below it; an empty one does."""
+    """Return whether a cell names the type of the values below it; an empty cell counts as one that does."""
     bare = cell.strip().strip("()[]<>")
     forms = (cell, bare, _IN_BRACKETS.sub("", cell))
     return any(plain(form) in _TYPE_WORDS for form in forms) or (bool(bare) and set(bare) <= set("-=_"))
 
 
-# What the first cell of a line of totals says.
+# Words of the first cell of a totals line.
 _TOTALS = frozenset(
     map(
         plain,
@@ -131,6 +131,6 @@ _NUMBERED = re.compile(r"[\s\d.,:/()-]+$")  # Total 2024, Total (12)
 
 
 def is_total(song: str) -> bool:
-    """Whether a cell, at the end of a table, begins a line of totals and names no song."""
+    """Return whether a cell, at the end of a table, begins a totals line rather than naming a song."""
     cell = song.strip(" \t:=*")
     return any(plain(form) in _TOTALS for form in (cell, _IN_BRACKETS.sub("", cell), _NUMBERED.sub("", cell)))

@@ -1,4 +1,4 @@
-"""Columns told apart by what stands in them, whatever their form: days, numbers, and songs."""
+"""Columns told apart by their values, whatever their format: dates, numbers and songs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MOSTLY = 0.9  # of the rows
 
 @lru_cache(1 << 14)
 def is_day(raw: bytes) -> bool:
-    """Whether a field is a day in any style."""
+    """Return whether a field is a date in any style."""
     return len(raw) < 80 and bool(styles_of(raw.decode("utf-8", "replace")))
 
 
 @lru_cache(1 << 14)
 def is_number(raw: bytes) -> bool:
-    """Whether a field is a whole number in any form."""
+    """Return whether a field is a whole number in any format."""
     text = raw.decode("utf-8", "replace")
     try:
         return len(raw) < 80 and any(whole_number(text, mark) is not None for mark in THOUSANDS.values())
@@ -32,19 +32,19 @@ def is_number(raw: bytes) -> bool:
 
 
 def is_row(fields: Fields, places: dict[str, int]) -> bool:
-    """Whether fields, at these places, can be a song, a day and a number of plays."""
+    """Return whether the fields at these places can be a song, a date and a number of plays."""
     if len(fields) <= max(places.values()):
         return False
     return bool(fields[places[SONG]]) and is_day(fields[places[DATE]]) and is_number(fields[places[PLAYS]])
 
 
 def count_rows(rows: Sequence[Fields], places: dict[str, int], fields: int, named: int) -> int:
-    """How many rows have so many fields, of which those behind the first ``named`` are empty, and can be read."""
+    """Count the readable rows that have ``fields`` fields, of which those after the first ``named`` are empty."""
     return sum(len(row) == fields and not any(row[named:]) and is_row(row, places) for row in rows)
 
 
 def places_by_kind(rows: Sequence[Fields]) -> dict[str, int] | None:
-    """Where song, date and plays stand in rows of equal length; None where that is not beyond doubt."""
+    """Return the places of song, date and plays in rows of equal length; None if they are not certain."""
     filled = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
     if len(filled) < len(INPUT_COLUMNS):
         return None
@@ -59,7 +59,7 @@ def places_by_kind(rows: Sequence[Fields]) -> dict[str, int] | None:
 
 
 def _places_of_three(rows: Sequence[Fields], filled: Sequence[int]) -> dict[str, int] | None:
-    """The order by which most rows can be read; of several the usual one, if they differ in what is a song only."""
+    """Return the places that read most rows; of several the usual ones, if all agree on the date."""
     orders = [dict(zip(INPUT_COLUMNS, order, strict=True)) for order in permutations(filled)]
     readable = [count_rows(rows, places, len(rows[0]), len(rows[0])) for places in orders]
     best = [places for places, count in zip(orders, readable, strict=True) if count == max(readable) > 0]

@@ -1,4 +1,4 @@
-"""How the days of a file are written, by its values: where digits leave two ways, only a day above 12 decides."""
+"""The style of a file's dates, by its values: if digits can be read both ways, only a day above 12 decides."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _DOTS = (DateStyle.DAY_FIRST_DOTS, DateStyle.MONTH_FIRST_DOTS)
 
 
 def style_in(texts: Iterable[str]) -> tuple[DateStyle, str | None]:
-    """The style of most days, and one of them where it is still open which of day and month comes first.
+    """Return the style of most dates, and one of them if the order of day and month is still open.
 
     Raises:
-        RefusedError: some days show the one, others the other.
+        RefusedError: some dates show one order and others the other.
     """
     counts: Counter[DateStyle] = Counter()
     examples: dict[DateStyle, str] = {}
@@ -41,13 +41,13 @@ def style_in(texts: Iterable[str]) -> tuple[DateStyle, str | None]:
 
 
 def deciding_style(text: str, style: DateStyle) -> DateStyle | None:
-    """Of a style and the one with day and month the other way round, the one that a text can only be read by."""
+    """Return the only style, of this one and the one with day and month swapped, that reads a text; None if both do."""
     found = [one for one in styles_of(text) if one in (style, OTHER_ORDER[style])]
     return found[0] if len(found) == 1 else None
 
 
 def ambiguous(style: DateStyle, line: int, example: str) -> RefusedError:
-    """The refusal of a file in which no day is above 12."""
+    """Return the refusal of a file in which no day is above 12."""
     return RefusedError(
         "dates_ambiguous",
         f'Dates such as "{example}" can be read in two ways, and no date of the file shows whether the day or the '
@@ -60,7 +60,7 @@ def ambiguous(style: DateStyle, line: int, example: str) -> RefusedError:
 
 
 def contradiction(style: DateStyle, example: str | None, odd: str, line: int | None) -> RefusedError:
-    """The refusal of a file in which some dates must be read one way, and some the other way."""
+    """Return the refusal of a file in which some dates show one order of day and month, and some the other."""
     other = OTHER_ORDER[style]
     like = f' such as "{example}"' if example else ""
     return RefusedError(
@@ -75,7 +75,7 @@ def contradiction(style: DateStyle, example: str | None, odd: str, line: int | N
 
 
 def order_question(style: DateStyle) -> Question:
-    """Day or month first?"""
+    """Return the question whether the day or the month comes first."""
     first, second = sorted((style, OTHER_ORDER[style]), key=list(DateStyle).index)
     return Question(
         ("date_style",),

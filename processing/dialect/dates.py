@@ -1,4 +1,4 @@
-"""Read days in each date style. One style holds for a whole file: found by the inspection, or given by the caller."""
+"""Dates in each style. One style holds for a whole file, detected by the inspection or given by the caller."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LAST_DAY = date.max.toordinal() - EPOCH  # 9999-12-31
 
 _S = DateStyle
 
-# In languages whose words do not contradict each other: en, de, fr, es, it, pt, nl, sv, da, no. Three or more of their
-# first letters count too, where they begin the words of one month only.
+# In languages whose words do not conflict: en, de, fr, es, it, pt, nl, sv, da, no. Prefixes of three or more letters
+# count too, if they begin the words of one month only.
 _MONTHS = (
     "january januar jänner janvier enero gennaio janeiro januari",
     "february februar feber février fevrier febrero febbraio fevereiro februari",
@@ -119,12 +119,12 @@ _FORMS: dict[DateStyle, Callable[[str], Parts | None]] = {
 
 
 def has_form(text: str, style: DateStyle) -> bool:
-    """Whether a text is written in a style, be there such a day or not."""
+    """Return whether a text is written in a style, even if there is no such day."""
     return _FORMS[style](text.strip(BLANKS)) is not None
 
 
 def day_of(text: str, style: DateStyle) -> int | None:
-    """Days since 1970-01-01; None where the text is not written so or there is no such day."""
+    """Return the days since 1970-01-01; None if the text is not in the style or there is no such day."""
     parts = _FORMS[style](text.strip(BLANKS))
     if parts is None:
         return None
@@ -135,5 +135,5 @@ def day_of(text: str, style: DateStyle) -> int | None:
 
 
 def styles_of(text: str) -> tuple[DateStyle, ...]:
-    """The styles by which a text is a day."""
+    """Return the styles in which a text is a date."""
     return tuple(style for style in DateStyle if day_of(text, style) is not None)

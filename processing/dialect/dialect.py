@@ -1,4 +1,4 @@
-"""The form of one file, fixed by the inspection; every later row is held to it."""
+"""The dialect of one file, fixed by the inspection; every later row is held to it."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ MOST_NAMES = 200
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the bytes of a file stand for rows. Offsets and lines are those of its text: unpacked, in UTF-8."""
+    """How the bytes of a file represent rows. Offsets and lines are those of its text: unpacked, in UTF-8."""
 
     encoding: str  # a codec; utf-8-sig: UTF-8 with a byte order mark
     header: bool
-    fields: int  # how many each record has
+    fields: int  # number of fields in each record
     places: dict[str, int]  # column name -> index among the fields
     first_row: int  # byte offset of the first record after the header
     record_bytes: float  # of an average record, measured on the first MiB
     syntax: Syntax = COMMAS
-    named: int = sys.maxsize  # how many of the fields may hold something
+    named: int = sys.maxsize  # fields after this many must be empty
     compression: str | None = None
-    mark_bytes: int = 0  # of a byte order mark that is no text
+    mark_bytes: int = 0  # of a byte order mark that is not part of the text
     dates: DateStyle = DateStyle.ISO
-    thousands: str = ""  # the mark between them
+    thousands: str = ""  # their separator; empty for none
     corrections: bool = False  # plays may be negative
-    header_line: int | None = None  # physical, 1 upwards
-    first_line: int = 1  # on which first_row lies
-    names: tuple[str, ...] = ()  # of the columns, as the header has them
-    may_reopen: bool = False  # the sample was all ASCII, so another encoding may show later
-    undecided: tuple[int, str] | None = None  # line and text of a date, where none shows if day or month comes first
-    asks: bool = True  # contradictions are a question to the caller, who has not answered it yet
+    header_line: int | None = None  # physical, from 1
+    first_line: int = 1  # physical, of first_row
+    names: tuple[str, ...] = ()  # of the columns, as in the header
+    may_reopen: bool = False  # the sample is all ASCII, so another encoding may show up later
+    undecided: tuple[int, str] | None = None  # line and text of a date, if none decides the order of day and month
+    asks: bool = True  # the caller has chosen no date style, so contradictory dates are a question
 
     def to_state(self) -> dict[str, Any]:
-        """All of it as JSON has it."""
+        """Return the dialect as JSON-serializable state."""
         return asdict(self)
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Dialect:
-        """The dialect that was kept."""
+        """Return the dialect that was saved."""
         undecided = state["undecided"]
         return replace(
             cls(**state),
@@ -58,24 +58,24 @@ class Dialect:
 
     @property
     def is_raw(self) -> bool:
-        """Whether the bytes of the file are its text, so that any part can be read at any time."""
+        """Whether the bytes of the file are its text, so that any range can be read at any time."""
         return self.compression is None and self.encoding in ("utf-8", "utf-8-sig")
 
     @property
     def has_plain_values(self) -> bool:
-        """Whether dates and numbers are written as the fastest ways read them."""
+        """Whether dates and numbers are written in the format of the fastest parsers."""
         return self.dates is DateStyle.ISO and not self.thousands and not self.corrections
 
     def fits(self, fields: tuple[bytes, ...]) -> bool:
-        """Whether a record has as many fields as rows have, and none behind the last column holds something."""
+        """Return whether a record has the right number of fields, with nothing after the last named column."""
         return len(fields) == self.fields and not any(fields[self.named :])
 
     def row_reader(self) -> RowReader:
-        """What judges single rows."""
+        """Return a reader of single rows."""
         return RowReader(self.places, self.dates, self.thousands, corrections=self.corrections)
 
     def detected(self) -> Detected:
-        """The same in the words of the report."""
+        """Return the dialect in the terms of the report."""
         return Detected(
             encoding=self.encoding,
             delimiter=self.syntax.delimiter,

@@ -1,4 +1,4 @@
-"""Lines of totals at the end of a file, which look like a row of plays but are none."""
+"""Footers: totals lines at the end of a file, which look like rows of plays but are not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from processing.dialect.dialect import Dialect
 from processing.dialect.rows import BadValueError
 from processing.dialect.tokenizer import Tokenizer
 
-TAIL_BYTES = 16 << 10  # of a file, in which its footer begins
+TAIL_BYTES = 16 << 10  # at the end of a file, in which its footer must begin
 
 
 def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
-    """Where in the last bytes of a file its footer begins; their length where there is none.
+    """Return the offset in the last bytes of a file at which its footer begins; their length if there is none.
 
-    A footer is a row that names a total in place of a song, with what stands behind it, if that are no rows.
-    ``is_torn``: the first line of the tail is the end of one.
+    A footer is a row that names a total instead of a song, and everything after it, if that holds no rows.
+    ``is_torn``: the tail begins in the middle of a line.
     """
     start, end = len(tail), len(tail)
     tokenizer, reader = Tokenizer(dialect.syntax), dialect.row_reader()
@@ -36,12 +36,12 @@ def footer_start(tail: bytes, dialect: Dialect, *, is_torn: bool) -> int:
 
 
 def names_a_total(song: bytes) -> bool:
-    """Whether what stands in place of a song begins a line of totals."""
+    """Return whether the field of the song begins a totals line."""
     return len(song) < 80 and b'"' not in song and is_total(song.decode("utf-8", "replace"))
 
 
 def _line_before(tail: bytes, end: int) -> int:
-    """Where the line begins that ends at ``end``, line end included."""
+    """Return the beginning of the line that ends, with its line end, at ``end``."""
     within = end
     if within and tail[within - 1 : within] == b"\n":
         within -= 1

@@ -1,4 +1,4 @@
-"""Which line of a file names its columns, and which of them are ours."""
+"""Headers: which line of a file names its columns, and which of them are ours."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from processing.errors import Choice, Question, RefusedError
 EXPECTED = "Song, Date and Number of Plays"
 MOST_CHOICES = 100
 _COLUMN_OPTIONS = ("song_column", "date_column", "plays_column")
-_RULER = frozenset(b"-=+|: ")  # what a line drawn below a header consists of
+_RULER = frozenset(b"-=+|: ")  # characters of a line drawn below a header
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names in one line, and the places at which each of our columns may stand."""
+    """The names in one line, and the places at which each of our columns may be."""
 
     names: tuple[str, ...]
-    candidates: dict[str, tuple[int, ...]]  # the best ones; more than one where the names do not decide
-    doubt: int  # 0 where all are our own names, more the farther they are from that
+    candidates: dict[str, tuple[int, ...]]  # the best ones; several if the names do not decide
+    doubt: int  # 0 if all are our own names; greater the less certain they are
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Names:
-        """Look the names up."""
+        """Look up the names."""
         ranks: dict[str, dict[int, list[int]]] = {column: {} for column in INPUT_COLUMNS}
         for place, name in enumerate(names):
             known = column_of(name) if len(name) < 80 else None
@@ -37,12 +37,12 @@ class Names:
 
     @property
     def named(self) -> int:
-        """How many columns there are, up to the last one with a name."""
+        """The number of columns up to the last one with a name."""
         return max((place + 1 for place, name in enumerate(self.names) if name.strip()), default=0)
 
     @property
     def known(self) -> int:
-        """How many of our columns are named."""
+        """The number of our columns that are named."""
         return sum(bool(found) for found in self.candidates.values())
 
     @property
@@ -51,11 +51,11 @@ class Names:
         return [column for column, found in self.candidates.items() if not found]
 
     def first_places(self) -> dict[str, int]:
-        """Where our columns stand; the first of several."""
+        """Return the place of each of our columns, the first of several candidates."""
         return {column: found[0] for column, found in self.candidates.items()}
 
     def refuse_doubts(self, line: int) -> None:
-        """Raise RefusedError where the names do not decide."""
+        """Raise RefusedError if the names do not decide."""
         for column, found in self.candidates.items():
             if len(found) > 1:
                 raise self.ambiguous(column, found, line)
@@ -63,7 +63,7 @@ class Names:
             raise self._incomplete(line)
 
     def ambiguous(self, column: str, found: tuple[int, ...], line: int) -> RefusedError:
-        """The refusal of a header in which several columns could be meant."""
+        """Return the refusal of a header in which several columns could be meant."""
         different = list(dict.fromkeys(f'"{" ".join(self.names[place].split())}"' for place in found))
         said = (
             f"names {different[0].strip(chr(34))} {len(found)} times"
@@ -97,7 +97,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def columns_question(names: Sequence[str]) -> Question:
-    """Which of these columns are ours?"""
+    """Return the question which of these columns are ours."""
     shown = enumerate(names[:MOST_CHOICES], start=1)
     choices = (Choice(str(number), name.strip()[:80] or f"Column {number}") for number, name in shown)
     return Question(_COLUMN_OPTIONS, tuple(choices))
@@ -105,15 +105,15 @@ def columns_question(names: Sequence[str]) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where a header was found."""
+    """A header among the records of a file."""
 
     first: int  # index among the records
-    last: int  # of the last line that belongs to it
+    last: int  # index of the last record that belongs to it
     names: Names
 
 
 def header_of(fields: Fields | None, line: int | None) -> Header:
-    """The header that the first record is; raises RefusedError where it is not even cut into fields."""
+    """Return the first record as the header; raise RefusedError if it could not be split into fields."""
     if fields is None:
         raise RefusedError(
             "header_not_found",
@@ -124,12 +124,12 @@ def header_of(fields: Fields | None, line: int | None) -> Header:
 
 
 def texts(fields: Fields) -> list[str]:
-    """Fields as text, for looking at them."""
+    """Return fields as text, with replacement characters: for inspection only."""
     return [field.decode("utf-8", "replace").removeprefix("\ufeff") for field in fields]
 
 
 def find_header(records: Sequence[Fields | None]) -> Header | None:
-    """The first line, or pair of lines, that names all three columns."""
+    """Return the first line, or pair of lines, that names all three columns; None if there is none."""
     for index, fields in enumerate(records):
         if fields is None or len(fields) < len(INPUT_COLUMNS):
             continue
@@ -143,16 +143,16 @@ def find_header(records: Sequence[Fields | None]) -> Header | None:
 
 
 def _joined(above: Fields, below: Fields | None) -> Names | None:
-    """The names that stand one half above the other."""
+    """Return names that are split over two lines; None if these are not."""
     if below is None or len(below) != len(above) or any(map(has_digit, below)) or not any(below):
         return None
     if not Names.of(texts(below)).missing:
-        return None  # names of their own, below a line of other words
+        return None  # complete names, below a line of other words
     return Names.of([f"{one} {other}".strip() for one, other in zip(texts(above), texts(below), strict=True)])
 
 
 def _last_line(records: Sequence[Fields | None], header: int) -> int:
-    """The index of a second line of types or units, or of the header itself."""
+    """Return the index of a second line of types or units, or of the header itself if there is none."""
     below = records[header + 1] if header + 1 < len(records) else None
     if below is not None and len(below) == 1 and len(below[0]) > 1 and set(below[0]) <= _RULER:
         return header + 1
@@ -163,18 +163,18 @@ def _last_line(records: Sequence[Fields | None], header: int) -> int:
 
 
 def has_digit(field: bytes) -> bool:
-    """Whether a digit stands in a field."""
+    """Return whether a field contains a digit."""
     return any(0x30 <= byte <= 0x39 for byte in field)
 
 
 def is_repeated(fields: Fields, places: dict[str, int]) -> bool:
-    """Whether a line in mid-file is the header once more."""
+    """Return whether a line in mid-file repeats the header."""
     names = Names.of(texts(fields))
     return all(found == (places[column],) for column, found in names.candidates.items())
 
 
 def begins_another_table(fields: Fields, places: dict[str, int]) -> bool:
-    """Whether a line in mid-file names at least two of our columns, but is not the header once more.
+    """Return whether a line in mid-file names at least two of our columns but does not repeat the header.
 
     Rows below it could be read as plays although they are something else.
     """

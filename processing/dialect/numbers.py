@@ -1,4 +1,4 @@
-"""How a file writes its numbers of plays: whole numbers, perhaps with marks between the thousands."""
+"""Numbers of plays: whole numbers, possibly with thousands separators."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from processing.columns import BLANKS
 
 MAX_PLAYS = (1 << 63) - 1
 
-# The mark between thousands -> what stands for it in files.
-_FORMS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \u00a0\u2009\u202f]"}
-# What may be written between the thousands, and the mark before decimals that goes with it.
+# Thousands separator -> pattern of the characters that files use for it.
+_SEPARATORS = {",": ",", ".": r"\.", "'": "['\u2019]", " ": "[ \u00a0\u2009\u202f]"}
+# Thousands separator -> pattern of the decimal mark that goes with it.
 _DECIMAL_MARKS = {"": "[.,]", ",": r"\.", ".": ",", "'": "[.,]", " ": "[.,]"}
 
 _MANY_DIGITS = re.compile(r"[+-]?[0-9]{4,}(?:[.,][0-9]+)?")
@@ -23,24 +23,24 @@ class TooLargeError(ValueError):
 
 
 @cache
-def _form(thousands: str) -> re.Pattern[str]:
+def _number_pattern(thousands: str) -> re.Pattern[str]:
     mark = _DECIMAL_MARKS[thousands]
     if not thousands:  # 1.000 may be one or a thousand
         return re.compile(rf"([+-]?)([0-9]+)(?:{mark}(?:0{{1,2}}|0{{4,}}))?")
-    grouped = rf"[0-9]{{1,3}}(?:{_FORMS[thousands]}[0-9]{{3}})+"
+    grouped = rf"[0-9]{{1,3}}(?:{_SEPARATORS[thousands]}[0-9]{{3}})+"
     return re.compile(rf"([+-]?)({grouped}|[0-9]+)(?:{mark}0+)?")
 
 
 def whole_number(text: str, thousands: str = "") -> int | None:
-    """The number that a text stands for; None where it is no whole one, or in doubt.
+    """Return the number that a text represents; None if it is not whole or not certain.
 
     Raises:
-        TooLargeError: it is beyond MAX_PLAYS, up or down.
+        TooLargeError: its absolute value exceeds MAX_PLAYS.
     """
-    found = _form(thousands).fullmatch(text.strip(BLANKS))
+    found = _number_pattern(thousands).fullmatch(text.strip(BLANKS))
     if found is None:
         return None
-    # Cut before converting: Python refuses to convert thousands of digits.
+    # Check the length first: Python refuses to convert thousands of digits.
     digits = re.sub("[^0-9]", "", found[2]).lstrip("0") or "0"
     if len(digits) > 19 or int(digits) > MAX_PLAYS:
         raise TooLargeError
@@ -48,20 +48,20 @@ def whole_number(text: str, thousands: str = "") -> int | None:
 
 
 def find_thousands(texts: Iterable[str], delimiter: str) -> str:
-    """The mark between thousands that numbers of a file show without a contradiction; empty where there is none.
+    """Return the thousands separator that the numbers of a file agree on; empty if there is none.
 
-    All numbers of a thousand and more must have it. A point, and a comma among semicolons, could as well stand before
-    decimals: it needs a number that shows the opposite.
+    All numbers from a thousand up must have it. A point, or a comma in a file delimited by semicolons, could also be a
+    decimal mark: it needs a number that proves the opposite.
     """
     found, proved = set(), False
     for text in (text.strip(BLANKS) for text in texts):
-        syntax = [mark for mark in _FORMS if mark and _grouped(mark).fullmatch(text)]
-        if not syntax:
+        separators = [mark for mark in _SEPARATORS if mark and _grouped(mark).fullmatch(text)]
+        if not separators:
             if _MANY_DIGITS.fullmatch(text):
                 return ""
             continue
-        found.add(syntax[0])
-        proved = proved or _proof(syntax[0]).fullmatch(text) is not None
+        found.add(separators[0])
+        proved = proved or _proof(separators[0]).fullmatch(text) is not None
     if len(found) != 1:
         return ""
     mark = found.pop()
@@ -70,17 +70,17 @@ def find_thousands(texts: Iterable[str], delimiter: str) -> str:
 
 
 def is_grouped(text: str, mark: str) -> bool:
-    """Whether a text is a number with this mark between its thousands."""
+    """Return whether a text is a number with this separator between its thousands."""
     return _grouped(mark).fullmatch(text.strip(BLANKS)) is not None
 
 
 @cache
 def _grouped(mark: str) -> re.Pattern[str]:
-    return re.compile(rf"[+-]?[0-9]{{1,3}}(?:{_FORMS[mark]}[0-9]{{3}})+(?:{_DECIMAL_MARKS[mark]}[0-9]+)?")
+    return re.compile(rf"[+-]?[0-9]{{1,3}}(?:{_SEPARATORS[mark]}[0-9]{{3}})+(?:{_DECIMAL_MARKS[mark]}[0-9]+)?")
 
 
 @cache
 def _proof(mark: str) -> re.Pattern[str]:
-    """Two marks in a number, or the other one before its decimals."""
-    group, decimals = rf"{_FORMS[mark]}[0-9]{{3}}", rf"{_DECIMAL_MARKS[mark]}[0-9]+"
+    """Return the pattern of a number that proves a separator, by two of them or by a decimal mark after it."""
+    group, decimals = rf"{_SEPARATORS[mark]}[0-9]{{3}}", rf"{_DECIMAL_MARKS[mark]}[0-9]+"
     return re.compile(rf"[+-]?[0-9]{{1,3}}(?:(?:{group}){{2,}}(?:{decimals})?|{group}{decimals})")

@@ -1,6 +1,6 @@
-"""One row, by the book: what a song, a day and a number of plays may look like.
+"""The rules of a row: what a song, a date and a number of plays may look like.
 
-The fast paths accept exactly what stands here; the tests hold them together.
+The fast paths accept exactly what these rules accept, which tests verify.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from processing.dialect.dates import day_of, has_form
 from processing.dialect.numbers import MAX_PLAYS, TooLargeError, whole_number
 
 LONGEST_SHOWN = 80  # characters of a bad value that people see
-_REMEMBERED = 1 << 13  # values of a column that are judged once
+_CACHED = 1 << 13  # judged values that are cached
 
 
 class BadValueError(ValueError):
@@ -28,29 +28,29 @@ class BadValueError(ValueError):
         not_utf_8: bool = False,
     ) -> None:
         shown = value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "..."
-        shown = shown.replace("\0", "\\x00")  # which no database and no page could show
+        shown = shown.replace("\0", "\\x00")  # NUL, which no database and no page could show
         if found is None:
             found = f'says "{printable(shown)}"' if value.strip() else "is empty"
         super().__init__(f"should have {expected}, but {found}")
         self.column = column
         self.value = shown
         self.reason = str(self)
-        self.other_order = other_order  # a day of month/day/year where the file has day/month/year, or the reverse
+        self.other_order = other_order  # a valid date with day and month the other way round
         self.not_utf_8 = not_utf_8
 
 
 Row = tuple[str, int, int]
-# What is shown in a sentence for a character that has no shape of its own.
+# Characters that represent control characters in a sentence.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
 
 
 def printable(text: str) -> str:
-    """A text with pictures in place of control characters, for sentences."""
+    """Return a text with pictures in place of control characters, for sentences."""
     return text.translate(_PICTURES)
 
 
 class RowReader:
-    """Reads rows that are written in one form."""
+    """Reads the rows of one dialect."""
 
     def __init__(
         self,
@@ -68,14 +68,14 @@ class RowReader:
         self._judged: dict[tuple[str, bytes], int | BadValueError] = {}
 
     def read(self, fields: tuple[bytes, ...]) -> Row:
-        """Song, day (days since 1970-01-01) and plays of a record's fields; raises BadValueError."""
+        """Return song, day (days since 1970-01-01) and plays of a record's fields; raise BadValueError."""
         found = self.judge(fields)
         if isinstance(found, BadValueError):
             raise found.with_traceback(None)
         return found
 
     def judge(self, fields: tuple[bytes, ...]) -> Row | BadValueError:
-        """The same with the error given back, not raised: bad rows can come in millions, with the same few values."""
+        """Return the same, or the error unraised: there can be millions of bad rows, with the same few values."""
         try:
             song = read_song(fields[self._song])
         except BadValueError as error:
@@ -87,12 +87,12 @@ class RowReader:
         return plays if isinstance(plays, BadValueError) else (song, day, plays)
 
     def judge_value(self, column: str, raw: bytes) -> int | BadValueError:
-        """A day or a number of plays."""
+        """Return a day or a number of plays, or the error unraised."""
         known = self._judged.get((column, raw))
         if known is None:
             known = self._judge(column, raw)
             if len(raw) <= LONGEST_SHOWN:
-                if len(self._judged) >= _REMEMBERED:
+                if len(self._judged) >= _CACHED:
                     self._judged.clear()
                 self._judged[column, raw] = known
         return known
@@ -104,13 +104,13 @@ class RowReader:
                 return read_day(text, self._dates)
             return read_plays(text, self._thousands, corrections=self._corrections)
         except BadValueError as error:
-            # What led here would keep the whole block alive, as long as the error is remembered.
+            # Its context and traceback would keep the whole block alive as long as the error is cached.
             error.__context__ = None
             return error.with_traceback(None)
 
 
 def read_song(raw: bytes) -> str:
-    """The song as it stands, blanks included; raises BadValueError where it is empty or no text."""
+    """Return the song unchanged, blanks included; raise BadValueError if it is empty or not text."""
     song = _text(raw, SONG)
     if not song.strip(" \t"):
         raise BadValueError(SONG, song, "a song")
@@ -122,7 +122,7 @@ def read_song(raw: bytes) -> str:
 
 
 def read_day(text: str, style: DateStyle = DateStyle.ISO) -> int:
-    """Days since 1970-01-01 of a date written in the style; raises BadValueError."""
+    """Return the days since 1970-01-01 of a date written in the style; raise BadValueError."""
     day = day_of(text, style)
     if day is not None:
         return day
@@ -136,7 +136,7 @@ def read_day(text: str, style: DateStyle = DateStyle.ISO) -> int:
 
 
 def read_plays(text: str, thousands: str = "", *, corrections: bool = False) -> int:
-    """A whole number up to 2^63 - 1, from 0 or (with ``corrections``) from minus as much; raises BadValueError."""
+    """Return a whole number from 0, or with ``corrections`` from -(2^63 - 1), to 2^63 - 1; raise BadValueError."""
     try:
         number = whole_number(text, thousands)
     except TooLargeError:

@@ -1,4 +1,4 @@
-"""What may be found in mid-file that no single row answers for: it ends the run, with words."""
+"""Surprises in mid-file that are not the fault of a single row and end the run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from processing.errors import RefusedError
 
 
 class SurpriseKind(StrEnum):
-    """What is in doubt."""
+    """What was found."""
 
     ORDER = "order"  # a date that can only be read with day and month the other way round
-    TABLE = "table"  # the names of other columns: rows of another table follow
-    ENCODING = "encoding"  # letters that are not UTF-8, in a file that was ASCII so far
+    TABLE = "table"  # the header of another table, whose rows follow
+    ENCODING = "encoding"  # bytes that are not UTF-8, in a file that was ASCII so far
 
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """One thing that was found."""
+    """One surprise, and where it was found."""
 
     kind: SurpriseKind
     line: int  # counted from the first line of its block, which is 1
@@ -28,15 +28,15 @@ class Surprise:
 
 
 class ReopenError(Exception):
-    """The file must be read again from its beginning: in another encoding, or with a closer look at totals."""
+    """The file must be read again from its beginning: in another encoding, or without the kernel."""
 
     def __init__(self, *, by_tokenizer: bool = False) -> None:
         super().__init__()
-        self.by_tokenizer = by_tokenizer  # which sees what follows a row, where the kernel does not
+        self.by_tokenizer = by_tokenizer  # which sees what follows a row; the kernel does not
 
 
 def end_of_run(doubt: Surprise, line: int, dialect: Dialect) -> Exception:
-    """What to raise for a doubt that lies on a physical line."""
+    """Return the exception to raise for a surprise on a physical line."""
     if doubt.kind is SurpriseKind.ENCODING:
         return ReopenError()
     if doubt.kind is SurpriseKind.ORDER:

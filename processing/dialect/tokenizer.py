@@ -1,8 +1,8 @@
-"""Records and fields by RFC 4180, exactly and slowly: the referee for what the fast path cannot judge.
+"""The tokenizer: records and fields by RFC 4180, exact and slow, the judge of what the fast paths cannot decide.
 
-Rules beyond the RFC, the same as the fast path keeps: a quote inside an unquoted field is a character like any
-other; LF, CRLF and CR alone end a record; blank lines are no records. A field that opens with a quote and
-does not close properly makes its line a bad one, and reading goes on at the next line.
+Rules beyond the RFC, which the fast paths share: a quote inside an unquoted field is a character like any other; LF,
+CRLF and a lone CR end a record; blank lines are no records. A field that opens with a quote and does not close
+properly makes its line a bad one, and reading continues at the next line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from processing.dialect.syntax import COMMAS, Syntax
 
-# A quote that is not closed within this many bytes counts as never closed, so one stray quote
+# A quote that is not closed within this many bytes counts as never closed, so that one stray quote
 # cannot swallow a file.
 MAX_QUOTED_RUN = 1 << 20
 
@@ -32,17 +32,17 @@ class Record:
 
     start: int
     end: int
-    fields: tuple[bytes, ...] | None  # None: a quote is opened and not closed properly
+    fields: tuple[bytes, ...] | None  # None: a quote is not closed properly
 
 
 class _Patterns:
-    """The regular expressions for one set of marks."""
+    """The regular expressions of one syntax."""
 
     def __init__(self, syntax: Syntax) -> None:
         mark, quote = re.escape(syntax.delimiter.encode()), re.escape(syntax.quotechar.encode())
         most = b"{0,%d}+" % MAX_QUOTED_RUN
         if syntax.escapechar:
-            # As many runs of as many bytes as a quoted run may have in all.
+            # 4,096 runs of 256 bytes: MAX_QUOTED_RUN in all.
             inner = rb"((?:[^\\" + quote + rb"]{1,256}+|\\[\s\S]|" + quote * 2 + rb"){0,4096}+)"
             self.plain = re.compile(rb"(?:[^\\" + mark + rb"\r\n]++|\\(?:\r\n|[\s\S]|\Z))*+")
             unfinished = rb"[\\" + quote + rb"]?"
@@ -52,15 +52,15 @@ class _Patterns:
             self.plain = re.compile(rb"[^" + mark + rb"\r\n]*+")
             unfinished = quote + rb"?"
         if syntax.quotechar:
-            behind = rb"[ \t]*+" if syntax.strips_spaces else b""
-            self.quoted = re.compile(quote + inner + quote + behind + rb"(?=[" + mark + rb"\r\n]|\Z)")
+            after = rb"[ \t]*+" if syntax.strips_spaces else b""
+            self.quoted = re.compile(quote + inner + quote + after + rb"(?=[" + mark + rb"\r\n]|\Z)")
             self.open_at_end = re.compile(quote + inner + unfinished + rb"\Z")
         self.escaped = re.compile(rb"\\(\r\n|[\\\"'\r\n" + mark + rb"])|(" + (quote * 2 or rb"(?!)") + rb")")
         self.blanks = re.compile(rb"[ \t]*+" if syntax.delimiter != "\t" else rb" *+")
 
 
 class Tokenizer:
-    """Cuts bytes into records by one set of marks."""
+    """Splits bytes into records by one syntax."""
 
     def __init__(self, syntax: Syntax = COMMAS) -> None:
         self._syntax = syntax
@@ -69,9 +69,9 @@ class Tokenizer:
         self._patterns = _Patterns(syntax)
 
     def records(self, data: Text, *, at_end: bool = True) -> Iterator[Record]:
-        """The records of ``data`` in order, blank lines left out.
+        """Yield the records of ``data`` in order, without blank lines.
 
-        With ``at_end`` false more bytes follow, so a last record that may go on is not given.
+        With ``at_end`` false more bytes follow, and a last record that they may continue is not yielded.
         """
         position, size = 0, len(data)
         while position < size:
@@ -90,7 +90,7 @@ class Tokenizer:
         return bool(self._quote) and data.startswith(self._quote, position)
 
     def _record(self, data: Text, start: int) -> Record | None:
-        """The record that begins at ``start``; None when one of its quotes does not close properly."""
+        """Return the record that begins at ``start``; None if one of its quotes does not close properly."""
         fields = []
         position = self._blanks_end(data, start) if self._syntax.strips_spaces else start
         while True:
@@ -101,7 +101,7 @@ class Tokenizer:
                 fields.append(self._without_escapes(bytes(match[1]), quoted=True))
             else:
                 match = self._patterns.plain.match(data, position)
-                assert match is not None  # the pattern matches nothing, too
+                assert match is not None  # the pattern also matches the empty string
                 text = bytes(match[0]).strip(b" \t") if self._syntax.strips_spaces else bytes(match[0])
                 fields.append(self._without_escapes(text, quoted=False))
             position = match.end()
@@ -127,7 +127,7 @@ class Tokenizer:
         return blanks.end()
 
     def _may_go_on(self, data: Text, start: int) -> bool:
-        """Whether the quote that does not close could still close in the bytes to come."""
+        """Return whether the quote that does not close could still close in the bytes to come."""
         position = self._blanks_end(data, start) if self._syntax.strips_spaces else start
         while True:
             if self._opens(data, position):
@@ -140,7 +140,7 @@ class Tokenizer:
             position = self._next_field(data, match.end())
 
     def _is_ended(self, data: Text, record: Record) -> bool:
-        """Whether a record that touches the end of the bytes stays as it is, whatever follows."""
+        """Return whether a record at the end of the bytes is complete, whatever follows."""
         # A CR may be the first half of CRLF.
         if not data.endswith(b"\n"):
             return False
@@ -156,14 +156,14 @@ class Tokenizer:
 
 
 def count_lines(data: Text) -> int:
-    """How many line ends (LF, CRLF, CR) the bytes hold."""
+    """Count the line ends (LF, CRLF, CR) in the bytes."""
     if b"\r" in data:
         return _count(data, b"\n") + _count(data, b"\r") - data.count(b"\r\n")
     return _count(data, b"\n")
 
 
 def _count(data: Text, byte: bytes) -> int:
-    """How often a byte comes up; in long texts full of it numpy is four times faster."""
+    """Count a byte; in long texts full of it numpy is four times faster."""
     if len(data) < _LONG:
         return data.count(byte)
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == byte[0]))

@@ -1,1 +1,1 @@
-"""Which dialect a file is written in, found in its first MiB."""
+"""Inspection: detecting the dialect of a file from its first MiB."""

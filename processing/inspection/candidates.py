@@ -1,4 +1,4 @@
-"""Which marks a file is written with: those that read most of its first rows."""
+"""Candidates for the syntax of a file, and the choice of the one that reads most of its first rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from processing.columns import SONG
 from processing.dialect.column_types import Fields
 from processing.dialect.syntax import BACKSLASH, Syntax
-from processing.inspection.layout import Layout, Places, look
+from processing.inspection.layout import Layout, Places, read_layout
 from processing.options import DialectOptions
 
 _DELIMITERS = ",;\t|:^~#\x1f\x01"
@@ -18,38 +18,38 @@ _SEP_LINE = re.compile(rb'"?sep=([^\r\n])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 
 
 def separator_line(sample: bytes) -> tuple[str, int] | None:
-    """The delimiter that a first line ``sep=;`` names, and the length of that line."""
+    """Return the delimiter that a first line ``sep=;`` names and the length of that line; None without such a line."""
     found = _SEP_LINE.match(sample)
     return (found[1].decode("latin-1"), found.end()) if found and found[1].isascii() else None
 
 
-def best_layout(sample: bytes, form: DialectOptions, *, at_end: bool) -> Layout:
-    """The layout by the marks that read most rows; among equals by the most usual ones."""
-    best = look(sample, _first_syntax(form), form, at_end=at_end)
-    if best.reads_all and not _needs_a_closer_look(sample, best.syntax, form):
+def best_layout(sample: bytes, wanted: DialectOptions, *, at_end: bool) -> Layout:
+    """Return the layout in the syntax that reads most rows; among equals, in the most usual one."""
+    best = read_layout(sample, _first_syntax(wanted), wanted, at_end=at_end)
+    if best.reads_all and not _needs_a_closer_look(sample, best.syntax, wanted):
         return best
-    for syntax in _candidates(sample, form):
-        layout = look(sample, syntax, form, at_end=at_end)
+    for syntax in _candidates(sample, wanted):
+        layout = read_layout(sample, syntax, wanted, at_end=at_end)
         if layout.rank > best.rank:
             best = layout
-    return _refined(sample, best, form, at_end=at_end)
+    return _refined(sample, best, wanted, at_end=at_end)
 
 
-def _first_syntax(form: DialectOptions) -> Syntax:
-    return Syntax(form.delimiter or ",", '"' if form.quote is None else form.quote)
+def _first_syntax(wanted: DialectOptions) -> Syntax:
+    return Syntax(wanted.delimiter or ",", '"' if wanted.quote is None else wanted.quote)
 
 
-def _needs_a_closer_look(sample: bytes, syntax: Syntax, form: DialectOptions) -> bool:
-    return (form.quote is None and b"'" in sample) or (syntax.delimiter + " ").encode() in sample
+def _needs_a_closer_look(sample: bytes, syntax: Syntax, wanted: DialectOptions) -> bool:
+    return (wanted.quote is None and b"'" in sample) or (syntax.delimiter + " ").encode() in sample
 
 
-def _candidates(sample: bytes, form: DialectOptions) -> Iterator[Syntax]:
-    """Sets of marks that the sample could have been written by, the more usual ones first."""
+def _candidates(sample: bytes, wanted: DialectOptions) -> Iterator[Syntax]:
+    """Yield the syntaxes in which the sample could be written, the more usual ones first."""
     found = [mark for mark in _DELIMITERS if mark.encode() in sample]
-    if form.delimiter:
-        found = [form.delimiter]
+    if wanted.delimiter:
+        found = [wanted.delimiter]
     for delimiter in found:
-        for quote in _quotes(sample, delimiter, form):
+        for quote in _quotes(sample, delimiter, wanted):
             for escape in ("", BACKSLASH) if b"\\" in sample else ("",):
                 yield Syntax(delimiter, quote, escape)
                 if (delimiter + " ").encode() in sample:
@@ -58,9 +58,9 @@ def _candidates(sample: bytes, form: DialectOptions) -> Iterator[Syntax]:
                     yield Syntax(delimiter, quote, escape, strips_spaces=True)
 
 
-def _quotes(sample: bytes, delimiter: str, form: DialectOptions) -> list[str]:
-    if form.quote is not None:
-        return [form.quote]
+def _quotes(sample: bytes, delimiter: str, wanted: DialectOptions) -> list[str]:
+    if wanted.quote is not None:
+        return [wanted.quote]
     found = ['"']
     if b"'" in sample:
         found.append("'")
@@ -70,16 +70,16 @@ def _quotes(sample: bytes, delimiter: str, form: DialectOptions) -> list[str]:
 
 
 def _is_unquoted(sample: bytes, delimiter: str) -> bool:
-    """Whether quotes stand at the beginning of fields but never around a whole one: "Weird Al" Yankovic."""
+    """Return whether quotes begin fields but never enclose a whole one: "Weird Al" Yankovic."""
     mark = re.escape(delimiter.encode())
-    before, behind = rb"(?:^|(?<=[" + mark + rb"\r\n]))", rb"(?=[" + mark + rb"\r\n]|\Z)"
-    if re.search(before + rb'"(?:[^"]|"")*+"' + behind, sample):
+    before, after = rb"(?:^|(?<=[" + mark + rb"\r\n]))", rb"(?=[" + mark + rb"\r\n]|\Z)"
+    if re.search(before + rb'"(?:[^"]|"")*+"' + after, sample):
         return False
     return re.search(before + rb'"[^"\r\n' + mark + rb']++"[^"\r\n' + mark + rb"]", sample) is not None
 
 
-def _refined(sample: bytes, layout: Layout, form: DialectOptions, *, at_end: bool) -> Layout:
-    """The same with marks that make no difference to the number of rows, but to their songs."""
+def _refined(sample: bytes, layout: Layout, wanted: DialectOptions, *, at_end: bool) -> Layout:
+    """Return the layout in a syntax that changes not the number of rows but their songs, if one fits better."""
     rows = [record.fields for record in layout.records[(layout.header.last + 1 if layout.header else 0) :]]
     cut = [row for row in rows if row is not None and len(row) == layout.fields]
     syntax = layout.syntax
@@ -87,17 +87,17 @@ def _refined(sample: bytes, layout: Layout, form: DialectOptions, *, at_end: boo
         syntax = (
             replace(syntax, strips_spaces=True) if _all_end_with_blanks(cut) else replace(syntax, skipinitialspace=True)
         )
-    if form.quote is None and syntax.quotechar == '"' and _are_wrapped(rows, layout.places):
+    if wanted.quote is None and syntax.quotechar == '"' and _are_wrapped(rows, layout.places):
         syntax = replace(syntax, quotechar="'")
     if syntax == layout.syntax:
         return layout
-    other = look(sample, syntax, form, at_end=at_end)
+    other = read_layout(sample, syntax, wanted, at_end=at_end)
     return other if other.good >= layout.good else layout
 
 
 def _all_begin_with_blanks(rows: Sequence[Fields]) -> bool:
-    behind = [field for row in rows for field in row[1:]]
-    return bool(behind) and all(field.startswith(b" ") for field in behind)
+    later = [field for row in rows for field in row[1:]]
+    return bool(later) and all(field.startswith(b" ") for field in later)
 
 
 def _all_end_with_blanks(rows: Sequence[Fields]) -> bool:
@@ -105,7 +105,7 @@ def _all_end_with_blanks(rows: Sequence[Fields]) -> bool:
 
 
 def _are_wrapped(rows: Sequence[Fields | None], places: Places | None) -> bool:
-    """Whether every song stands in single quotes, and there are several; or one with a doubled quote between them."""
+    """Return whether all of several songs are in single quotes, or one that is contains a doubled quote."""
     if places is None:
         return False
     place = places[SONG]

@@ -1,4 +1,4 @@
-"""What only the whole file can tell: whether day or month comes first, where no day of its beginning is above 12."""
+"""The order of day and month from the whole file, for when no day in its sample is above 12."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK_BYTES = 4 * MIB
 
 
 def with_settled_dates(source: Path, dialect: Dialect, options: Options, on_block: Callable[[], None]) -> Dialect:
-    """The dialect with the style of dates that the first deciding one shows; raises RefusedError where none does."""
+    """Return the dialect with the style that the first decisive date shows; raise RefusedError if none does."""
     if dialect.undecided is None:
         return dialect
     for span in spans(source, dialect, _BLOCK_BYTES, options):

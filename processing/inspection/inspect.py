@@ -1,4 +1,4 @@
-"""The first look at a file: is it a CSV of song plays, and in which form? Never a silent guess."""
+"""The inspection of a file: whether it is a CSV of song plays, and in which dialect. It never guesses silently."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1b\x7f]")
 
 
 def inspect(source: Path, options: Options | None = None) -> Dialect:
-    """Find out the form of the file from its first MiB; raises RefusedError."""
+    """Return the dialect of the file, detected from its first MiB; raise RefusedError if it is unclear."""
     options = options or Options()
     sample = sample_of(source, options)
     start = len(BOM) if sample.text.startswith(BOM) else 0
-    form = options.dialect
+    wanted = options.dialect
     if found := separator_line(sample.text[start : start + 20]):
         start += found[1]
-        form = form if form.delimiter else replace(form, delimiter=found[0])
+        wanted = wanted if wanted.delimiter else replace(wanted, delimiter=found[0])
     text = sample.text[start:]
-    if form.header_line:
-        form = replace(form, header_line=max(form.header_line - count_lines(sample.text[:start]), 1))
+    if wanted.header_line:
+        wanted = replace(wanted, header_line=max(wanted.header_line - count_lines(sample.text[:start]), 1))
     if not text.strip():
         raise RefusedError("empty_file", "The file has only blank lines. Send a CSV with rows of plays.")
-    layout = best_layout(text, form, at_end=sample.at_end)
+    layout = best_layout(text, wanted, at_end=sample.at_end)
     lines_above = count_lines(sample.text[:start])
-    _refuse_doubts(layout, text, form, lines_above, at_end=sample.at_end)
+    _refuse_doubts(layout, text, wanted, lines_above, at_end=sample.at_end)
     return _with_thousands(source, _dialect(layout, sample, start, options), text, options)
 
 
-def _refuse_doubts(layout: Layout, text: bytes, form: DialectOptions, lines_above: int, *, at_end: bool) -> None:
-    """Raise RefusedError unless it is beyond doubt which columns are ours."""
+def _refuse_doubts(layout: Layout, text: bytes, wanted: DialectOptions, lines_above: int, *, at_end: bool) -> None:
+    """Raise RefusedError unless it is certain which columns are ours."""
     if not layout.records:
         raise RefusedError(
             "line_too_long",
@@ -63,7 +63,7 @@ def _refuse_doubts(layout: Layout, text: bytes, form: DialectOptions, lines_abov
     header = layout.header
     if header:
         line = lines_above + layout.line_of(header.first, text)
-        if not any(form.columns):
+        if not any(wanted.columns):
             header.names.refuse_doubts(line)
         if layout.places is None:
             raise _unclear(header.names.names, line, "The columns that were chosen are not three of the header.")
@@ -74,12 +74,12 @@ def _refuse_doubts(layout: Layout, text: bytes, form: DialectOptions, lines_abov
     elif layout.places is None:
         refuse_markup(text)
         _refuse_no_table(layout, text, lines_above)
-    elif form.header_line is None:
+    elif wanted.header_line is None:
         _refuse_strange_header(layout, text, lines_above)
 
 
 def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
-    """Say, as exactly as can be, why no columns were found."""
+    """Raise RefusedError that says as exactly as possible why no columns were found."""
     if _CONTROL.search(text[:4096]) and not layout.dated:
         raise not_a_csv("no text. Save the table in it as CSV")
     for index, record in enumerate(layout.records[:20]):
@@ -101,7 +101,7 @@ def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
 
 
 def _refuse_strange_header(layout: Layout, text: bytes, lines_above: int) -> None:
-    """A first line of words above good rows is a header whose names we do not know: a person has to choose."""
+    """Raise RefusedError for words above good rows: they are a header of unknown names, and a person has to choose."""
     fields, places = layout.records[0].fields, layout.places
     if fields is None or places is None or len(fields) != layout.fields or is_row(fields, places):
         return
@@ -154,11 +154,11 @@ def _dialect(layout: Layout, sample: Sample, start: int, options: Options) -> Di
 
 
 def _dates(
-    layout: Layout, text: bytes, sample: Sample, first_line: int, form: DialectOptions
+    layout: Layout, text: bytes, sample: Sample, first_line: int, wanted: DialectOptions
 ) -> tuple[DateStyle, tuple[int, str] | None]:
-    """The style of dates, and line and text of one that can be read in two ways where none decides."""
-    if form.date_style:
-        return form.date_style, None
+    """Return the date style, and line and text of an ambiguous one if none decides."""
+    if wanted.date_style:
+        return wanted.date_style, None
     assert layout.places is not None
     rows = _rows(layout, text, sample)
     dates = [date.strip() for date in _column(rows, layout.places[DATE])]
@@ -176,7 +176,7 @@ def _dates(
 
 
 def _rows(layout: Layout, text: bytes, sample: Sample) -> list[Record]:
-    """Records below the header that have as many fields as rows have."""
+    """Return the records below the header that have the right number of fields."""
     header = layout.header
     start = layout.records[header.last].end if header else 0
     records = Tokenizer(layout.syntax).records(text[start:], at_end=sample.at_end)
@@ -188,10 +188,10 @@ def _column(rows: list[Record], place: int) -> list[str]:
 
 
 def _with_thousands(source: Path, dialect: Dialect, text: bytes, options: Options) -> Dialect:
-    """The dialect with the mark between thousands that the rows of its beginning agree on."""
-    said = options.dialect.thousands
-    if said is not None or not _GROUPED.search(text):
-        return replace(dialect, thousands=said or "")
+    """Return the dialect with the thousands separator that the rows of the sample agree on."""
+    chosen = options.dialect.thousands
+    if chosen is not None or not _GROUPED.search(text):
+        return replace(dialect, thousands=chosen or "")
     span = next(spans(source, dialect, SAMPLE_BYTES, options), None)
     if span is None:
         return dialect

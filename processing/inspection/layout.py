@@ -1,4 +1,4 @@
-"""How a file would be read by one set of marks: where its header is, and which columns are ours."""
+"""Layouts: where the header is and which columns are ours, if a file is read in one syntax."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from processing.dialect.tokenizer import Record, Tokenizer, count_lines
 from processing.errors import RefusedError
 from processing.options import DialectOptions
 
-LOOKED_AT = 250  # records, by each set of marks
+LOOKED_AT = 250  # records, in each syntax
 HEADER_WITHIN = 100  # records
 _NAMES_WITHIN = 20  # records, for a header that lacks a column
 
@@ -25,47 +25,47 @@ Places = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a set of marks makes of the first records."""
+    """The first records of a file as one syntax reads them."""
 
     syntax: Syntax
     records: tuple[Record, ...]
     header: Header | None
-    places: Places | None  # None: not beyond doubt
+    places: Places | None  # None: not certain
     fields: int
-    named: int = 0  # how many of them may hold something
+    named: int = 0  # fields after this many are empty
     good: int = 0  # rows that can be read
-    rows: int = 0  # that were looked at
-    known: int = 0  # of our columns, in the line that names most of them, where none names all
-    dated: int = 0  # rows with a day in them
+    rows: int = 0  # records that should be rows
+    known: int = 0  # of our columns, in the line that names most of them, if none names all
+    dated: int = 0  # rows with a date in them
 
     @property
     def reads_all(self) -> bool:
-        """Whether no other set of marks could do better."""
+        """Whether no other syntax could do better."""
         return self.rows > 0 and self.good == self.rows
 
     @property
     def rank(self) -> tuple[int, bool, int, int, int]:
-        """More is better."""
+        """A sort key: the better layout has the greater one."""
         return self.good, self.header is not None, self.good - self.rows, self.known, self.dated
 
     def line_of(self, index: int, text: bytes) -> int:
-        """The line of the text, 1 upwards, on which a record starts."""
+        """Return the line of the text, from 1, on which a record starts."""
         return 1 + count_lines(text[: self.records[index].start])
 
 
-def look(sample: bytes, syntax: Syntax, form: DialectOptions, *, at_end: bool) -> Layout:
-    """Read the first records by one set of marks; raises RefusedError where they are not as the caller says."""
+def read_layout(sample: bytes, syntax: Syntax, wanted: DialectOptions, *, at_end: bool) -> Layout:
+    """Read the first records in one syntax; raise RefusedError if they contradict the caller's options."""
     found = Tokenizer(syntax).records(sample, at_end=at_end)
-    if form.header_line:
-        found = _from_line(found, sample, form.header_line)
+    if wanted.header_line:
+        found = _from_line(found, sample, wanted.header_line)
     records = tuple(islice(found, LOOKED_AT))
     fields = [record.fields for record in records]
-    if form.header_line is not None:
-        header = header_of(records[0].fields if records else None, form.header_line) if form.header_line else None
+    if wanted.header_line is not None:
+        header = header_of(records[0].fields if records else None, wanted.header_line) if wanted.header_line else None
     else:
         header = find_header(fields[:HEADER_WITHIN])
-    if any(form.columns):
-        return _as_said(syntax, records, header, form)
+    if any(wanted.columns):
+        return _with_chosen_columns(syntax, records, header, wanted)
     if header and header.names.missing:
         return Layout(syntax, records, header, None, len(header.names.names), rows=len(records))
     if header:
@@ -78,7 +78,7 @@ def look(sample: bytes, syntax: Syntax, form: DialectOptions, *, at_end: bool) -
 
 
 def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[Record]:
-    """The records from a line on; raises RefusedError where none starts there."""
+    """Return the records from a line on; raise RefusedError if none starts there."""
     at, counted = 1, 0
     for record in records:
         at, counted = at + count_lines(sample[counted : record.start]), record.start
@@ -99,12 +99,12 @@ def _below_header(
 ) -> Layout:
     rows = [record.fields for record in records[header.last + 1 :] if record.fields is not None]
     named = max(header.names.named, max(places.values()) + 1)
-    # Rows may be longer than the header by fields that are empty, as by a delimiter at the end of each line.
+    # Rows may be longer than the header by empty fields, as with a delimiter at the end of each line.
     options = [
         (places, length, named) for length in {named, len(header.names.names), *map(len, rows)} if length >= named
     ]
     if rows_are_numbered:
-        # A program left the column of row numbers without a name.
+        # Some program left the column of row numbers without a name.
         options = [({column: place + 1 for column, place in places.items()}, named + 1, named + 1)]
     found, length, named = max(
         sorted(options, key=lambda option: option[1]), key=lambda option: count_rows(rows, *option)
@@ -114,7 +114,7 @@ def _below_header(
 
 
 def _are_numbered(records: Sequence[Record], header: Header, sample: bytes, syntax: Syntax) -> bool:
-    """Whether each row begins with its number in quotes, for which the header has no name: R writes tables so."""
+    """Return whether each row begins with its quoted number, unnamed in the header, as in tables written by R."""
     numbers = []
     for record in records:
         if record.fields is None or len(record.fields) != len(header.names.names) + 1:
@@ -150,18 +150,20 @@ def _without_header(syntax: Syntax, records: tuple[Record, ...]) -> Layout:
     return best
 
 
-def _as_said(syntax: Syntax, records: tuple[Record, ...], header: Header | None, form: DialectOptions) -> Layout:
-    """The layout with the columns that the caller named, by name or number."""
+def _with_chosen_columns(
+    syntax: Syntax, records: tuple[Record, ...], header: Header | None, wanted: DialectOptions
+) -> Layout:
+    """Return the layout with the columns that the caller chose, by name or number."""
     rows = [record.fields for record in records if record.fields is not None]
     lengths = Counter(map(len, rows)).most_common(1)
     width = lengths[0][0] if lengths else 0
-    if header is None and form.header_line is None:
-        header = _said_header(records, form)
+    if header is None and wanted.header_line is None:
+        header = _header_with_chosen_names(records, wanted)
     names = header.names.names if header else ()
     known = header.names.candidates if header else {}
     places = {}
-    for column, said in zip(INPUT_COLUMNS, form.columns, strict=True):
-        place = _place_of(said, names, width, column) if said else (known.get(column) or (None,))[0]
+    for column, chosen in zip(INPUT_COLUMNS, wanted.columns, strict=True):
+        place = _place_of(chosen, names, width, column) if chosen else (known.get(column) or (None,))[0]
         if place is not None:
             places[column] = place
     if len(places) < len(INPUT_COLUMNS) or len(set(places.values())) < len(places):
@@ -171,27 +173,27 @@ def _as_said(syntax: Syntax, records: tuple[Record, ...], header: Header | None,
     return Layout(syntax, records, None, places, width, width, count_rows(rows, places, width, width), len(records))
 
 
-def _said_header(records: tuple[Record, ...], form: DialectOptions) -> Header | None:
-    """The line that has the names which the caller said; for numbers the first line, unless a row can be read there."""
-    said = [plain(name) for name in form.columns if name and not name.isdigit()]
+def _header_with_chosen_names(records: tuple[Record, ...], wanted: DialectOptions) -> Header | None:
+    """Return the line with the names that the caller chose; for numbers the first line, unless it can be a row."""
+    chosen = [plain(name) for name in wanted.columns if name and not name.isdigit()]
     for index, record in enumerate(records[:HEADER_WITHIN]):
         if record.fields is None:
             continue
         names = [plain(name) for name in texts(record.fields)]
-        if said and set(said) <= set(names):
+        if chosen and set(chosen) <= set(names):
             return Header(index, index, Names.of(texts(record.fields)))
     first = records[0].fields if records else None
-    if said or first is None or any(is_day(field) or is_number(field) for field in first):
+    if chosen or first is None or any(is_day(field) or is_number(field) for field in first):
         return None
     return header_of(first, None)
 
 
-def _place_of(said: str, names: Sequence[str], width: int, column: str) -> int | None:
-    """A column by its number from 1, or by its name, exactly or nearly; raises RefusedError where two have the name."""
-    if said.isascii() and said.isdigit() and len(said) < 7:
-        return int(said) - 1 if 1 <= int(said) <= max(width, len(names)) else None
-    for form in (str, str.strip, plain):
-        found = [place for place, name in enumerate(names) if form(name) == form(said)]
+def _place_of(chosen: str, names: Sequence[str], width: int, column: str) -> int | None:
+    """Return the place of a column, chosen by number from 1 or by name; raise RefusedError if two have the name."""
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 7:
+        return int(chosen) - 1 if 1 <= int(chosen) <= max(width, len(names)) else None
+    for normalize in (str, str.strip, plain):
+        found = [place for place, name in enumerate(names) if normalize(name) == normalize(chosen)]
         if len(found) > 1:
             raise Names.of(names).ambiguous(column, tuple(found), 1)
         if found:

@@ -1,4 +1,4 @@
-"""The beginning of a file as text, and what it takes to read the rest of it so."""
+"""The sample of a file: its beginning as text, with what it takes to read the rest of it."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from processing.source.encodings import UTF_8, UTF_8_BOM, encoding_by, evidence_
 from processing.source.text_stream import Text, open_bytes
 
 SAMPLE_BYTES = 1 << 20
-_CONTROLS = re.compile(rb"[\x00\x02-\x08\x0e-\x1a]")  # characters that stand in no text
+_CONTROLS = re.compile(rb"[\x00\x02-\x08\x0e-\x1a]")  # characters that do not occur in text
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first MiB."""
+    """The first MiB of a file's text."""
 
     text: bytes  # UTF-8; a byte order mark of UTF-8 is left in it
     at_end: bool  # it is the whole file
     encoding: str
-    mark_bytes: int  # of a byte order mark that is no text
+    mark_bytes: int  # of a byte order mark that is not part of the text
     compression: str | None
-    is_open: bool  # all ASCII so far, so that the encoding may still show
+    is_open: bool  # all ASCII so far, so the encoding may show up later
 
 
 def sample_of(source: Path, options: Options) -> Sample:
-    """Read the beginning of a file; raises RefusedError where it is no text."""
+    """Read the beginning of a file; raise RefusedError if it is not text."""
     with source.open("rb") as file:
         first = file.read(4096)
     if not first:
         raise RefusedError("empty_file", "The file is empty. Send a CSV with rows of plays.")
-    # Its mark comes first: bytes of UTF-16 can look like anything.
+    # Look for a byte order mark first: bytes of UTF-16 can look like anything.
     compression = None if marked_encoding(first) else find_compression(first)
     with open_bytes(source, compression, options) as unpacked:
         raw = _read(iter(lambda: unpacked.read(SAMPLE_BYTES), b""))
@@ -45,28 +45,28 @@ def sample_of(source: Path, options: Options) -> Sample:
             raise RefusedError("empty_file", "The compressed file holds an empty one. Send a CSV with rows of plays.")
         refuse_packed_twice(raw)
     at_end = len(raw) <= SAMPLE_BYTES
-    encoding, mark_bytes, is_open = _encoding(raw[:SAMPLE_BYTES], at_end=at_end, said=options.dialect.encoding)
+    encoding, mark_bytes, is_open = _encoding(raw[:SAMPLE_BYTES], at_end=at_end, chosen=options.dialect.encoding)
     if encoding in (UTF_8, UTF_8_BOM):
         return Sample(raw[:SAMPLE_BYTES], at_end, encoding, 0, compression, is_open)
     with open_bytes(source, compression, options) as unpacked:
-        text = _read(Text(unpacked, encoding, mark_bytes, doubts=options.dialect.encoding is None).pieces())
+        text = _read(Text(unpacked, encoding, mark_bytes, rejects_utf_8=options.dialect.encoding is None).pieces())
     return Sample(text[:SAMPLE_BYTES], len(text) <= SAMPLE_BYTES, encoding, mark_bytes, compression, is_open=False)
 
 
 def encoding_of_whole_file(source: Path, compression: str | None, options: Options) -> str:
-    """The encoding by all lines of a file that begins in ASCII; raises RefusedError."""
-    evidence, torn, line = evidence_in(b""), b"", 1
+    """Return the encoding of a file that begins in ASCII, by all of its lines; raise RefusedError if it mixes two."""
+    evidence, partial, line = evidence_in(b""), b"", 1
     with open_bytes(source, compression, options) as file:
         while piece := file.read(SAMPLE_BYTES):
-            text = torn + piece
+            text = partial + piece
             end = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-            evidence, torn = evidence + evidence_in(text[:end], line), text[end:]
+            evidence, partial = evidence + evidence_in(text[:end], line), text[end:]
             line += count_lines(text[:end])
-    return encoding_by(evidence + evidence_in(torn, line))
+    return encoding_by(evidence + evidence_in(partial, line))
 
 
 def _read(pieces: Iterable[bytes]) -> bytes:
-    """The first pieces, with more than SAMPLE_BYTES if there are more."""
+    """Return the first pieces, up to the one that exceeds SAMPLE_BYTES."""
     found = b""
     for piece in pieces:
         found += piece
@@ -75,12 +75,12 @@ def _read(pieces: Iterable[bytes]) -> bytes:
     return found
 
 
-def _encoding(raw: bytes, *, at_end: bool, said: str | None) -> tuple[str, int, bool]:
-    """The encoding, the length of its mark, and whether it may still turn out to be another one."""
+def _encoding(raw: bytes, *, at_end: bool, chosen: str | None) -> tuple[str, int, bool]:
+    """Return the encoding, the length of its byte order mark, and whether another encoding may show up later."""
     marked = marked_encoding(raw)
-    if said:
-        fits = marked is not None and marked[0].removesuffix("-sig") == said
-        return (*marked, False) if marked and fits else (said, 0, False)
+    if chosen:
+        fits = marked is not None and marked[0].removesuffix("-sig") == chosen
+        return (*marked, False) if marked and fits else (chosen, 0, False)
     if marked:
         return (*marked, False)
     if raw.isascii():

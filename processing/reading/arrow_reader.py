@@ -1,4 +1,4 @@
-"""A span of the file into typed columns: at full speed where it is clean, row by row where it is not."""
+"""The Arrow engine: a span of the file into typed columns, row by row where it is not clean."""
 
 from __future__ import annotations
 
@@ -34,23 +34,22 @@ _POWERS = 10 ** np.arange(1, 6, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class BlockReport:
-    """What reading one span found out, apart from the rows."""
+    """The result of reading one span, apart from its rows."""
 
     span: Span
     rows: int
     plays: int  # their exact sum
     bad: BadRowList  # lines counted from the span's own first line, which is 1
-    lines: int | None = None  # how many line ends the span holds, where that is known
+    lines: int | None = None  # number of line ends in the span, if known
     doubt: Surprise | None = None  # ends the run
 
 
 def read_block(
     source: Path, span: Span, dialect: Dialect, *, coded: bool = False, spool: Path | None = None
 ) -> tuple[pa.RecordBatch, BlockReport]:
-    """The rows of one span, schema ROWS with days since 1970-01-01; raises OSError when it cannot be read.
+    """Return the rows of one span, schema ROWS or (``coded``) CODED_ROWS, and its report; raise OSError.
 
-    With ``coded`` the songs come as a dictionary, as CODED_ROWS has them. ``spool`` is a file for more bad rows than
-    the report lists.
+    ``spool`` is a file for more bad rows than the report lists.
     """
     data = load(source, span)
     reader = dialect.row_reader()
@@ -68,7 +67,7 @@ def read_block(
 
 
 def written_values(data: bytes, span: Span, dialect: Dialect, column: str) -> set[str]:
-    """The different values of a column, as they are written, in the rows of a span that are cut into fields."""
+    """Return the distinct values of a column, as written, in the well-formed records of a span."""
     if not span.needs_tokenizer:
         table = _table(data, dialect, {column: _WRITTEN}, quoted=span.quoted)
         if table is not None and len(table):
@@ -80,7 +79,7 @@ def written_values(data: bytes, span: Span, dialect: Dialect, column: str) -> se
 
 
 def exact_sum(values: npt.NDArray[np.int64]) -> int:
-    """The sum of numbers between -(2^63 - 1) and 2^63 - 1, also where it is beyond them."""
+    """Return the exact sum of numbers between -(2^63 - 1) and 2^63 - 1, even if it is beyond them."""
     if not len(values):
         return 0
     if largest(values) * len(values) < 1 << 63:
@@ -89,12 +88,12 @@ def exact_sum(values: npt.NDArray[np.int64]) -> int:
 
 
 def largest(values: npt.NDArray[np.int64]) -> int:
-    """How far the farthest of at least one number is from 0."""
+    """Return the largest absolute value of at least one number."""
     return max(int(values.max()), -int(values.min()))
 
 
 def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool, coded: bool) -> pa.RecordBatch | None:
-    """The rows if each one is beyond doubt; None sends the span to the tokenizer."""
+    """Return the rows if each one is certain; None sends the span to the tokenizer."""
     if b"\0" in data or BOM in data:
         return None  # neither may begin a song
     table = _table(data, dialect, _types(dialect, coded=coded), quoted=quoted)
@@ -115,11 +114,11 @@ def read_clean(data: bytes, dialect: Dialect, reader: RowReader, *, quoted: bool
 
 
 def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quoted: bool) -> pa.Table | None:
-    """Some columns of a span by Arrow; None where Arrow cannot read it."""
+    """Return some columns of a span as read by Arrow; None if it cannot."""
     if not dialect.syntax.is_simple:
         return None
     if data.startswith(BOM):
-        data = b"\n" + data  # Arrow would take it for the file's own mark; in mid-file it is part of a song
+        data = b"\n" + data  # Arrow would skip it as a byte order mark, but in mid-file it is part of a song
     try:
         return pa.csv.read_csv(
             pa.BufferReader(data),
@@ -140,7 +139,7 @@ def _table(data: bytes, dialect: Dialect, types: dict[str, pa.DataType], *, quot
 
 
 def _unnamed(dialect: Dialect) -> list[str]:
-    """Columns that must be empty, by the names that they have here."""
+    """Return the names used here for columns that must be empty."""
     return [f"unused {place}" for place in range(min(dialect.named, dialect.fields), dialect.fields)]
 
 
@@ -150,7 +149,7 @@ def _types(dialect: Dialect, *, coded: bool) -> dict[str, pa.DataType]:
 
 
 def _may_be_blank(data: bytes, dialect: Dialect, songs: pa.Array) -> bool:
-    """Whether a song may consist of blanks, which is looked at closely where some field begins with one."""
+    """Return whether a song consists of blanks, examined only if some field begins with one."""
     delimiter, quote = dialect.syntax.delimiter.encode(), dialect.syntax.quotechar.encode()
     before = [b"\n", b"\r", delimiter, *([quote] if quote else [])]
     if not data.startswith((b" ", b"\t")) and not any(
@@ -162,7 +161,7 @@ def _may_be_blank(data: bytes, dialect: Dialect, songs: pa.Array) -> bool:
 
 
 def _by_value(batch: pa.RecordBatch, schema: pa.Schema, reader: RowReader) -> pa.RecordBatch | None:
-    """Rows whose days and numbers are judged one by one, each way to write one once; None if one is bad."""
+    """Return rows whose days and numbers are judged once for each distinct text; None if one is bad."""
     songs = _Songs.of(batch.column(0))
     columns = [batch.column(0)]
     for column, field in ((DATE, schema.field(1)), (PLAYS, schema.field(2))):
@@ -182,7 +181,7 @@ def _names(dialect: Dialect) -> list[str]:
 
 
 def _is_beyond_doubt(data: bytes, rows: pa.RecordBatch, dialect: Dialect) -> bool:
-    """Whether Arrow took nothing that rows.py refuses: empty songs, the year 0, negative or hexadecimal plays."""
+    """Return whether Arrow accepted nothing that rows.py refuses: empty songs, the year 0, negative or hex numbers."""
     songs = _Songs.of(rows.column(0))
     day, plays = to_numpy(rows.column(1)), to_numpy(rows.column(2))
     if songs.lengths.min() <= 0 or day.min() < FIRST_DAY or day.max() > LAST_DAY or plays.min() < 0:
@@ -194,7 +193,7 @@ def _is_beyond_doubt(data: bytes, rows: pa.RecordBatch, dialect: Dialect) -> boo
 
 @dataclass(frozen=True, slots=True)
 class _Songs:
-    """The songs of a block by name, each name with its length; ``codes`` tells the name of each row."""
+    """The songs of a block: names with their lengths, and the name of each row in ``codes``."""
 
     names: pa.Array
     lengths: npt.NDArray[np.int32]
@@ -208,16 +207,16 @@ class _Songs:
         return cls(names, offsets[1:] - offsets[:-1], to_numpy(column.indices) if coded else None)
 
     def total(self, for_each_name: npt.NDArray[np.int32]) -> int:
-        """The sum over all rows of something known for each name."""
+        """Return the sum over all rows of a value known for each name."""
         return int((for_each_name if self.codes is None else for_each_name[self.codes]).sum(dtype=np.int64))
 
     def text(self) -> memoryview:
-        """The bytes of all names, one after another."""
+        """Return the bytes of all names, concatenated."""
         return memoryview(self.names.buffers()[2] or b"")
 
 
 def _is_canonical(data: bytes, songs: _Songs, plays: npt.NDArray[np.int64]) -> bool:
-    """Whether the bytes are just as many as the values in their shortest form take.
+    """Return whether the text is exactly as long as its values in their shortest form.
 
     Then no number is written as 0x10, which Arrow would read as 16: below a million each hexadecimal form is
     longer than the decimal one, and nothing else can be shorter than the shortest form. This spares a
@@ -238,7 +237,7 @@ def _is_canonical(data: bytes, songs: _Songs, plays: npt.NDArray[np.int64]) -> b
 
 
 def _line_end_bytes(data: bytes, rows: int) -> int:
-    """How many bytes the line ends take, at least: counted where some may be longer than others."""
+    """Return the least number of bytes in line ends: counted if some may be longer than others."""
     if data.endswith(b"\r\n"):
         text = np.frombuffer(data, np.uint8)
         return int(np.count_nonzero(text == 13)) + int(np.count_nonzero(text == 10))

@@ -1,4 +1,4 @@
-"""The bad rows of one block: the first ones at hand, the others in a file, so that memory does not grow with them."""
+"""The spool of a block's bad rows: the first ones in memory, the others in a file, so that memory is bounded."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import IO, Any
 
 from processing.result import LISTED_BAD_ROWS
 
-# The fields of outcome.BadRow: there can be millions, and a plain tuple is made five times faster.
+# The fields of result.BadRow: there can be millions, and a plain tuple is created five times faster.
 Fields = tuple[int, str, str, str]
 
 _KEPT = 4096
 
 
 class BadRowList:
-    """Bad rows in the order in which they come. A context manager; leaving it finishes the file.
+    """Bad rows in file order. A context manager, which finishes the file on exit.
 
-    Without a path only the first LISTED_BAD_ROWS are kept, and the others are counted.
+    Without a path only the first LISTED_BAD_ROWS are kept, and the others are only counted.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -40,7 +40,7 @@ class BadRowList:
             self._file.close()
 
     def add(self, row: Fields) -> None:
-        """Add the next one."""
+        """Add the next bad row."""
         self.count += 1
         if self.count <= self._room:
             self._first.append(row)
@@ -51,7 +51,7 @@ class BadRowList:
             self._writer.writerow(row)
 
     def all(self) -> Iterator[Fields]:
-        """Every bad row that was kept; its file is removed at the end."""
+        """Yield every bad row that was kept, then remove the file."""
         yield from self._first
         if self._file is None or self._path is None:
             return

@@ -1,4 +1,4 @@
-"""The text of a file in spans of whole records: ranges where any place can be read, else pieces of a stream."""
+"""Spans of whole records: ranges of a file in which any offset can be read, otherwise pieces of a stream."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from processing.source.text_stream import Entry, Text, open_text
 class Span:
     """A range of whole records: the unit of work of reading."""
 
-    index: int  # 0 upwards, in file order
+    index: int  # from 0, in file order
     start: int  # byte offsets in the text
     end: int
-    quoted: bool  # holds quotes
-    needs_tokenizer: bool  # holds what only the tokenizer can judge
-    footer: bool = False  # lines at the end of the file, of which one begins like a line of totals
-    fraction: float = 0.0  # of the file that was read with it, 0 to 1
-    data: bytes | None = None  # the text itself, where it cannot be read from the file again
-    entry: Entry | None = None  # a place before its end, at which such a file can be entered
+    quoted: bool  # contains quotes
+    needs_tokenizer: bool  # contains what only the tokenizer can judge
+    footer: bool = False  # lines at the end of the file, one of which begins like a totals line
+    fraction: float = 0.0  # of the file that has been read with it, 0 to 1
+    data: bytes | None = None  # the text itself, if it cannot be read from the file again
+    entry: Entry | None = None  # a point before its end at which such a file can be entered
 
 
 def spans(
@@ -43,28 +43,32 @@ def spans(
     start: int | None = None,
     entry: Entry | None = None,
 ) -> Iterator[Span]:
-    """Cut the text from its first row on into spans of about ``block_bytes``; raises RefusedError.
+    """Cut the text from its first row on into spans of about ``block_bytes`` bytes.
 
-    With the kernel spans that hold quotes are not looked at closely, and count as exact. ``index`` and ``start`` are
-    those of the first span that is wanted, where others before it are done with, and ``entry`` is that of the last of
-    these.
+    With the kernel, spans with quotes are not examined and are marked ``needs_tokenizer``. To continue after earlier
+    spans, pass ``index`` and ``start`` of the next one and ``entry`` of the last one.
+
+    Raises:
+        RefusedError: a record is longer than MAX_RECORD, or the stream is damaged or cannot be decoded.
     """
     cutter = Cutter(dialect.syntax, block_bytes, use_kernel=use_kernel)
     with _open_window(source, dialect, block_bytes, options or Options(), entry) as window:
         start = dialect.first_row if start is None else start
-        window.pass_over(start)
+        window.skip_to(start)
         while cut := _cut(cutter, window, start, dialect):
             end = start + cut.end
-            data, fraction = window.pass_on(start, end)
-            way_in = window.entry_before(end)
-            yield Span(index, start, end, cut.quoted, cut.needs_tokenizer, fraction=fraction, data=data, entry=way_in)
+            data, fraction = window.release(start, end)
+            entry_point = window.entry_before(end)
+            yield Span(
+                index, start, end, cut.quoted, cut.needs_tokenizer, fraction=fraction, data=data, entry=entry_point
+            )
             index, start = index + 1, end
         if footer := window.footer():
             yield Span(index, start, start + len(footer), True, True, footer=True, fraction=1.0, data=footer)
 
 
 def _cut(cutter: Cutter, window: _Window, start: int, dialect: Dialect) -> Cut | None:
-    """The next cut, not behind lines of totals: they must be seen with what follows them."""
+    """Return the next cut, never after totals lines, which must be judged with what follows them."""
     least = cutter.block_bytes
     while cut := cutter.cut(window, start, least):
         end = start + cut.end
@@ -78,18 +82,18 @@ def _cut(cutter: Cutter, window: _Window, start: int, dialect: Dialect) -> Cut |
 
 
 def _footer_before(end: int, start: int, window: _Window, dialect: Dialect) -> int:
-    """Where lines of totals begin, not before ``start``, that end at ``end``; there where there are none."""
+    """Return where a footer that ends at ``end`` begins, at the earliest at ``start``; ``end`` if there is none."""
     tail = max(end - TAIL_BYTES, start)
-    return tail + footer_start(window.look_at(tail, end), dialect, is_torn=tail > start)
+    return tail + footer_start(window.peek(tail, end), dialect, is_torn=tail > start)
 
 
 def load(source: Path, span: Span) -> bytes:
-    """The text of a span; raises OSError where the file has become shorter."""
+    """Return the text of a span; raise OSError if the file has become shorter."""
     return span.data if span.data is not None else read_bytes(source, span.start, span.end)
 
 
 def read_bytes(source: Path, start: int, end: int) -> bytes:
-    """The bytes of a range of the file; raises OSError where it has become shorter."""
+    """Return the bytes of a range of the file; raise OSError if it has become shorter."""
     descriptor = os.open(source, os.O_RDONLY)
     try:
         data = os.pread(descriptor, end - start, start)
@@ -101,20 +105,20 @@ def read_bytes(source: Path, start: int, end: int) -> bytes:
 
 
 class _Window(Window, Protocol):
-    def pass_over(self, start: int) -> None:
-        """Leave out what comes before."""
+    def skip_to(self, start: int) -> None:
+        """Skip the text before ``start``."""
 
-    def look_at(self, start: int, end: int) -> bytes:
-        """Some of the bytes that were read last."""
+    def peek(self, start: int, end: int) -> bytes:
+        """Return a range of the bytes that were read last."""
 
-    def pass_on(self, start: int, end: int) -> tuple[bytes | None, float]:
-        """The text of a span that carries it, and how much of the file has been read with it."""
+    def release(self, start: int, end: int) -> tuple[bytes | None, float]:
+        """Release a span; return its text, if the span carries it, and the fraction of the file read with it."""
 
     def entry_before(self, start: int) -> Entry | None:
-        """Where a stream can be entered to get there; no earlier place is asked for afterwards."""
+        """Return where a stream can be entered to get to ``start``; earlier offsets cannot be asked for afterwards."""
 
     def footer(self) -> bytes:
-        """What stands behind the last row, once that was read."""
+        """Return what follows the last row, once that was read."""
 
 
 @contextmanager
@@ -133,7 +137,7 @@ def _open_window(
 
 
 class _FileWindow:
-    """A file in memory that is used again and again: fresh memory would cost more than the reading."""
+    """A file, read into a buffer that is reused: fresh memory would cost more than the reading."""
 
     def __init__(self, descriptor: int, block_bytes: int, dialect: Dialect) -> None:
         self._descriptor = descriptor
@@ -141,8 +145,8 @@ class _FileWindow:
         self._size = os.fstat(descriptor).st_size
         self._end = _footer_before(self._size, dialect.first_row, self, dialect)
 
-    def pass_over(self, _start: int) -> None:
-        pass  # any place can be read
+    def skip_to(self, _start: int) -> None:
+        pass  # any offset can be read
 
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
         length = min(length, self._end - start)
@@ -151,21 +155,21 @@ class _FileWindow:
         got = os.preadv(self._descriptor, [room], start) if length > 0 else 0
         return (room if got == len(room) else room[:got]), start + got >= self._end
 
-    def look_at(self, start: int, end: int) -> bytes:
+    def peek(self, start: int, end: int) -> bytes:
         return os.pread(self._descriptor, end - start, start)
 
-    def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
+    def release(self, _start: int, end: int) -> tuple[bytes | None, float]:
         return None, end / self._size
 
     def entry_before(self, _start: int) -> None:
-        return None  # any place can be read
+        return None  # any offset can be read
 
     def footer(self) -> bytes:
         return os.pread(self._descriptor, self._size - self._end, self._end)
 
 
 class _StreamWindow:
-    """A stream, of which as much is in memory as has not been passed on."""
+    """A stream, buffered as far as it has been read but not released."""
 
     def __init__(self, text: Text, dialect: Dialect) -> None:
         self._text = text
@@ -175,17 +179,17 @@ class _StreamWindow:
         self._start = text.offset  # of the buffer, in the text
         self._end: int | None = None  # of the last row, once the stream is at its end
 
-    def pass_over(self, start: int) -> None:
+    def skip_to(self, start: int) -> None:
         while self._start < start:
             piece = next(self._pieces, None)
             if piece is None:
                 return
-            passed_over = min(len(piece), start - self._start)
-            self._buffer += memoryview(piece)[passed_over:]
-            self._start += passed_over
+            skipped = min(len(piece), start - self._start)
+            self._buffer += memoryview(piece)[skipped:]
+            self._start += skipped
 
     def read(self, start: int, length: int) -> tuple[Bytes, bool]:
-        # The end of the text is kept back until it is seen whether it is a footer.
+        # Hold back the end of the text until it is known whether it is a footer.
         while self._end is None and self._start + len(self._buffer) < start + length + TAIL_BYTES:
             piece = next(self._pieces, None)
             if piece is None:
@@ -196,10 +200,10 @@ class _StreamWindow:
         end = start + length if self._end is None else min(start + length, self._end)
         return bytes(memoryview(self._buffer)[: max(end - start, 0)]), end == self._end
 
-    def look_at(self, start: int, end: int) -> bytes:
+    def peek(self, start: int, end: int) -> bytes:
         return bytes(memoryview(self._buffer)[start - self._start : end - self._start])
 
-    def pass_on(self, _start: int, end: int) -> tuple[bytes | None, float]:
+    def release(self, _start: int, end: int) -> tuple[bytes | None, float]:
         data = bytes(memoryview(self._buffer)[: end - self._start])
         self._forget(end)
         return data, self._text.fraction

@@ -1,4 +1,4 @@
-"""The kernel's interface: its library, where one was built for this machine, and the structures that it takes."""
+"""The kernel's foreign function interface: its library, if built for this machine, and its structures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from processing.date_styles import DateStyle
 from processing.dialect.dialect import Dialect
 from processing.dialect.syntax import Syntax
 
-VERSION = 5  # as KERNEL_VERSION
+VERSION = 5  # the KERNEL_VERSION of kernel.h
 
 
 class DialectStruct(ctypes.Structure):
-    """form_t"""
+    """The form_t of kernel.h."""
 
     _fields_ = (
         ("fields", ctypes.c_uint32),
@@ -32,7 +32,7 @@ class DialectStruct(ctypes.Structure):
     )
 
 
-# How the kernel knows the styles of dates: its DATE_..., and the mark between year, month and day.
+# Date style -> the kernel's DATE_... and the character between year, month and day.
 _DATES = {
     DateStyle.ISO: (0, "-"),
     DateStyle.COMPACT: (1, "-"),
@@ -48,31 +48,31 @@ _DATES = {
 
 
 def can_read(dialect: Dialect) -> bool:
-    """Whether the kernel is there and knows such files."""
+    """Return whether the kernel is installed and supports the dialect."""
     syntax = dialect.syntax
     if syntax.escapechar or syntax.strips_spaces or dialect.corrections or dialect.dates not in _DATES:
         return False
     return library() is not None
 
 
-def form_of(dialect: Dialect) -> DialectStruct:
-    """How a file is written."""
-    form, (order, mark) = struct_of(dialect.syntax), _DATES[dialect.dates]
-    form.fields, form.named = dialect.fields, min(dialect.named, dialect.fields)
-    form.song, form.date, form.plays = (dialect.places[column] for column in (SONG, DATE, PLAYS))
-    form.is_plain, form.date_order, form.date_mark = dialect.has_plain_values, order, ord(mark)
-    form.thousands = ord(dialect.thousands or "\0")
-    return form
+def dialect_struct(dialect: Dialect) -> DialectStruct:
+    """Return a dialect as the kernel takes it."""
+    struct, (order, mark) = syntax_struct(dialect.syntax), _DATES[dialect.dates]
+    struct.fields, struct.named = dialect.fields, min(dialect.named, dialect.fields)
+    struct.song, struct.date, struct.plays = (dialect.places[column] for column in (SONG, DATE, PLAYS))
+    struct.is_plain, struct.date_order, struct.date_mark = dialect.has_plain_values, order, ord(mark)
+    struct.thousands = ord(dialect.thousands or "\0")
+    return struct
 
 
-def struct_of(syntax: Syntax) -> DialectStruct:
-    """How a file is cut into records and fields."""
+def syntax_struct(syntax: Syntax) -> DialectStruct:
+    """Return a syntax as the kernel takes it, with all other fields 0."""
     quote = ord(syntax.quotechar) if syntax.quotechar else -1
     return DialectStruct(delimiter=ord(syntax.delimiter), quote=quote, skipinitialspace=syntax.skipinitialspace)
 
 
 class ColumnsStruct(ctypes.Structure):
-    """columns_t"""
+    """The columns_t of kernel.h."""
 
     _fields_ = (
         ("song", ctypes.c_void_p),
@@ -88,7 +88,7 @@ class ColumnsStruct(ctypes.Structure):
 
 
 class ResultStruct(ctypes.Structure):
-    """result_t"""
+    """The result_t of kernel.h."""
 
     _fields_ = (
         ("consumed", ctypes.c_uint64),
@@ -106,7 +106,7 @@ class ResultStruct(ctypes.Structure):
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The kernel; None where none was built for this machine."""
+    """Return the kernel's library; None if none was built for this machine."""
     try:
         from playtally_kernel import LIBRARIES
     except ImportError:

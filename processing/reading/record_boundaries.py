@@ -1,4 +1,4 @@
-"""Where text may be cut: always at a record's end, never inside quotes."""
+"""Record boundaries: text is cut into blocks only at the end of a record, never inside quotes."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _LF, _CR = 10, 13
 
 
 class Window(Protocol):
-    """Text that is looked at a range at a time, forwards."""
+    """Text that is read forwards, a range at a time."""
 
     def read(self, start: int, length: int) -> tuple[Text, bool]:
-        """The bytes from ``start`` on, fewer at the end, and whether the last of them is the last of all.
+        """Return the bytes from ``start`` on, fewer at the end, and whether they reach the end of the text.
 
-        They are good until the next call.
+        They are valid until the next call.
         """
 
 
 class Cut:
-    """The end of some whole records, and what they need."""
+    """The end of some whole records, and what it takes to read them."""
 
     __slots__ = ("end", "needs_tokenizer", "quoted")
 
     def __init__(self, end: int, *, quoted: bool, needs_tokenizer: bool) -> None:
         self.end = end  # bytes from the beginning
-        self.quoted = quoted  # they hold quotes
+        self.quoted = quoted  # they contain quotes
         self.needs_tokenizer = needs_tokenizer  # only the tokenizer can judge them
 
 
 class Cutter:
-    """Cuts text by one set of marks into pieces of about ``block_bytes``."""
+    """Cuts text of one syntax into pieces of about ``block_bytes``."""
 
     def __init__(self, syntax: Syntax, block_bytes: int, *, use_kernel: bool) -> None:
         self.block_bytes = block_bytes
@@ -48,10 +48,10 @@ class Cutter:
         self._use_kernel = use_kernel
 
     def cut(self, window: Window, start: int, least: int = 0) -> Cut | None:
-        """The first piece from ``start`` on, of about ``least`` bytes if that is more; None where nothing is left.
+        """Return the first piece from ``start`` on, of about ``least`` bytes if that is more; None at the end.
 
         Raises:
-            RefusedError: a record has no end for MAX_RECORD bytes.
+            RefusedError: a record does not end within MAX_RECORD bytes.
         """
         length = max(self.block_bytes, least)
         while True:
@@ -82,7 +82,7 @@ class Cutter:
         return self._by_quotes(data, at_end=at_end)
 
     def _by_quotes(self, data: Text, *, at_end: bool) -> Cut:
-        """The last record end in the bytes (0: none yet)."""
+        """Return the last record end in the bytes, found by counting quotes if possible; 0 if there is none yet."""
         quotes = _quotes(data, self._syntax)
         end = len(data) if at_end else _last_even_line_end(data, quotes)
         within = quotes[: np.searchsorted(quotes, end)]
@@ -98,12 +98,12 @@ class Cutter:
 
 
 def is_well_quoted(data: Text, syntax: Syntax) -> bool:
-    """Whether the quotes in whole records tell inside from outside by their number alone."""
+    """Return whether the number of quotes alone tells inside from outside in a text of whole records."""
     return not syntax.quotechar or _is_well_quoted(data, _quotes(data, syntax), len(data), syntax)
 
 
 def _quotes(data: Text, syntax: Syntax) -> npt.NDArray[np.intp]:
-    """Where the quotes stand: looked for one by one where they are rare, else in all bytes at once."""
+    """Return the offsets of the quotes, searched one by one if they are rare, otherwise in all bytes at once."""
     quote = syntax.quotechar.encode()
     count = data.count(quote)
     if count > len(data) >> 12:
@@ -116,16 +116,16 @@ def _quotes(data: Text, syntax: Syntax) -> npt.NDArray[np.intp]:
 
 
 def _last_line_end(data: Text, before: int) -> int:
-    """The offset after the last LF, or CR where there is no LF; 0 where there is neither."""
+    """Return the offset after the last LF, or CR if there is no LF; 0 if there is neither."""
     end = data.rfind(b"\n", 0, before) + 1
     if end:
         return end
-    # A CR at the very end may be half a CRLF.
+    # A CR at the very end may be half of a CRLF.
     return data.rfind(b"\r", 0, min(before, len(data) - 1)) + 1
 
 
 def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
-    """The offset after the last line end that has an even number of quotes before it."""
+    """Return the offset after the last line end with an even number of quotes before it; 0 if there is none."""
     before = len(data)
     while end := _last_line_end(data, before):
         earlier = int(np.searchsorted(quotes, end))
@@ -136,7 +136,7 @@ def _last_even_line_end(data: Text, quotes: npt.NDArray[np.intp]) -> int:
 
 
 def _is_well_quoted(data: Text, quotes: npt.NDArray[np.intp], end: int, syntax: Syntax) -> bool:
-    """Whether each quote opens a field, closes one or is doubled, so that counting them tells inside from outside."""
+    """Return whether each quote opens or closes a field or is doubled, so that counting tells inside from outside."""
     if len(quotes) % 2:
         return False
     text = np.frombuffer(data, np.uint8)

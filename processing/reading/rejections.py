@@ -1,4 +1,4 @@
-"""The rows left out: listed with their physical lines, or the reason why the whole file is refused."""
+"""Rejections: the rows left out, with their physical lines, or the reason to refuse the whole file."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ _PIECE = 16 << 20
 
 
 class Rejections:
-    """Collects the bad rows of blocks that come in file order into FILE_NAME in a folder,
-    or, without ``keep_all``, only counts and lists the first.
+    """Writes the bad rows of blocks, added in file order, to FILE_NAME in a folder.
 
-    A context manager. The file appears with the first bad row; a clean file costs nothing here, since lines are
-    counted only up to blocks with bad rows.
+    Without ``keep_all`` it only counts them and lists the first ones. A context manager. The file appears with the
+    first bad row; a clean file costs nothing, since lines are counted only up to blocks with bad rows.
     """
 
     def __init__(self, source: Path, folder: Path, dialect: Dialect, *, keep_all: bool) -> None:
@@ -56,7 +55,7 @@ class Rejections:
         self.close()
 
     def close(self) -> None:
-        """Nothing more is added: the file is whole, and on the disk."""
+        """Finish the file and sync it to the disk; nothing may be added afterwards."""
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -64,7 +63,7 @@ class Rejections:
             self._file = None
 
     def snapshot(self) -> Snapshot:
-        """All bad rows so far, for resume() or recall()."""
+        """Return all bad rows so far, for resume() or recall()."""
         if self._file is not None:
             self._file.flush()
         files = (self._path,) if self._path.exists() else ()
@@ -73,14 +72,14 @@ class Rejections:
         return Snapshot(state | {"bytes": [path.stat().st_size for path in files]}, files)
 
     def recall(self, state: State) -> None:
-        """Know the bad rows that were kept when no more could come."""
+        """Restore a snapshot of a run that has read all its blocks."""
         self.count, self.listed = state["count"], [BadRow(*row) for row in state["listed"]]
         self._lines, self._counted_to = state["lines"], state["counted_to"]
 
     def resume(self, state: State) -> None:
-        """Go on behind the bad rows that were kept.
+        """Restore a snapshot of a run with blocks left to read.
 
-        In a new file: into the one before, the process that made it may still write.
+        Continue in a copy of the file, since the process that wrote the original may still write to it.
         """
         self.recall(state)
         for size in state["bytes"]:
@@ -93,7 +92,7 @@ class Rejections:
             self._file = self._path.open("a", encoding="utf-8", newline="")
 
     def add(self, block: BlockReport) -> None:
-        """List the bad rows of the next block; raises what ends the run where something in it is in doubt."""
+        """Add the bad rows of the next block; raise what ends the run if a surprise was found in it."""
         if block.bad.count or block.lines is not None or block.doubt:
             self._count_lines_to(block.span.start)
         if block.doubt:
@@ -111,7 +110,7 @@ class Rejections:
             self._counted_to = block.span.end
 
     def refusal(self) -> RefusedError:
-        """The refusal of the whole file for its bad rows."""
+        """Return the refusal of the whole file for its bad rows."""
         first = self.listed[0]
         others = "It is the only row that" if self.count == 1 else f"There are {self.count:,} rows that"
         refusal = RefusedError(
@@ -128,12 +127,12 @@ class Rejections:
         return refusal
 
     def _thousands_question(self) -> Question | None:
-        """Whether numbers among the bad rows are thousands, where they all have the same mark."""
+        """Return the question whether bad numbers have thousands separators, if all have the same one."""
         numbers = [row.value for row in self.listed if row.column == PLAYS]
-        syntax = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
-        if self._dialect.thousands or len(syntax) != 1:
+        separators = {mark for number in numbers for mark in THOUSANDS.values() if mark and is_grouped(number, mark)}
+        if self._dialect.thousands or len(separators) != 1:
             return None
-        mark = syntax.pop()
+        mark = separators.pop()
         word = next(word for word, one in THOUSANDS.items() if one == mark)
         example = mark.join(("1", "234"))
         return Question(("thousands",), (Choice(word, f"Numbers like {example} are thousands: {example} is 1234"),))
@@ -145,7 +144,7 @@ class Rejections:
         plain = csv.writer(self._file, lineterminator="\n")
         quoted = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for row in rows:
-            # The plain one would leave a CR, which ends a line for others, without quotes.
+            # The plain writer would not quote a CR, which ends a line for other programs.
             (quoted if "\r" in row[2] + row[3] else plain).writerow(row)
 
     def _count_lines_to(self, offset: int) -> None:
@@ -160,7 +159,7 @@ class Rejections:
 
 
 def _copy(old: IO[bytes], new: IO[bytes], size: int) -> None:
-    """The first bytes of a file."""
+    """Copy the first ``size`` bytes of a file."""
     while size:
         piece = old.read(min(size, _PIECE))
         if not piece:

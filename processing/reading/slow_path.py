@@ -1,4 +1,4 @@
-"""Records that only the tokenizer and the rules of rows.py can judge."""
+"""The slow path: records that only the tokenizer and the rules of dialect/rows.py can judge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 class OddRows:
-    """The odd records of one block: good rows kept, bad ones listed, headers that come again left out."""
+    """The odd records of one block: good rows are kept, bad ones spooled, repeated headers left out."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class OddRows:
         self.days: list[int] = []
         self.plays: list[int] = []
         self.doubt: Surprise | None = None  # the first one
-        self.headers = 0  # that came again
+        self.headers = 0  # that were repeated
         self._data = data
         self._dialect = dialect
         self._tokenizer = Tokenizer(dialect.syntax)
@@ -50,7 +50,7 @@ class OddRows:
         self._is_simple = dialect.syntax.is_simple
 
     def judge(self, start: int, end: int, line: int = 1) -> None:
-        """Take the records of a range of whole ones that begins on a line of the block."""
+        """Judge the records in a range of whole ones that begins on a line of the block."""
         text = bytes(self._data[start:end])
         counted = 0
         for record in self._tokenizer.records(text):
@@ -59,7 +59,7 @@ class OddRows:
             self._take(record.fields, text[record.start : record.end], line)
 
     def judge_one(self, start: int, end: int, line: int) -> None:
-        """The same for a range that is one record, which is seldom quoted."""
+        """Judge a range that is a single record, which is seldom quoted."""
         text = bytes(self._data[start:end])
         quote = self._dialect.syntax.quotechar.encode()
         if self._is_simple and not (quote and quote in text):
@@ -68,7 +68,7 @@ class OddRows:
             self.judge(start, end, line)
 
     def rows(self) -> pa.RecordBatch:
-        """The good ones."""
+        """Return the good rows, schema SCHEMA."""
         columns = [pa.array(self.songs, pa.string()), pa.array(self.days, pa.int32()), pa.array(self.plays, pa.int64())]
         return pa.record_batch(columns, schema=SCHEMA)
 
@@ -98,7 +98,7 @@ class OddRows:
         return BadValueError("row", text, _columns(wanted), f"has {_columns(len(fields))}")
 
     def _is_header(self, fields: tuple[bytes, ...], line: int) -> bool:
-        """Whether a record is the header once more; takes note where it is the header of another table."""
+        """Return whether a record repeats the header; note a surprise if it is the header of another table."""
         places = self._dialect.places
         if len(fields) != self._dialect.fields or not _DIGITS.isdisjoint(fields[places[DATE]]):
             return False
@@ -111,7 +111,7 @@ class OddRows:
         return False
 
     def _take_back_total(self) -> None:
-        """Above a header that comes again ends a table, so a line of totals there is no song."""
+        """Reject a totals line above a repeated header, where a table ends."""
         if self._sees_all and self.songs and names_a_total(self.songs[-1].encode()):
             error = _total(self.songs.pop())
             self.days.pop()

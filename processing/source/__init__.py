@@ -1,1 +1,1 @@
-"""The bytes of a file as UTF-8 text: kinds of files, decompression, encodings."""
+"""The bytes of a file as UTF-8 text: decompression and encodings."""

@@ -1,4 +1,4 @@
-"""In which encoding a file is written. Strict: no letter is ever replaced by a mark for "unreadable"."""
+"""Encodings: detection of a file's own, and strict transcoding that never substitutes a replacement character."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ BOM = b"\xef\xbb\xbf"
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff][^\r\n]*")  # to the end of the line
-_HALF = 512  # bytes without a mark in which UTF-16 gives itself away
+_PROBE_BYTES = 512  # in which UTF-16 without a byte order mark is detected
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How many lines beyond ASCII can be read in UTF-8, and how many cannot."""
+    """How many lines with non-ASCII letters are valid UTF-8, and how many are not."""
 
     utf_8: int = 0
     others: int = 0
-    line: int | None = None  # the first one that cannot
+    line: int | None = None  # the first one that is not
 
     def __add__(self, more: Evidence) -> Evidence:
         return Evidence(self.utf_8 + more.utf_8, self.others + more.others, self.line or more.line)
 
 
 def marked_encoding(start: bytes) -> tuple[str, int] | None:
-    """The encoding that the first bytes give away, and how many of them are its mark; raises RefusedError."""
+    """Return the encoding that the first bytes reveal and the length of its mark; raise RefusedError for UTF-32."""
     if start.startswith(_UTF_32):
         raise RefusedError(
             "encoding_unknown", "The file is in the encoding UTF-32. Save it as CSV UTF-8 and send that."
         )
     if start.startswith(BOM):
-        return UTF_8_BOM, 0  # its mark stays in the text, whose offsets are those of the file
+        return UTF_8_BOM, 0  # the mark stays in the text, so that its offsets are those of the file
     for mark, encoding in _BOMS.items():
         if start.startswith(mark):
             return encoding, len(mark)
-    half = start[:_HALF]
+    probe = start[:_PROBE_BYTES]
     for encoding, zero in (("utf-16-le", 1), ("utf-16-be", 0)):
-        # Mostly ASCII, so nearly each second byte is zero, and none of the others.
-        zeros, others = half[zero::2].count(0), half[1 - zero :: 2].count(0)
-        if len(half) >= 20 and zeros > len(half) * 0.4 and not others:
+        # Text is mostly ASCII, so nearly every second byte is zero, and none of the others.
+        zeros, others = probe[zero::2].count(0), probe[1 - zero :: 2].count(0)
+        if len(probe) >= 20 and zeros > len(probe) * 0.4 and not others:
             return encoding, 0
     return None
 
 
 def evidence_in(text: bytes, first_line: int = 1) -> Evidence:
-    """Count those of whole lines of text that are beyond ASCII; ``first_line`` is the number of the first one."""
+    """Count the non-ASCII lines in a text of whole lines; ``first_line`` is the number of the first line."""
     if text.isascii():
         return Evidence()
     utf_8, others, first = 0, 0, None
@@ -68,14 +68,14 @@ def evidence_in(text: bytes, first_line: int = 1) -> Evidence:
 
 
 def encoding_by(evidence: Evidence) -> str:
-    """UTF-8, or cp1252 where it fails; raises RefusedError where a file holds both."""
+    """Return UTF-8, or cp1252 if all non-ASCII lines are invalid UTF-8; raise RefusedError if most but not all are."""
     if evidence.others > evidence.utf_8 > 0:
         raise mixed(evidence.line)
     return FALLBACK if evidence.others and not evidence.utf_8 else UTF_8
 
 
 def is_utf_8(text: bytes) -> bool:
-    """Whether the bytes are well-formed UTF-8."""
+    """Return whether the bytes are well-formed UTF-8."""
     try:
         text.decode(UTF_8)
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ def is_utf_8(text: bytes) -> bool:
 
 
 def mixed(line: int | None) -> RefusedError:
-    """The refusal of a file in which both encodings stand."""
+    """Return the refusal of a file that mixes both encodings."""
     return RefusedError(
         "encodings_mixed",
         "Some lines of the file are written in UTF-8 and others in Windows-1252 or the like, so letters such as "
@@ -100,56 +100,54 @@ def _question() -> Question:
 
 
 def _may_hold_utf_8(text: bytes) -> bool:
-    """Whether a byte that begins a letter in UTF-8 stands before one that goes on with it."""
+    """Return whether a lead byte of UTF-8 comes before a continuation byte anywhere."""
     codes = np.frombuffer(text, np.uint8)
     starts = np.flatnonzero(codes[:-1] >= 0xC2)
     return bool(((codes[starts + 1] & 0xC0) == 0x80).any())
 
 
 class Transcoder:
-    """From an encoding to UTF-8, a piece at a time.
+    """Converts text from another encoding to UTF-8, a piece at a time.
 
     Raises:
-        RefusedError: bytes that the encoding does not have, or (``doubts``) letters that are UTF-8 all the same.
+        RefusedError: bytes are invalid in the encoding or, with ``rejects_utf_8``, a line is UTF-8 after all.
     """
 
-    def __init__(self, encoding: str, *, doubts: bool) -> None:
+    def __init__(self, encoding: str, *, rejects_utf_8: bool) -> None:
         self._encoding = encoding
-        self._doubts = doubts
+        self._rejects_utf_8 = rejects_utf_8
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._line = 1
-        self._torn = b""  # the beginning of a line that goes on in the next piece
+        self._partial_line = b""  # the beginning of a line that continues in the next piece
 
     def to_state(self) -> dict[str, Any]:
-        """What it knows of the text before the next piece, as JSON has it."""
+        """Return what it knows of the text before the next piece, as JSON-serializable state."""
         pending, flags = self._decoder.getstate()
-        return {"line": self._line, "torn": self._torn.hex(), "pending": pending.hex(), "flags": flags}
+        return {"line": self._line, "torn": self._partial_line.hex(), "pending": pending.hex(), "flags": flags}
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from where another one was."""
-        self._line, self._torn = state["line"], bytes.fromhex(state["torn"])
+        """Continue where another transcoder stopped."""
+        self._line, self._partial_line = state["line"], bytes.fromhex(state["torn"])
         self._decoder.setstate((bytes.fromhex(state["pending"]), state["flags"]))
 
     def to_utf_8(self, piece: bytes, *, at_end: bool) -> bytes:
-        """The text of the next piece."""
+        """Return the next piece as UTF-8."""
         if piece.isascii() and self._encoding.startswith(("cp", "iso", "mac")):
             text = piece
         else:
             try:
                 text = self._decoder.decode(piece, final=at_end).encode(UTF_8)
-            except (
-                UnicodeDecodeError,
-                UnicodeEncodeError,
-            ) as error:  # UTF-16 has a lone half of a letter, which decodes but cannot be written
+            except (UnicodeDecodeError, UnicodeEncodeError) as error:
+                # A lone surrogate of UTF-16 decodes but cannot be encoded.
                 raise self._unknown(error) from error
-        if self._doubts:
+        if self._rejects_utf_8:
             self._refuse_utf_8(piece, at_end=at_end)
         self._line += count_lines(text)
         return text
 
     def _refuse_utf_8(self, piece: bytes, *, at_end: bool) -> None:
-        text = self._torn + piece
-        self._torn = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :][-4096:]
+        text = self._partial_line + piece
+        self._partial_line = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :][-4096:]
         if text.isascii() or not _may_hold_utf_8(text):
             return
         for rest in _BEYOND_ASCII.finditer(text):
@@ -161,7 +159,7 @@ class Transcoder:
         before = error.object[: error.start]
         text = before if isinstance(before, str) else before.decode(self._encoding, "ignore")
         line = self._line + count_lines(text.encode(UTF_8, "ignore"))
-        also = "neither UTF-8 nor" if self._doubts else "not"
+        also = "neither UTF-8 nor" if self._rejects_utf_8 else "not"
         return RefusedError(
             "encoding_unknown",
             f"The letters of the file are {also} {name}, at line {line:,} for one. Save the file as CSV UTF-8 and send "

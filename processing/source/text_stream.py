@@ -14,37 +14,37 @@ from processing.options import MIB, Options
 from processing.source.decompression import Unpacked
 from processing.source.encodings import FALLBACK, UTF_8, UTF_8_BOM, Transcoder
 
-PIECE_BYTES = MIB  # read at a time, and of text between two entries
-_ENTRIES_KEPT = 256  # more than any reader is ahead of what it passes on
+PIECE_BYTES = MIB  # read at a time, and of text at least between two entries
+_ENTRIES_KEPT = 256  # more than any reader reads ahead
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A place at which a file can be entered to go on with its text; all numbers are of bytes before it."""
+    """A point at which a file can be entered to continue with its text; all offsets are in bytes."""
 
     source: int  # in the file
     unpacked: int
     text: int
-    transcoder: dict[str, Any] | None = None  # its state, as JSON has it
+    transcoder: dict[str, Any] | None = None  # its state, JSON-serializable
 
 
 class Bytes(Protocol):
-    """Bytes one after another."""
+    """A source of bytes, read in order."""
 
     def read(self, size: int) -> bytes:
-        """At most so many; none at the end."""
+        """Return at most ``size`` bytes, none at the end."""
 
     @property
     def place(self) -> tuple[int, int] | None:
-        """Where in the file, and behind how many unpacked bytes, what is read next can be entered, if it can."""
+        """Offset in the file of the next byte, and unpacked bytes before it; None where it cannot be entered."""
 
     @property
     def fraction(self) -> float:
-        """How much of the file was read, 0 to 1."""
+        """The fraction of the file that was read, 0 to 1."""
 
 
 class _Plain:
-    """The bytes of a file that is not compressed."""
+    """The bytes of an uncompressed file."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -64,7 +64,7 @@ class _Plain:
 
 @contextmanager
 def open_bytes(source: Path, compression: str | None, options: Options, entry: Entry | None = None) -> Iterator[Bytes]:
-    """The bytes of a file, unpacked, from an entry on."""
+    """Open the unpacked bytes of a file, from an entry on."""
     place = (0, 0) if entry is None else (entry.source, entry.unpacked)
     if compression is None:
         with source.open("rb") as file:
@@ -77,24 +77,26 @@ def open_bytes(source: Path, compression: str | None, options: Options, entry: E
 
 @contextmanager
 def open_text(source: Path, dialect: Dialect, options: Options, entry: Entry | None = None) -> Iterator[Text]:
-    """The text of a file whose form is known, from an entry on; its offsets are those of the dialect."""
+    """Open the text of a file of a known dialect, from an entry on; its offsets are those of the dialect."""
     with open_bytes(source, dialect.compression, options, entry) as file:
-        yield Text(file, dialect.encoding, dialect.mark_bytes, doubts=options.dialect.encoding is None, entry=entry)
+        yield Text(
+            file, dialect.encoding, dialect.mark_bytes, rejects_utf_8=options.dialect.encoding is None, entry=entry
+        )
 
 
 class Text:
-    """A stream of UTF-8."""
+    """A stream of UTF-8 text."""
 
     def __init__(
-        self, source: Bytes, encoding: str, mark_bytes: int, *, doubts: bool, entry: Entry | None = None
+        self, source: Bytes, encoding: str, mark_bytes: int, *, rejects_utf_8: bool, entry: Entry | None = None
     ) -> None:
-        """``mark_bytes``: how many bytes of a byte order mark do not count; ``entry``: where the source begins."""
-        self.offset = 0 if entry is None else entry.text  # of what comes next
+        """``mark_bytes``: length of the byte order mark to skip; ``entry``: where the source begins."""
+        self.offset = 0 if entry is None else entry.text  # of the next piece
         self._source = source
         self._entries: deque[Entry] = deque(maxlen=_ENTRIES_KEPT)
         self._transcoder: Transcoder | None = None
         if encoding not in (UTF_8, UTF_8_BOM):
-            self._transcoder = Transcoder(encoding, doubts=doubts and encoding == FALLBACK)
+            self._transcoder = Transcoder(encoding, rejects_utf_8=rejects_utf_8 and encoding == FALLBACK)
         if entry is None:
             while mark_bytes:
                 mark_bytes -= len(source.read(mark_bytes))
@@ -103,12 +105,12 @@ class Text:
 
     @property
     def fraction(self) -> float:
-        """How much of the file was read, 0 to 1."""
+        """The fraction of the file that was read, 0 to 1."""
         return self._source.fraction
 
     def pieces(self) -> Iterator[bytes]:
-        """Pieces of about a MiB, none of them empty."""
-        piece: Callable[[], bytes] = self._as_it_is if self._transcoder is None else self._transcoded
+        """Yield pieces of about a MiB, none of them empty."""
+        piece: Callable[[], bytes] = self._next_raw if self._transcoder is None else self._next_transcoded
         while True:
             self._note_entry()
             text = piece()
@@ -118,9 +120,9 @@ class Text:
             yield text
 
     def entry_before(self, offset: int) -> Entry | None:
-        """The last place, not behind this one, at which the text can be entered; None: only at its beginning.
+        """Return the last entry at or before an offset; None if the text can be entered only at its beginning.
 
-        Those before it are forgotten.
+        Earlier entries are forgotten.
         """
         while len(self._entries) > 1 and self._entries[1].text <= offset:
             self._entries.popleft()
@@ -133,10 +135,10 @@ class Text:
         state = None if self._transcoder is None else self._transcoder.to_state()
         self._entries.append(Entry(*place, self.offset, state))
 
-    def _as_it_is(self) -> bytes:
+    def _next_raw(self) -> bytes:
         return self._source.read(PIECE_BYTES)
 
-    def _transcoded(self) -> bytes:
+    def _next_transcoded(self) -> bytes:
         assert self._transcoder is not None
         while True:
             packed = self._source.read(PIECE_BYTES)

@@ -1,1 +1,1 @@
-"""Typed rows into sorted totals: buckets of songs, and adding up each of them."""
+"""Typed rows into sorted totals: buckets of songs, and the totals of each."""

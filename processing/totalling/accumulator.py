@@ -1,4 +1,4 @@
-"""Where the rows of all blocks go: into a grid of running totals while songs are few, else into buckets."""
+"""Accumulators: where the rows of all blocks go, into running totals while songs are few, otherwise into buckets."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.arrays import to_numpy
-from processing.checkpoints.checkpoint import Snapshot, State, all_of
+from processing.checkpoints.checkpoint import Snapshot, State, files_of
 from processing.dialect.dialect import Dialect
 from processing.reading.arrow_reader import ROWS, BlockReport, read_block
 from processing.reading.blocks import Span
 from processing.totalling.aggregate import Totals
 from processing.totalling.arrow_buckets import Buckets
-from processing.totalling.bucket_splitting import fitting
+from processing.totalling.bucket_splitting import split_to_fit
 from processing.totalling.plan import Plan
 from processing.totalling.running_totals import Grid
 from processing.totalling.song_dictionary import SongFiles
@@ -29,47 +29,47 @@ _SONGS = pa.schema([ROWS.field(0)])
 
 
 class Source(Protocol):
-    """What some of the totals come from."""
+    """The rows from which some of the totals are computed."""
 
     @property
     def rows(self) -> int:
-        """How many rows there are to add up."""
+        """The number of rows to add up."""
 
     def totals(self) -> Totals:
-        """Their totals; to be asked for once."""
+        """Return the totals of the rows; call it once."""
 
 
 class Accumulator(Protocol):
-    """The rows of one run; reading is safe from several threads."""
+    """The rows of one run; reading is thread-safe."""
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
-        """Read a block and keep its rows; ``spool`` as read_block has it."""
+        """Read a block and keep its rows; ``spool`` is a file for bad rows beyond those that the report lists."""
 
     def finish(self) -> None:
-        """All blocks were read."""
+        """Finish after the last block."""
 
     def close(self) -> None:
-        """Give back what is open; to be called on success and failure alike, once the sources are used up."""
+        """Release what is open; call it on success and failure alike, once the sources are used up."""
 
     @property
     def weight(self) -> int:
-        """The rows of all sources, known after finish()."""
+        """The number of rows in all sources, known after finish()."""
 
     @property
     def names_a_total(self) -> bool:
-        """Whether lines of totals above the second and later tables of a file may have been taken for songs."""
+        """Whether totals lines above the second and later tables of a file may have been taken for songs."""
 
     def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
-        """What the totals come from, in the order of songs, in numbered groups, from the group ``first`` on."""
+        """Yield the sources in the order of songs, each with the number of its group, from group ``first`` on."""
 
     def snapshot(self, first: int = 0) -> Snapshot:
-        """All rows so far, or those of the groups from ``first`` on, for resume(); to be called while none are read.
+        """Return all rows so far, or those of the groups from ``first`` on, for resume(); no thread may be reading.
 
-        Only in a job that keeps checkpoints: files that were kept are not written again.
+        Only for a run that keeps checkpoints. Files of an earlier snapshot are not written again.
         """
 
     def resume(self, state: State) -> None:
-        """Hold, in a new gathering, what was kept of one with the same job; raises what broken files lead to."""
+        """Restore a snapshot of the same run in a new accumulator; broken files raise any exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +80,22 @@ class RunInput:
     dialect: Dialect
     plan: Plan
     folder: Path  # in scratch
-    keeps_checkpoints: bool = False  # so scratch is not given back on the way
+    keeps_checkpoints: bool = False  # so files in scratch stay until the end
 
 
 class ArrowAccumulator:
-    """The rows of one run, read by Arrow: what does the work where the kernel is not installed."""
+    """The rows of one run, read by Arrow where the kernel is not installed."""
 
     def __init__(self, run_input: RunInput) -> None:
         run_input.folder.mkdir(parents=True, exist_ok=True)
         self._input = run_input
-        self._grid = Grid(
-            0 if run_input.dialect.corrections else run_input.plan.grid_bytes
-        )  # it counts on sums that only rise
+        # The grid relies on sums that never decrease.
+        self._grid = Grid(0 if run_input.dialect.corrections else run_input.plan.grid_bytes)
         self._songs = _SongList()
         self._buckets = Buckets(run_input.folder, run_input.plan.splitters, lasts=run_input.keeps_checkpoints)
         self._song_files = SongFiles(run_input.folder, _SONGS)
         self.weight = 0
-        self.names_a_total = False  # such lines are told from songs here
+        self.names_a_total = False  # this engine recognizes such lines
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""
@@ -105,7 +104,7 @@ class ArrowAccumulator:
         return report
 
     def finish(self) -> None:
-        """All rows are there: where some went into buckets, the totals so far follow them."""
+        """Finish after the last block; if rows went into buckets, the running totals follow them."""
         if self._buckets.has_rows:
             for totals in self._grid.totals(self._songs.names):
                 self._buckets.append(totals.to_rows())
@@ -118,25 +117,25 @@ class ArrowAccumulator:
         self._buckets.close()
 
     def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
-        """What the totals come from, in the order of songs, each with the number of its bucket."""
+        """Yield the sources of the totals in the order of songs, each with the number of its bucket."""
         if not self._buckets.has_rows:
             yield from self._grid.sources(self._songs.names, first)
         for number, bucket in self._buckets.filled(first):
-            for piece in fitting(bucket, self._input.plan.bucket_memory):
+            for piece in split_to_fit(bucket, self._input.plan.bucket_memory):
                 yield number, piece
 
     def snapshot(self, first: int = 0) -> Snapshot:
-        """All rows so far."""
+        """Return all rows so far."""
         pieces: dict[str, Snapshot] = {
             "buckets": self._buckets.snapshot(first),
             "grid": self._grid.snapshot(self._input.folder),
             "songs": self._song_files.snapshot(pa.record_batch([self._songs.names], schema=_SONGS)),
         }
         state: dict[str, Any] = {name: piece.state for name, piece in pieces.items()}
-        return Snapshot(state, all_of(pieces.values()))
+        return Snapshot(state, files_of(pieces.values()))
 
     def resume(self, state: State) -> None:
-        """Hold what was kept."""
+        """Restore a snapshot."""
         self._buckets.resume(state["buckets"])
         self._grid.resume(state["grid"], self._input.folder)
         self._songs.names = self._song_files.resume(state["songs"]).column(0).combine_chunks()
@@ -159,14 +158,14 @@ class ArrowAccumulator:
 
 
 class _SongList:
-    """Songs in the order in which they came up, as long as they are few; safe from several threads."""
+    """Songs in order of appearance, as long as they are few; thread-safe."""
 
     def __init__(self) -> None:
         self.names = pa.array([], pa.string())
         self._lock = threading.Lock()
 
     def number(self, names: pa.Array) -> npt.NDArray[np.int64]:
-        """The place of each song in the list, which grows by those that are new."""
+        """Return the index of each song in the list, to which new ones are added."""
         with self._lock:
             unknown = names.filter(pc.is_null(pc.index_in(names, value_set=self.names)))
             if len(unknown):

@@ -1,4 +1,4 @@
-"""The totals of one bucket: plays added up for each (song, day), sorted by song and day."""
+"""Aggregation of one bucket: plays added up for each (song, day), sorted by song and day."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from processing.arrays import to_arrow, to_numpy
 from processing.reading.arrow_reader import ROWS, largest
 
-logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we report ourselves
+logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it logs tracebacks of errors that we report ourselves
 
-# Cells of a grid of songs and days for each row; measured in docs/decisions/0002-grid-or-runs.md.
-DENSE_CELLS_PER_ROW = 0.5  # up to here Vaex adds up
-CELLS_PER_ROW = 4  # up to here a plain array does, beyond it sorting
-# Below, all ways take milliseconds, and loading Vaex most of a second.
+# Cells per row in a grid of songs and days; measured in docs/decisions/0002-grid-or-runs.md.
+DENSE_CELLS_PER_ROW = 0.5  # up to here use Vaex
+CELLS_PER_ROW = 4  # up to here use a plain array, beyond it sorting
+# Below this all methods take milliseconds, and importing Vaex most of a second.
 LEAST_VAEX_ROWS = 1 << 16
 _VAEX = threading.Lock()  # its executor serves one caller at a time, with threads of its own
 
@@ -33,24 +33,24 @@ _Columns = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], pa.Array]  # song
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The totals of a range of songs, in the order of song (code points) and day."""
+    """The totals of a range of songs, sorted by song (code points) and day."""
 
-    names: pa.Array  # the different songs, sorted
+    names: pa.Array  # the distinct songs, sorted
     song: npt.NDArray[np.int32]  # for each total the index in names
     day: npt.NDArray[np.int32]  # for each total the days since 1970-01-01
-    plays: pa.Array  # int64, or decimal text where one is past 2^63
+    plays: pa.Array  # int64, or decimal text if one is beyond 2^63 - 1
 
     @property
     def rows(self) -> int:
-        """How many totals there are."""
+        """The number of totals."""
         return len(self.song)
 
     def totals(self) -> Totals:
-        """Themselves: they need no adding up."""
+        """Return the totals themselves, which need no adding up."""
         return self
 
     def to_rows(self) -> pa.RecordBatch:
-        """The totals as rows (schema reading.ROWS) to be added up again; one past 2^63 is several of them."""
+        """Return the totals as rows (schema arrow_reader.ROWS) to add up again; one beyond 2^63 - 1 becomes several."""
         song, day, plays = self.song, self.day, self.plays
         if plays.type != pa.int64():
             of, plays = _in_int64(plays)
@@ -60,24 +60,24 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """At least one row of a bucket, as numbers."""
+    """The rows of a bucket, at least one, dictionary-encoded with sorted songs."""
 
-    names: pa.Array  # the different songs, sorted
+    names: pa.Array  # the distinct songs, sorted
     song: npt.NDArray[np.int32]  # for each row the index in names
     day: npt.NDArray[np.int32]  # for each row the days since first_day
     first_day: int  # days since 1970-01-01
-    days: int  # how many days from the first to the last
+    days: int  # number of days from the first to the last
     plays: Ints
 
     @classmethod
     def of(cls, names: pa.Array, song: npt.NDArray[np.int32], day: npt.NDArray[np.int32], plays: Ints) -> Coded:
-        """The rows with these days since 1970-01-01."""
+        """Return rows with these days since 1970-01-01."""
         first = int(day.min())
         return cls(names, song, day - np.int32(first), first, int(day.max()) - first + 1, plays)
 
 
 def _in_int64(texts: pa.Array) -> tuple[npt.NDArray[np.intp], pa.Array]:
-    """Numbers that add up to those of the texts, and of which text each is a part; few texts need more than one."""
+    """Return, for each int64 part of the numbers in the texts, the index of its text and the part itself."""
     of, parts = [], []
     for number, text in enumerate(texts.to_pylist()):
         left = int(text)
@@ -92,12 +92,12 @@ def _in_int64(texts: pa.Array) -> tuple[npt.NDArray[np.intp], pa.Array]:
 
 
 def total(rows: pa.Table) -> Totals:
-    """Add up a table of at least one (song, day, plays) row, schema reading.ROWS."""
+    """Add up a table of at least one (song, day, plays) row, schema arrow_reader.ROWS."""
     return total_coded(_code(rows))
 
 
 def total_coded(coded: Coded) -> Totals:
-    """Add up rows whose songs are numbers already."""
+    """Add up dictionary-encoded rows by the fastest method for their density."""
     rows, cells = len(coded.plays), len(coded.names) * coded.days
     if largest(coded.plays) * rows >= 1 << 63:
         song, day, plays = _run_totals(coded, exact=True)
@@ -120,8 +120,8 @@ def _code(rows: pa.Table) -> Coded:
 
 
 def _grid_totals(coded: Coded) -> _Columns:
-    """Dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
-    # Here and not above: it takes most of a second to load and many files never need it. The worker loads it early.
+    """Add up dense (song, day) pairs: Vaex adds into a grid with a cell for each pair."""
+    # Imported here, since it takes most of a second and many files never need it. The worker imports it early.
     import vaex
 
     shape = [len(coded.names), coded.days]
@@ -130,15 +130,15 @@ def _grid_totals(coded: Coded) -> _Columns:
         place = {"binby": ["song", "day"], "limits": [[-0.5, n - 0.5] for n in shape], "shape": shape, "delay": True}
         sums, counts = frame.sum("plays", **place), frame.count(**place)
         frame.execute()
-    song, day = np.nonzero(np.asarray(counts.get()))  # a pair whose plays add up to 0 counts, too
+    song, day = np.nonzero(np.asarray(counts.get()))  # a pair whose plays add up to 0 counts too
     plays = np.asarray(sums.get())[song, day].astype(np.int64, copy=False)
     del frame, sums, counts
-    gc.collect(1)  # Vaex's frames hold themselves, and with them the rows
+    gc.collect(1)  # Vaex's frames are reference cycles, which keep the rows alive
     return song.astype(np.int32), day.astype(np.int32), to_arrow(plays)
 
 
 def _cell_totals(coded: Coded) -> _Columns:
-    """Pairs neither dense nor sparse: a cell for each of them."""
+    """Add up pairs that are neither dense nor sparse, in an array with a cell for each."""
     cell = coded.song.astype(np.int64) * coded.days + coded.day
     sums = np.zeros(len(coded.names) * coded.days, np.int64)
     np.add.at(sums, cell, coded.plays)
@@ -150,7 +150,7 @@ def _cell_totals(coded: Coded) -> _Columns:
 
 
 def _run_totals(coded: Coded, *, exact: bool) -> _Columns:
-    """Sparse pairs: put the rows in order, then add up the runs of equal pairs."""
+    """Add up sparse pairs: sort the rows, then add up the runs of equal pairs."""
     order = _order(coded)
     song, day, plays = coded.song[order], coded.day[order], coded.plays[order]
     starts = np.flatnonzero(np.concatenate([[True], (song[1:] != song[:-1]) | (day[1:] != day[:-1])]))
@@ -162,7 +162,7 @@ def _run_totals(coded: Coded, *, exact: bool) -> _Columns:
 
 
 def _order(coded: Coded) -> npt.NDArray[np.intp]:
-    """The order by song and day: sorted by day, then stably by song, which numpy does by radix on 16 bits."""
+    """Return the order by song and day: sorted by day, then stably by song, for which numpy has a 16-bit radix sort."""
     if coded.days > _RADIX or len(coded.names) > _RADIX:
         return np.argsort(coded.song.astype(np.int64) * coded.days + coded.day)
     by_day = np.argsort(coded.day.astype(np.uint16), kind="stable")

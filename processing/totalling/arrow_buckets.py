@@ -1,4 +1,4 @@
-"""Rows into buckets: each bucket holds one range of songs, in Arrow files in scratch, most often one."""
+"""Buckets of rows as text: each holds one range of songs, in Arrow files in scratch."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Bucket:
 
     paths: tuple[Path, ...]
     rows: int
-    lasts: bool = False  # a checkpoint may count on the files, so they stay
+    lasts: bool = False  # a checkpoint may depend on the files, so they stay
 
     @property
     def memory_bytes(self) -> int:
-        """About how much memory it takes to total and write it, measured with songs of all lengths."""
+        """The approximate memory that it takes to total and write the bucket."""
         return memory_bytes(self.rows, sum(path.stat().st_size for path in self.paths))
 
     def totals(self) -> Totals:
-        """The totals of all its rows; the files are gone then, unless they last."""
+        """Return the totals of all rows and remove the files, unless they last."""
         with ExitStack() as stack:
             files = [stack.enter_context(pa.memory_map(str(path))) for path in self.paths]
             totals = total(pa.concat_tables(pa.ipc.open_file(file).read_all() for file in files))
@@ -40,7 +40,7 @@ class Bucket:
         return totals
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Its rows as they were written, one batch at a time in memory."""
+        """Yield the rows as they were written, one batch in memory at a time."""
         for path in self.paths:
             with pa.OSFile(str(path)) as file:
                 reader = pa.ipc.open_file(file)
@@ -48,25 +48,25 @@ class Bucket:
                     yield reader.get_batch(number)
 
     def remove(self) -> None:
-        """Give the bytes back, unless they last."""
+        """Remove the files, unless they last."""
         if not self.lasts:
             for path in self.paths:
                 path.unlink()
 
     def derived(self, suffix: str) -> Path:
-        """Where what is made from it lies."""
+        """Return the path for a file derived from the bucket."""
         return self.paths[0].with_suffix(suffix)
 
 
 def memory_bytes(rows: int, data_bytes: int) -> int:
-    """About how much memory it takes to total and write rows that lie in so many bytes of Arrow data."""
+    """Return the approximate memory that it takes to total and write rows in ``data_bytes`` of Arrow data."""
     return 80 * rows + 4 * data_bytes
 
 
 class Buckets:
-    """The open bucket files of one run; appending is safe from several threads.
+    """The open bucket files of one run; appending is thread-safe.
 
-    For checkpoints they last: keep() finishes them, and later rows go into a folder of new ones.
+    For checkpoints they last: snapshot() finishes them, and later rows go into a folder of new ones.
     """
 
     def __init__(self, folder: Path, splitters: Divider, *, lasts: bool = False) -> None:
@@ -82,7 +82,7 @@ class Buckets:
         self._locks = [threading.Lock() for _ in self.paths]
 
     def append(self, rows: pa.RecordBatch) -> None:
-        """Share the rows out over the buckets."""
+        """Distribute rows over the buckets."""
         if not len(rows):
             return
         if self.splitters.buckets == 1:
@@ -99,10 +99,9 @@ class Buckets:
             start = end
 
     def close(self) -> None:
-        """Finish all files; to be called on success and failure alike.
+        """Finish all files and raise the first failure; call it on success and failure alike.
 
         All are closed even if one fails, as on a full disk: a file left open would keep its bytes after its removal.
-        Raises the first failure.
         """
         failures = []
         for bucket, writer in enumerate(self._writers):
@@ -114,7 +113,7 @@ class Buckets:
 
     @property
     def row_count(self) -> int:
-        """The rows of all buckets."""
+        """The number of rows in all buckets."""
         return sum(self.rows)
 
     @property
@@ -123,15 +122,15 @@ class Buckets:
         return self.row_count > 0
 
     def filled(self, first: int = 0) -> list[tuple[int, Bucket]]:
-        """The finished buckets from a number on that hold rows, in the order of their songs, with their numbers."""
+        """Return the finished buckets that hold rows, with their numbers, in order from ``first`` on."""
         return [(number, self.bucket(number)) for number in range(first, len(self.rows)) if self.rows[number]]
 
     def bucket(self, number: int) -> Bucket:
-        """A finished bucket that holds rows."""
+        """Return a finished bucket that holds rows."""
         return Bucket(tuple(self._written[number]), self.rows[number], self._lasts)
 
     def snapshot(self, first: int) -> Snapshot:
-        """All rows so far, for resume(); of the buckets before the number ``first`` only how many there were."""
+        """Return all rows so far, for resume(); of the buckets before ``first`` only the number of rows."""
         self.close()
         if any(path.parent == self._folder for files in self._written for path in files):
             self._begin_folder()
@@ -140,7 +139,7 @@ class Buckets:
         return Snapshot({"rows": list(self.rows), "files": names}, tuple(path for paths in files for path in paths))
 
     def resume(self, state: State) -> None:
-        """Hold the rows that were kept."""
+        """Restore a snapshot."""
         self.rows = list(state["rows"])
         self._written = [[self._top / name for name in names] for names in state["files"]]
         if not len(self.rows) == len(self._written) == self.splitters.buckets:
@@ -163,7 +162,7 @@ class Buckets:
 
 
 def _closed(writer: pa.RecordBatchFileWriter, file: pa.OSFile) -> list[OSError]:
-    """Close a writer and, whatever happens to its last bytes, its file; gives what failed."""
+    """Close a writer and, even if that fails, its file; return the failures."""
     failures = []
     for one in (writer, file):
         try:

@@ -1,4 +1,4 @@
-"""Buckets that turned out too big for the memory limit, cut down until they fit."""
+"""Bucket splitting: buckets too big for the memory limit are split until they fit."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from processing.totalling.range_partitioning import DaySplitters, Divider, choos
 _SAMPLE_ROWS = 20_000
 
 
-def fitting(bucket: Bucket, max_memory: int) -> Iterator[Bucket]:
-    """Buckets that take at most ``max_memory`` bytes, with the same totals, in the order of song and day.
+def split_to_fit(bucket: Bucket, max_memory: int) -> Iterator[Bucket]:
+    """Yield buckets that take at most ``max_memory`` bytes, with the same totals, in the order of song and day.
 
-    A bucket that was cut is removed. Where nothing is left to cut (one song on one day) it is given as it is.
+    A bucket that was split is removed. One that cannot be split (one song on one day) is yielded as it is.
     """
     if bucket.memory_bytes <= max_memory:
         yield bucket
@@ -30,17 +30,17 @@ def fitting(bucket: Bucket, max_memory: int) -> Iterator[Bucket]:
         yield smaller
         return
     for piece in _split(smaller, divider):
-        yield from fitting(piece, max_memory)
+        yield from split_to_fit(piece, max_memory)
 
 
 def _divider(bucket: Bucket, max_memory: int) -> Divider | None:
-    """Borders by song; by day where nearly all rows are of one song; None where they are of one day, too."""
+    """Return borders by song, by day if nearly all rows are of one song, or None if these are of one day too."""
     sample = _sample(bucket, max_memory)
     wanted = 2 * bucket.memory_bytes // max_memory + 1
     splitters = choose_splitters([song.encode() for song in sample.column(0).to_pylist()], wanted)
     if splitters.buckets > 1:
         return splitters
-    # No border could be found among the songs, so but for a few odd ones all are the same.
+    # There is no border between the sampled songs, so except for a few all are the same.
     coded = sample.column(0).dictionary_encode().combine_chunks()
     name = coded.dictionary[int(np.bincount(coded.indices.to_numpy()).argmax())].as_py()
     days = np.sort(sample.filter(pc.equal(sample.column(0), name)).column(1).to_numpy())
@@ -50,7 +50,7 @@ def _divider(bucket: Bucket, max_memory: int) -> Divider | None:
 
 
 def _compacted(bucket: Bucket, max_memory: int) -> Bucket:
-    """The bucket with plays of equal (song, day) pairs added up as far as they lie near each other."""
+    """Return the bucket with the plays of equal (song, day) pairs added up where they are near each other."""
     path = bucket.derived(".compact.arrow")
     rows = 0
     with pa.ipc.new_file(path, ROWS) as writer:
@@ -75,7 +75,7 @@ def _split(bucket: Bucket, divider: Divider) -> Iterator[Bucket]:
 
 
 def _pieces(bucket: Bucket, max_memory: int) -> Iterator[pa.Table]:
-    """The rows of a bucket in tables that take about ``max_memory`` to total."""
+    """Yield the rows of a bucket in tables that take about ``max_memory`` bytes to total."""
     batches: list[pa.RecordBatch] = []
     memory = 0
     for batch in bucket.batches():
@@ -89,7 +89,7 @@ def _pieces(bucket: Bucket, max_memory: int) -> Iterator[pa.Table]:
 
 
 def _sample(bucket: Bucket, max_memory: int) -> pa.Table:
-    """Rows from all over the bucket."""
+    """Return rows from all over the bucket."""
     step = max(bucket.rows // _SAMPLE_ROWS, 1)
     pieces = _pieces(bucket, max_memory)
     return pa.concat_tables(piece.take(pa.array(range(0, len(piece), step))) for piece in pieces).combine_chunks()

@@ -1,4 +1,4 @@
-"""The rows of one run, read by the kernel: songs are numbered as they come up, and rows are numbers from then on."""
+"""The accumulator for the kernel: songs are numbered as they appear, and rows are numbers from then on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from processing.arrays import to_numpy
-from processing.checkpoints.checkpoint import Snapshot, State, all_of
+from processing.checkpoints.checkpoint import Snapshot, State, files_of
 from processing.dialect.footer import names_a_total
 from processing.dialect.tokenizer import count_lines
 from processing.reading.arrow_reader import BlockReport, exact_sum, read_clean
@@ -23,17 +23,17 @@ from processing.reading.record_boundaries import is_well_quoted
 from processing.reading.slow_path import OddRows
 from processing.totalling.accumulator import RunInput, Source
 from processing.totalling.arrow_buckets import Buckets
-from processing.totalling.encoded_buckets import NumberedBuckets
-from processing.totalling.encoded_totals import NumberedSources
+from processing.totalling.encoded_buckets import EncodedBuckets
+from processing.totalling.encoded_totals import EncodedSources
 from processing.totalling.running_totals import Grid
 from processing.totalling.song_dictionary import SongFiles
 
-_COLUMN_ROWS = 1 << 19  # of one thread; many, so that each bucket's share of them is worth a read
+_COLUMN_ROWS = 1 << 19  # of one thread; many, so that the share of each bucket is worth a read
 _ENOUGH_ROWS = _COLUMN_ROWS * 3 // 4
 
 
 class KernelAccumulator:
-    """The rows of one run; reading is safe from several threads."""
+    """The rows of one run; reading is thread-safe."""
 
     def __init__(self, run_input: RunInput) -> None:
         plan = run_input.plan
@@ -44,118 +44,118 @@ class KernelAccumulator:
         self._grid = Grid(plan.grid_bytes)
         self._song_files = SongFiles(run_input.folder, SONGS)
         lasts = run_input.keeps_checkpoints
-        self._numbered = NumberedBuckets(run_input.folder, plan.splitters.buckets, lasts=lasts)
-        # Rows of songs that the table has no room for.
+        self._encoded = EncodedBuckets(run_input.folder, plan.splitters.buckets, keeps_files=lasts)
+        # Rows of songs for which the table has no room.
         self._texts = Buckets(run_input.folder / "texts", plan.splitters, lasts=lasts)
-        self._sources: NumberedSources | None = None
-        self._workspaces: list[_Workspace] = []
+        self._sources: EncodedSources | None = None
+        self._thread_buffers: list[_ThreadBuffers] = []
         self._lock = threading.Lock()
-        self._full = False  # the table of songs
+        self._full = False  # the song table
         self.weight = 0
         self.names_a_total = False  # in a file of several tables, known after finish()
         self._headers = 0
 
     def read(self, span: Span, spool: Path | None) -> BlockReport:
         """Read a block and keep its rows."""
-        with self._workspace() as workspace, BadRowList(spool) as bad:
-            data = workspace.load(self._input.source, span)
+        with self._buffers() as buffers, BadRowList(spool) as bad:
+            data = buffers.load(self._input.source, span)
             odd = OddRows(data, self._input.dialect, bad, self._reader, footer=span.footer)
             if span.footer:
                 odd.judge(0, len(data))
                 read = _Amount(lines=count_lines(bytes(data)), bytes=len(data))
             else:
-                read = self._read_numbers(workspace.columns, data, odd)
+                read = self._read_numbers(buffers.columns, data, odd)
             if read.bytes < len(data):
                 read += self._read_texts(data, read, span, odd)
             if odd.songs:
                 found = odd.rows()
-                self._keep_odd(workspace.columns, found)
+                self._store_odd(buffers.columns, found)
                 read += _Amount(len(found), exact_sum(to_numpy(found.column(2))))
         self._headers += odd.headers
         return BlockReport(span, read.rows, read.plays, bad, read.lines, odd.doubt)
 
     def finish(self) -> None:
-        """All rows are there: where some went into buckets, the totals so far follow them."""
+        """Finish after the last block; if rows went into buckets, the running totals follow them."""
         self._flush()
         names = self._songs.export()
         self._songs.close()
-        if self._texts.has_rows or self._numbered.has_rows:
+        if self._texts.has_rows or self._encoded.has_rows:
             columns = Columns(_COLUMN_ROWS)
             for song, day, plays in self._grid.cells():
                 for start in range(0, len(song), _COLUMN_ROWS):
                     some = slice(start, start + _COLUMN_ROWS)
                     columns.append(song[some], names.bucket[song[some]], day[some], plays[some])
-                    self._numbered.append(columns)
+                    self._encoded.append(columns)
             self._grid.clear()
         self._texts.close()
-        self._workspaces.clear()
-        self._use(names)
+        self._thread_buffers.clear()
+        self._create_sources(names)
         self.names_a_total = (
             any(map(names_a_total, names.names.cast(pa.binary()).to_pylist())) if self._headers else False
         )
 
     def close(self) -> None:
-        """Give all files back."""
+        """Release the song table and all files."""
         self._songs.close()
-        self._numbered.close()
+        self._encoded.close()
         self._texts.close()
 
     def sources(self, first: int = 0) -> Iterator[tuple[int, Source]]:
-        """What the totals come from, in the order of songs, each with the number of its bucket."""
+        """Yield the sources of the totals in the order of songs, each with the number of its bucket."""
         assert self._sources is not None
         if not self._sources.weight:
             yield from self._grid.sources(self._sources.names.names, first)
         yield from self._sources.from_bucket(first)
 
     def snapshot(self, first: int = 0) -> Snapshot:
-        """All rows so far."""
+        """Return all rows so far."""
         self._flush()
         songs = self._sources.names if self._sources else self._songs.export()
         pieces = {
             "songs": self._song_files.snapshot(songs.to_batch()),
             "grid": self._grid.snapshot(self._input.folder),
-            "numbered": self._numbered.snapshot(),
+            "numbered": self._encoded.snapshot(),
             "texts": self._texts.snapshot(first),
         }
         counts = {"full": self._full, "headers": self._headers, "finished": self._sources is not None}
-        return Snapshot(counts | {name: piece.state for name, piece in pieces.items()}, all_of(pieces.values()))
+        return Snapshot(counts | {name: piece.state for name, piece in pieces.items()}, files_of(pieces.values()))
 
     def resume(self, state: State) -> None:
-        """Hold what was kept."""
+        """Restore a snapshot."""
         songs = SongNames.of(self._song_files.resume(state["songs"]))
         self._grid.resume(state["grid"], self._input.folder)
-        self._numbered.resume(state["numbered"])
+        self._encoded.resume(state["numbered"])
         self._texts.resume(state["texts"])
         self._full, self._headers = state["full"], state["headers"]
         if state["finished"]:
             self._songs.close()
-            self._use(songs)
+            self._create_sources(songs)
         else:
             self._songs.add_all(songs)
 
     def _flush(self) -> None:
-        for workspace in self._workspaces:
-            self._numbered.append(workspace.columns)
+        for buffers in self._thread_buffers:
+            self._encoded.append(buffers.columns)
 
-    def _use(self, names: SongNames) -> None:
-        """Let the totals come from what is here."""
-        self._sources = NumberedSources(self._input, names, self._numbered, self._texts)
+    def _create_sources(self, names: SongNames) -> None:
+        """Create the sources from the rows that are here."""
+        self._sources = EncodedSources(self._input, names, self._encoded, self._texts)
         self.weight = self._sources.weight or self._grid.totals_count
 
     def _read_numbers(self, columns: Columns, data: memoryview, odd: OddRows) -> _Amount:
-        """What the kernel read; not all where the table of songs is full."""
+        """Read with the kernel and return the amount, which is not all if the song table is full."""
         read = _Amount()
         while read.bytes < len(data) and not self._full:
             found = columns.read(self._songs, self._input.dialect, data[read.bytes :])
             for start, end, line in found.odd:
                 odd.judge_one(read.bytes + start, read.bytes + end, read.lines + line + 1)
             self._full = self._full or found.table_full
-            self._keep(columns, found.plays)
+            self._store(columns, found.plays)
             read += _Amount(found.rows, found.plays, found.lines, found.consumed)
         return read
 
     def _read_texts(self, data: memoryview, before: _Amount, span: Span, odd: OddRows) -> _Amount:
-        """The rest of a block as Arrow reads it; where Arrow does not, it is left to ``odd``."""
+        """Read the rest of a block with Arrow and return the amount; leave to ``odd`` what Arrow cannot read."""
         rest = bytes(data[before.bytes :])
         lines = count_lines(rest)
         simple = not span.needs_tokenizer or is_well_quoted(rest, self._input.dialect.syntax)
@@ -166,7 +166,7 @@ class KernelAccumulator:
         self._texts.append(rows)
         return _Amount(len(rows), exact_sum(to_numpy(rows.column(2))), lines)
 
-    def _keep(self, columns: Columns, plays: int) -> None:
+    def _store(self, columns: Columns, plays: int) -> None:
         if not columns.rows:
             return
         if self._grid.is_open:
@@ -175,10 +175,10 @@ class KernelAccumulator:
                 columns.clear()
                 return
         if columns.rows >= _ENOUGH_ROWS:
-            self._numbered.append(columns)
+            self._encoded.append(columns)
 
-    def _keep_odd(self, columns: Columns, found: pa.RecordBatch) -> None:
-        """Number the songs of rows that Python read; those that find no room stay text."""
+    def _store_odd(self, columns: Columns, found: pa.RecordBatch) -> None:
+        """Number the songs of rows that Python read; those without room in the table stay text."""
         numbers = [self._songs.add(song) for song in found.column(0).cast(pa.binary()).to_pylist()]
         numbered = [number is not None for number in numbers]
         if not all(numbered):
@@ -186,22 +186,22 @@ class KernelAccumulator:
             found = found.filter(pa.array(numbered))
         known = [number for number in numbers if number is not None]
         if columns.rows + len(known) > _ENOUGH_ROWS:
-            self._numbered.append(columns)
+            self._encoded.append(columns)
         for start in range(0, len(known), _ENOUGH_ROWS):
             piece = found.slice(start, _ENOUGH_ROWS)
             song, bucket = zip(*known[start : start + _ENOUGH_ROWS], strict=True)
             plays = to_numpy(piece.column(2))
             columns.append(song, bucket, to_numpy(piece.column(1)), plays)
-            self._keep(columns, exact_sum(columns.plays))
+            self._store(columns, exact_sum(columns.plays))
 
     @contextmanager
-    def _workspace(self) -> Iterator[_Workspace]:
-        """Room that no other thread uses meanwhile."""
+    def _buffers(self) -> Iterator[_ThreadBuffers]:
+        """Provide buffers that no other thread uses meanwhile."""
         with self._lock:
-            free = next((one for one in self._workspaces if not one.busy), None)
+            free = next((one for one in self._thread_buffers if not one.busy), None)
             if free is None:
-                free = _Workspace(self._input.plan.block_bytes)
-                self._workspaces.append(free)
+                free = _ThreadBuffers(self._input.plan.block_bytes)
+                self._thread_buffers.append(free)
             free.busy = True
         try:
             yield free
@@ -222,8 +222,8 @@ class _Amount:
         return _Amount(self.rows + more.rows, self.plays + more.plays, self.lines + more.lines, self.bytes + more.bytes)
 
 
-class _Workspace:
-    """What one thread reads into, again and again: fresh memory for each block would cost as much as parsing it."""
+class _ThreadBuffers:
+    """Buffers of one thread, reused since fresh memory for each block would cost as much as parsing it."""
 
     def __init__(self, block_bytes: int) -> None:
         self.busy = False
@@ -231,7 +231,7 @@ class _Workspace:
         self._buffer = bytearray(block_bytes)
 
     def load(self, source: Path, span: Span) -> memoryview:
-        """The text of a span, good until the next one."""
+        """Return the text of a span, valid until the next call; raise OSError if the file has become shorter."""
         if span.data is not None:
             return memoryview(span.data)
         size = span.end - span.start

@@ -1,7 +1,7 @@
-"""Which bucket a song belongs to: ranges of songs in code point order.
+"""Range partitioning: which bucket a song belongs to, by ranges of songs in code point order.
 
-Ranges, not hashes: buckets in order are then songs in order, so the totals come out wholly sorted, and the same
-bytes whatever the number of buckets.
+Ranges, not hashes: buckets in order are then songs in order, so the totals come out fully sorted, and as the same bytes
+for any number of buckets.
 """
 
 from __future__ import annotations
@@ -21,51 +21,51 @@ Keys = npt.NDArray[np.uint64]
 
 
 class Divider(Protocol):
-    """What shares rows out over buckets."""
+    """What distributes rows over buckets."""
 
     @property
     def buckets(self) -> int:
-        """How many buckets there are."""
+        """The number of buckets."""
 
     def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
-        """The bucket of each row, schema reading.ROWS."""
+        """Return the bucket of each row, schema arrow_reader.ROWS."""
 
 
 _WORD = 8
 _LONGEST = 256  # bytes of a border
-_AT_ONCE = 1 << 14  # keys; what belongs to them stays in the processor's cache
-# Keeps the first n of eight bytes that were read as a little-endian word.
+_AT_ONCE = 1 << 14  # keys, whose working set stays in the processor's cache
+# Masks for the first n of eight bytes that were read as a little-endian word.
 _KEEP = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], np.uint64)
 _LOWEST, _HIGHEST = np.uint64(0), np.uint64((1 << 64) - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Splitters:
-    """The borders between buckets: what follows a prefix that most songs share."""
+    """The borders between buckets: a prefix that most songs share, and what follows it in each border."""
 
     prefix: bytes
     suffixes: tuple[bytes, ...]  # ascending, no NUL at the end; bucket i holds from border i - 1 (included) to border i
 
     @property
     def buckets(self) -> int:
-        """How many buckets the borders make."""
+        """The number of buckets."""
         return len(self.suffixes) + 1
 
     def to_state(self) -> dict[str, Any]:
-        """All borders as JSON has them."""
+        """Return the borders as JSON-serializable state."""
         return {"prefix": self.prefix.hex(), "suffixes": [suffix.hex() for suffix in self.suffixes]}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Splitters:
-        """The borders that were kept."""
+        """Return the borders that were saved."""
         return cls(bytes.fromhex(state["prefix"]), tuple(map(bytes.fromhex, state["suffixes"])))
 
     def borders(self) -> list[bytes]:
-        """The borders as songs: the lowest there can be in each bucket but the first."""
+        """Return the borders as songs: the lowest possible one of each bucket but the first."""
         return [self.prefix + suffix for suffix in self.suffixes]
 
     def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
-        """The bucket of each row, schema reading.ROWS; never falls along sorted songs."""
+        """Return the bucket of each row, schema arrow_reader.ROWS; it never decreases along sorted songs."""
         if not self.suffixes:
             return np.zeros(len(rows), np.uint16)
         songs, longest = rows.column(0), max(map(len, self.suffixes))
@@ -76,7 +76,7 @@ class Splitters:
         bucket = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint16)[reached]
         if longest <= _WORD:
             return bucket
-        # Where the first word is a border's own, the second one decides between the borders that share it.
+        # Where the first word equals that of a border, the second one decides between the borders that share it.
         level = np.flatnonzero((reached > 0) & (first[np.maximum(reached, 1) - 1] == key))
         second, words = np.unique(border[:, 1]), _second_words(songs, len(self.prefix), level)
         passed = _borders_passed(second, words)
@@ -87,7 +87,7 @@ class Splitters:
         return bucket
 
     def _settle(self, bucket: npt.NDArray[np.uint16], songs: pa.Array, undecided: npt.NDArray[np.intp]) -> None:
-        """Compare songs as a whole where both words are a border's own: they are few, and fewer are different."""
+        """Compare whole songs where both words equal those of a border: they are few, and fewer are distinct."""
         coded = songs.take(to_arrow(undecided)).cast(pa.binary()).dictionary_encode()
         borders = self.borders()
         found = np.array([bisect_right(borders, song) for song in coded.dictionary.to_pylist()], np.uint16)
@@ -97,18 +97,18 @@ class Splitters:
 
 @dataclass(frozen=True, slots=True)
 class DaySplitters:
-    """The borders around and within one song that is too much for a bucket: before it, its days, after it."""
+    """The borders around and within one song too big for a bucket: before it, between its days, after it."""
 
     song: str
     days: tuple[int, ...]  # ascending; days since 1970-01-01 at which the song's next bucket begins
 
     @property
     def buckets(self) -> int:
-        """How many buckets the borders make."""
+        """The number of buckets."""
         return len(self.days) + 3
 
     def bucket_of(self, rows: pa.RecordBatch) -> npt.NDArray[np.uint16]:
-        """The bucket of each row, schema reading.ROWS; never falls along rows sorted by song and day."""
+        """Return the bucket of each row, schema arrow_reader.ROWS; it never decreases along sorted rows."""
         songs = rows.column(0)
         found = 1 + np.searchsorted(np.array(self.days, np.int32), rows.column(1).to_numpy(), side="right")
         found[pc.less(songs, self.song).to_numpy(zero_copy_only=False)] = 0
@@ -118,7 +118,7 @@ class DaySplitters:
 
 
 def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
-    """Borders that share the sampled songs out evenly over at most ``buckets`` buckets."""
+    """Return borders that distribute the sampled songs evenly over at most ``buckets`` buckets."""
     if buckets < 2 or not sample:
         return Splitters(b"", ())
     ordered = sorted(sample)
@@ -127,21 +127,21 @@ def choose_splitters(sample: list[bytes], buckets: int) -> Splitters:
     prefix = _shared_prefix(ordered[margin], ordered[-1 - margin])
     suffixes = [song[len(prefix) :] for song in ordered if song.startswith(prefix)]
     borders = {suffixes[number * len(suffixes) // buckets][:_LONGEST] for number in range(1, buckets)}
-    # Short borders are compared faster, and do as well where no two become the same.
+    # Short borders are compared faster, and do as well if they stay distinct.
     for length in (2 * _WORD, _WORD):
         shorter = {border[:length] for border in borders}
         borders = shorter if len(shorter) == len(borders) else borders
     # Without NULs at their ends borders compare as words, which are padded with them, just as they do as songs.
-    # One that the lowest song reaches would cut nothing off.
+    # A border at or below the lowest song would separate nothing.
     chosen = sorted({border.rstrip(b"\0") for border in borders})
     chosen = [border for border in chosen if border > suffixes[0] and _LOWEST < _two_words(border)[0] < _HIGHEST]
     return Splitters(prefix, tuple(chosen))
 
 
 def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
-    """The eight bytes after the prefix as a number, in the songs' own order.
+    """Return the eight bytes after the prefix as numbers that sort as the songs do.
 
-    Songs that lack the prefix get the lowest or highest key there is, by the side on which they lie.
+    Songs without the prefix get the lowest or highest key, by the side on which they sort.
     """
     offsets, data = _offsets_of(songs), songs.buffers()[2]
     starts = offsets[:-1].astype(np.int64)
@@ -160,7 +160,7 @@ def song_keys(songs: pa.Array, prefix: bytes) -> Keys:
 
 
 def _second_words(songs: pa.Array, prefix: int, chosen: npt.NDArray[np.intp]) -> Keys:
-    """The eight bytes after the first word of the chosen songs, as song_keys has them."""
+    """Return the eight bytes after the first word of the chosen songs, as song_keys() does."""
     offsets, data = _offsets_of(songs), songs.buffers()[2]
     text = np.frombuffer(data if data is not None else b"", np.uint8)
     skipped = prefix + _WORD
@@ -173,7 +173,7 @@ def _two_words(suffix: bytes) -> tuple[int, int]:
 
 
 def _shared_borders(border: Keys, first: Keys, second: Keys) -> npt.NDArray[np.uint16]:
-    """The bucket by place of the first word (in ``first``) and number of second words reached (of ``second``)."""
+    """Return the bucket by index of the first word in ``first`` and number of words of ``second`` reached."""
     found = np.zeros((len(first), len(second) + 1), np.int64)
     np.add.at(found, (np.searchsorted(first, border[:, 0]), np.searchsorted(second, border[:, 1]) + 1), 1)
     before = np.concatenate([[0], np.cumsum(found.sum(axis=1))[:-1]])
@@ -181,7 +181,7 @@ def _shared_borders(border: Keys, first: Keys, second: Keys) -> npt.NDArray[np.u
 
 
 def _borders_passed(borders: Keys, keys: Keys) -> npt.NDArray[np.uint16]:
-    """For each key how many borders it has reached: searchsorted without branches, twice as fast on random keys."""
+    """Return the number of borders that each key reaches: branchless searchsorted, twice as fast on random keys."""
     width = 1 << len(borders).bit_length()
     padded = np.full(width, _HIGHEST, np.uint64)
     padded[: len(borders)] = borders
@@ -209,7 +209,7 @@ def _offsets_of(songs: pa.Array) -> npt.NDArray[np.int32]:
 
 
 def _words(text: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Keys:
-    """Up to eight bytes from each start as big-endian numbers, missing ones as zeros."""
+    """Return up to eight bytes from each start as big-endian numbers, padded with zeros."""
     if len(text) < _WORD:
         text = np.concatenate([text, np.zeros(_WORD, np.uint8)])
     # One overlapping word for each byte of the text: a gather instead of eight.

@@ -1,7 +1,7 @@
-"""Totals on the way in: where songs are few, plays go straight from the blocks into a grid of songs and days.
+"""Running totals: while songs are few, plays go straight from the blocks into a grid of songs and days.
 
 No bucket is written then and nothing is sorted. Whether songs are few shows only as the file is read, so the grid may
-give up at any block: what it holds then goes into the buckets like rows, since totals can be added up like plays.
+close at any block: what it holds then goes into the buckets like rows, since totals can be added up like plays.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from processing.totalling.aggregate import Totals
 
 Ints = npt.NDArray[np.int64]
 
-# Where songs come up less often than this on average, buckets are faster.
+# Where songs appear less often than this on average, buckets are faster.
 ROWS_PER_SONG = 8
 CELL_BYTES = 9  # the sum and the mark that the pair was seen
 CELLS_AT_ONCE = 1 << 18  # of the finished grid
 
 
 class Grid:
-    """Plays added up for each (song, day) of all blocks so far, songs by number; safe from several threads."""
+    """Plays added up for each (song, day) of all blocks so far, songs by number; thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
         self.is_open = max_bytes > 0
@@ -40,14 +40,14 @@ class Grid:
         self._plays = 0  # all of them, so no cell can pass 2^63 before this does
         self._sums = np.zeros((0, 0), np.int64)
         self._seen = np.zeros((0, 0), bool)
-        self._kept: Snapshot | None = None  # what was kept, as long as it is all
+        self._kept: Snapshot | None = None  # the last one, as long as nothing was added
 
     def add(
         self, song: npt.NDArray[np.integer], day: npt.NDArray[np.int32], plays: Ints, *, songs: int, plays_sum: int
     ) -> bool:
-        """Add rows; ``songs`` is how many there are so far in all blocks, ``plays_sum`` the sum of these plays.
+        """Add rows; ``songs`` is the number of songs in all blocks so far, ``plays_sum`` the sum of these plays.
 
-        False, with nothing added and the grid closed, when they do not fit or are better off in buckets.
+        Return False, with nothing added and the grid closed, if they do not fit or are better off in buckets.
         """
         first, last = int(day.min()), int(day.max())
         with self._lock:
@@ -69,16 +69,16 @@ class Grid:
 
     @property
     def totals_count(self) -> int:
-        """How many different (song, day) pairs there are."""
+        """The number of distinct (song, day) pairs."""
         return int(np.count_nonzero(self._seen))
 
     def clear(self) -> None:
-        """Forget everything, and take nothing more."""
+        """Drop everything and close the grid."""
         self.is_open, self._kept = False, None
         self._sums, self._seen = np.zeros((0, 0), np.int64), np.zeros((0, 0), bool)
 
     def snapshot(self, folder: Path) -> Snapshot:
-        """Everything, for resume()."""
+        """Return all totals so far, for resume()."""
         if self._kept is None:
             files: tuple[Path, ...] = ()
             if self._sums.size:
@@ -91,7 +91,7 @@ class Grid:
         return Snapshot(self._kept.state | {"is_open": self.is_open}, self._kept.files)
 
     def resume(self, state: State, folder: Path) -> None:
-        """Hold what was kept in the folder."""
+        """Restore a snapshot from the folder."""
         files = tuple(folder / name for name in state["files"])
         for path in files:
             with path.open("rb") as file:
@@ -101,11 +101,11 @@ class Grid:
         self._kept = Snapshot({name: value for name, value in state.items() if name != "is_open"}, files)
 
     def sources(self, names: pa.Array, first: int) -> Iterator[tuple[int, Totals]]:
-        """The totals in pieces, numbered from 0 upwards, without those before the piece ``first``."""
+        """Yield the totals in pieces, numbered from 0, from the piece ``first`` on."""
         yield from islice(enumerate(self.totals(names)), first, None)
 
     def totals(self, names: pa.Array) -> Iterator[Totals]:
-        """All totals in the order of song and day, a range of songs at a time; ``names`` of the numbers."""
+        """Yield all totals in the order of song and day, a range of songs at a time; ``names`` by number."""
         # Where the grid refused a block, that block's songs have names but no rows here.
         names = names.slice(0, len(self._sums))
         order = to_numpy(pc.array_sort_indices(names))
@@ -119,7 +119,7 @@ class Grid:
             yield Totals(names.slice(start, songs), song.astype(np.int32), days, to_arrow(plays))
 
     def cells(self) -> Iterator[tuple[Ints, npt.NDArray[np.int32], Ints]]:
-        """All totals as rows: song, day, plays; a range of songs at a time."""
+        """Yield all totals as rows (song, day, plays), a range of songs at a time."""
         songs = max(CELLS_AT_ONCE // max(self._sums.shape[1], 1), 1)
         for start in range(0, len(self._sums), songs):
             song, day = np.nonzero(self._seen[start : start + songs])
@@ -127,7 +127,7 @@ class Grid:
                 yield song + start, (day + self._first_day).astype(np.int32), self._sums[song + start, day]
 
     def _make_room(self, songs: int, first_day: int, last_day: int) -> bool:
-        """Grow the grid to hold so many songs and these days; False where it would grow too large."""
+        """Grow the grid to hold ``songs`` songs and these days; return False if it would grow too large."""
         old_songs, old_days = self._sums.shape
         first = min(first_day, self._first_day) if old_days else first_day
         last = max(last_day, self._first_day + old_days - 1) if old_days else last_day

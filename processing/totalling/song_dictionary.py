@@ -1,4 +1,4 @@
-"""The songs of a run on the disk, in the order in which they came up: each file holds those since the one before."""
+"""The song dictionary on the disk, in order of appearance: each file holds the songs since the one before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 
 
 class SongFiles:
-    """The files of one run; ``schema`` begins with the song as text."""
+    """The song files of one run; ``schema`` begins with the song as text."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self._folder = folder
@@ -19,7 +19,7 @@ class SongFiles:
         self._count = 0
 
     def snapshot(self, songs: pa.RecordBatch) -> Snapshot:
-        """All songs so far, of which the first ones are those of the last time."""
+        """Return all songs so far, of which the first ones are those of the last snapshot."""
         if len(songs) > self._count:
             path = fresh_path(self._folder, "songs", ".arrow")
             with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, self._schema) as writer:
@@ -29,7 +29,7 @@ class SongFiles:
         return Snapshot({"count": self._count, "files": [path.name for path in self._paths]}, tuple(self._paths))
 
     def resume(self, state: State) -> pa.Table:
-        """The songs that were kept, each column in one piece."""
+        """Return the songs that were saved, each column in one chunk."""
         self._paths = [self._folder / name for name in state["files"]]
         self._count = state["count"]
         tables = [self._schema.empty_table()]

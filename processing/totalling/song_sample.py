@@ -1,4 +1,4 @@
-"""Songs from all over a file, for choosing the borders of buckets; from its beginning where that is all there is."""
+"""A sample of songs for choosing the borders of buckets: from all over a file, or from the beginning of a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STREAM_BYTES = 4 * MIB
 
 
 def text_bytes(source: Path, dialect: Dialect, options: Options) -> int:
-    """How many bytes of text hold rows; for a stream an estimate by its beginning."""
+    """Return the number of bytes of text that hold rows; for a stream, an estimate by its beginning."""
     if dialect.is_raw:
         return source.stat().st_size - dialect.first_row
     text, fraction, _is_all = _beginning(source, dialect, options)
@@ -27,12 +27,12 @@ def text_bytes(source: Path, dialect: Dialect, options: Options) -> int:
 
 
 def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) -> list[bytes]:
-    """Songs of about so many rows. A wrong one does no harm: borders only balance the buckets."""
+    """Return the songs of about ``rows`` rows. A wrong one does no harm: borders only balance the buckets."""
     if not dialect.is_raw:
         text, _fraction, is_all = _beginning(source, dialect, options)
         songs = list(_songs(text, dialect, first=0))
         if not is_all and _are_sorted(songs):
-            # The first songs of a sorted file tell nothing of the others: reading it twice costs less than bad borders.
+            # The first songs of a sorted file say nothing of the others: reading it twice costs less than bad borders.
             songs = _songs_all_over(source, dialect, options)
         return songs[:: max(len(songs) // max(rows, 1), 1)]
     size = source.stat().st_size
@@ -42,7 +42,7 @@ def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) ->
     try:
         for number in range(_PLACES):
             start = dialect.first_row + (size - dialect.first_row) * number // _PLACES
-            # The first and last records are torn unless they meet the borders by chance.
+            # The first and last records are partial, unless they happen to begin and end here.
             found += _songs(os.pread(descriptor, length, start), dialect, first=1 if number else 0)
     finally:
         os.close(descriptor)
@@ -50,7 +50,7 @@ def sample_songs(source: Path, dialect: Dialect, options: Options, rows: int) ->
 
 
 def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes, float, bool]:
-    """Text from the first row on, about how much of the file that is, and whether it is all."""
+    """Return text from the first row on, the approximate fraction of the file in it, and whether it is all."""
     with open_text(source, dialect, options) as text:
         found, is_all = bytearray(), True
         for piece in text.pieces():
@@ -62,12 +62,12 @@ def _beginning(source: Path, dialect: Dialect, options: Options) -> tuple[bytes,
 
 
 def _are_sorted(songs: list[bytes]) -> bool:
-    """Whether hardly a song comes before the one above it."""
+    """Return whether hardly any song sorts before its predecessor."""
     return sum(one > other for one, other in pairwise(songs)) * 100 < len(songs)
 
 
 def _songs_all_over(source: Path, dialect: Dialect, options: Options) -> list[bytes]:
-    """Songs from each MiB of a stream."""
+    """Return songs from each MiB of a stream."""
     with open_text(source, dialect, options) as text:
         return [song for piece in text.pieces() for song in _songs(piece[:_MOST_BYTES], dialect, first=1)]
 

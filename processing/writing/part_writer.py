@@ -1,4 +1,4 @@
-"""Totals into part files: CSV, a header in each, none above the limit, whole or not there at all."""
+"""Part files: totals as CSV, with a header in each, none above the limit, each whole or absent."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from processing.errors import RefusedError
 from processing.result import PartFile
 from processing.totalling.aggregate import Totals
 
-# Most totals are small, and looking up their digits takes a quarter of the time of working them out.
+# Most totals are small, and looking up their digits takes a quarter of the time of formatting them.
 _SMALL = to_arrow(np.arange(1 << 16)).cast(pa.string())
 _LINE_END, _COMMA, _QUOTE, _NOTHING = map(text_scalar, ("\n", ",", '"', ""))
 HEADER = ",".join(OUTPUT_COLUMNS).encode()
 
 
 def format_totals(totals: Totals) -> pa.Buffer:
-    """The totals as CSV rows, each with a line end before it.
+    """Return the totals as CSV rows, each with a line end before it.
 
-    All pieces of text that rows consist of stand in one array, each once: the names, the days, the numbers. One
-    gather of three pieces for each row then puts the text of all rows one behind another, with no join.
-    Song names are quoted once for each name, not for each row.
+    All pieces of text that rows consist of are in one array, each once: the names, the days, the numbers. One gather of
+    three pieces for each row then concatenates the text of all rows, without a join. Song names are quoted once for
+    each name, not for each row.
     """
     names = pc.binary_join_element_wise(_LINE_END, _quoted(totals.names), _COMMA, _NOTHING)
     days, day = _dates(totals.day)
@@ -38,7 +38,7 @@ def format_totals(totals: Totals) -> pa.Buffer:
     pieces[:, 0] = totals.song
     np.add(day, len(names), out=pieces[:, 1])
     np.add(number, len(names) + len(days), out=pieces[:, 2], casting="unsafe")
-    # Large offsets: all pieces together may pass 2 GB.
+    # Large offsets: all pieces together may exceed 2 GB.
     texts = pa.concat_arrays([one.cast(pa.large_string()) for one in (names, days, digits)])
     gathered = pc.take(texts, to_arrow(pieces.ravel()), boundscheck=False)
     return gathered.buffers()[2]
@@ -53,7 +53,7 @@ def _quoted(names: pa.Array) -> pa.Array:
 
 
 def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """Texts of numbers, and for each total the index of its own."""
+    """Return the texts of numbers, and for each total the index of its text."""
     if plays.type == pa.int64():
         numbers = to_numpy(plays)
         most = int(numbers.max())
@@ -63,7 +63,7 @@ def _digits(plays: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
 
 
 def _dates(day: npt.NDArray[np.int32]) -> tuple[pa.Array, npt.NDArray[np.int32]]:
-    """Texts of days with a comma behind them, and for each total the index of its own."""
+    """Return the texts of days, each with a comma after it, and for each total the index of its text."""
     first, last = int(day.min()), int(day.max())
     if last - first >= len(day):
         different, index = np.unique(day, return_inverse=True)
@@ -74,13 +74,13 @@ def _dates(day: npt.NDArray[np.int32]) -> tuple[pa.Array, npt.NDArray[np.int32]]
 
 
 class PartWriter:
-    """Packs CSV rows into part-00001.csv and on, in the order in which they come.
+    """Packs CSV rows into part-00001.csv and so on, in the order in which they are added.
 
-    A context manager: leaving it after an error removes the part that is under way.
+    A context manager, which removes an unfinished part on exit.
     """
 
     def __init__(self, folder: Path, max_bytes: int, parts: tuple[PartFile, ...] = ()) -> None:
-        """``parts``: those that are in the folder already."""
+        """``parts``: finished ones that are already in the folder."""
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: DirectFile | None = None
@@ -104,17 +104,17 @@ class PartWriter:
         """Add whole CSV rows, each with a line end before it.
 
         Raises:
-            RefusedError: a single row is longer than a part may be.
+            RefusedError: a single row does not fit into a part.
         """
         while text:
-            # The header and the last line end take room, too.
+            # The header and the last line end take room too.
             room = self._max_bytes - 1 - (self._bytes if self._file else len(HEADER))
             if len(text) <= room:
-                self._write(text, rows)
+                self._write_rows(text, rows)
                 return
             end, taken = _rows_within(text, room)
             if taken:
-                self._write(text[:end], taken)
+                self._write_rows(text[:end], taken)
                 text, rows = text[end:], rows - taken
             elif self._file is None:
                 raise RefusedError(
@@ -124,20 +124,20 @@ class PartWriter:
             self._finish_part()
 
     def finish(self) -> tuple[PartFile, ...]:
-        """Finish the last part; a table without rows still gives one part with a header."""
+        """Finish the last part and return all; without any rows there is still one part, with a header."""
         if self._file is not None or not self.parts:
-            self._write(memoryview(b""), 0)
+            self._write_rows(memoryview(b""), 0)
             self._finish_part()
         return tuple(self.parts)
 
-    def _write(self, text: memoryview, rows: int) -> None:
+    def _write_rows(self, text: memoryview, rows: int) -> None:
         if self._file is None:
             self._file = DirectFile(self._folder / f"part-{len(self.parts) + 1:05d}.csv", self._buffer)
-            self._put(memoryview(HEADER))
-        self._put(text)
+            self._write_bytes(memoryview(HEADER))
+        self._write_bytes(text)
         self._rows += rows
 
-    def _put(self, text: memoryview) -> None:
+    def _write_bytes(self, text: memoryview) -> None:
         assert self._file is not None
         self._digest.update(text)
         self._bytes += len(text)
@@ -146,7 +146,7 @@ class PartWriter:
     def _finish_part(self) -> None:
         if self._file is None:
             return
-        self._put(memoryview(b"\n"))
+        self._write_bytes(memoryview(b"\n"))
         self._file.finish()
         self.parts.append(PartFile(self._file.path.name, self._rows, self._bytes, self._digest.hexdigest()))
         self._file, self._digest = None, hashlib.sha256()
@@ -154,12 +154,12 @@ class PartWriter:
 
 
 def without_rows(text: memoryview, rows: int) -> memoryview:
-    """CSV rows, each with a line end before it, without the first ones; there are more."""
+    """Return CSV rows, each with a line end before it, without the first ``rows`` ones, which must not be all."""
     return text[int(_row_starts(text)[rows]) :]
 
 
 def _row_starts(text: memoryview) -> npt.NDArray[np.intp]:
-    """Where rows begin with a line end. Our own output is well quoted, so counting quotes tells them from songs'."""
+    """Return where rows begin with a line end; counting quotes, which are balanced here, tells these from songs'."""
     window = np.frombuffer(text, np.uint8)
     starts = np.flatnonzero(window == ord("\n"))
     quotes = np.flatnonzero(window == ord('"'))
@@ -167,6 +167,6 @@ def _row_starts(text: memoryview) -> npt.NDArray[np.intp]:
 
 
 def _rows_within(text: memoryview, room: int) -> tuple[int, int]:
-    """The end of the last whole row within ``room`` bytes (less than the text has), and how many rows that is."""
-    starts = _row_starts(text[: max(room + 1, 0)])  # a row ends where the next one's line end stands
+    """Return the end of the last whole row within ``room`` bytes (less than the text has) and the number of rows."""
+    starts = _row_starts(text[: max(room + 1, 0)])  # a row ends at the line end of the next one
     return (int(starts[-1]), len(starts) - 1) if len(starts) else (0, 0)

@@ -1,4 +1,4 @@
-"""From the staging folder to where people look: each file whole or not at all."""
+"""Publishing: from the staging folder to the output folder, each file whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PART = re.compile(r"part-[0-9]+\.csv")
 
 
 class OutputTakenError(FileExistsError):
-    """Files that a run must not replace have names that its own get; ``strerror`` is for whoever chose the folder."""
+    """Publishing would replace files that are not a run's own; ``strerror`` is for the person who chose the folder."""
 
     def __init__(self, message: str) -> None:
         super().__init__(errno.EEXIST, message)
@@ -28,11 +28,11 @@ class OutputTakenError(FileExistsError):
 
 
 def refuse_if_taken(source: Path, output: Path) -> None:
-    """Raise OutputTakenError where publishing into the folder would replace the source or somebody else's files.
+    """Raise OutputTakenError if publishing into the folder would replace the source or files of others.
 
-    Where a run is unfinished it may have ended between two files, so all that have such names pass as its own.
+    An unfinished run may have ended between two files, so all files with such names count as its own.
     """
-    ours, unfinished = _of_an_earlier_run(output), is_unfinished(output)
+    ours, unfinished = _published_earlier(output), is_unfinished(output)
     for path in sorted(output.iterdir()):
         if path.name not in (MANIFEST, REJECTED) and not _PART.fullmatch(path.name):
             continue
@@ -45,10 +45,10 @@ def refuse_if_taken(source: Path, output: Path) -> None:
 
 
 def publish(staging: Path, output: Path, outcome: Outcome, *, keep_staged: bool) -> None:
-    """Move the staged files into the output folder, and away with those of an earlier run.
+    """Move the staged files into the output folder and remove those of an earlier run.
 
-    With ``keep_staged`` they stay in the staging folder, too, where the file system can give a file two names: a run
-    that ends in here has then lost nothing.
+    With ``keep_staged`` they also stay in the staging folder, if the file system supports hard links: a run that ends
+    in here has then lost nothing.
     """
     manifest = staging / MANIFEST
     with manifest.open("x") as file:
@@ -56,15 +56,15 @@ def publish(staging: Path, output: Path, outcome: Outcome, *, keep_staged: bool)
         file.flush()
         os.fsync(file.fileno())
     fresh = {path.name for path in staging.iterdir() if path.is_file()}
-    for name in _of_an_earlier_run(output) - fresh:
+    for name in _published_earlier(output) - fresh:
         (output / name).unlink(missing_ok=True)
     for name in sorted(fresh):
-        os.rename(_twin(staging / name) if keep_staged else staging / name, output / name)
+        os.rename(_hard_link(staging / name) if keep_staged else staging / name, output / name)
     to_disk(output)
 
 
-def _of_an_earlier_run(output: Path) -> set[str]:
-    """The names of what a run has published here, as its manifest has them; none where there is no manifest of ours."""
+def _published_earlier(output: Path) -> set[str]:
+    """Return the names of the files that an earlier run published here; none without a manifest of ours."""
     try:
         parts = json.loads((output / MANIFEST).read_bytes())["parts"]
         return {MANIFEST, REJECTED, *(part["name"] for part in parts if _PART.fullmatch(part["name"]))}
@@ -72,11 +72,11 @@ def _of_an_earlier_run(output: Path) -> set[str]:
         return set()
 
 
-def _twin(path: Path) -> Path:
-    """Another name for a file; the file itself where it can have but one."""
-    twin = path.with_name(f".{path.name}.twin")
+def _hard_link(path: Path) -> Path:
+    """Return a second name for a file, or the file itself if it cannot have two."""
+    link = path.with_name(f".{path.name}.twin")
     try:
-        os.link(path, twin)
+        os.link(path, link)
     except OSError:
         return path
-    return twin
+    return link

@@ -246,7 +246,7 @@ def _count_ticks(ending: _Ending) -> None:
 
     def take_and_wait(self: checkpoint.Checkpoints, *words: Any) -> None:
         take(self, *words)
-        self._wait()
+        self._await_write()
 
     checkpoint.Checkpoints.take = take_and_wait  # type: ignore[method-assign]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from processing.dialect.dates import EPOCH, FIRST_DAY, LAST_DAY
 from processing.dialect.dialect import Dialect
-from processing.reading.kernel import FORMS, Columns, SongTable
+from processing.reading.kernel import ROW_FORMATS, Columns, SongTable
 from tests.examples import examples
 from tests.processing.referee import ENOUGH, PLAIN, assert_agrees, dialect_of, kernel_read
 
@@ -125,9 +125,9 @@ def test_packed_rows_lie_in_the_order_of_their_buckets_in_the_smallest_form_that
     packed = columns.pack(4)
     span = int(days.max() - days.min())
     most = int(counts.max())
-    assert packed.form == (0 if most < 1 << 16 and span < 1 << 16 else 1 if most < 1 << 32 else 2)
+    assert packed.format == (0 if most < 1 << 16 and span < 1 << 16 else 1 if most < 1 << 32 else 2)
     assert packed.ends.tolist() == np.cumsum(np.bincount(bucket, minlength=4)).tolist()
-    found = np.frombuffer(packed.data, FORMS[packed.form])
+    found = np.frombuffer(packed.data, ROW_FORMATS[packed.format])
     order = np.argsort(bucket, kind="stable")
     assert found["song"].tolist() == songs[order].tolist()
     assert (found["day"].astype(np.int64) + packed.first_day).tolist() == days[order].tolist()
@@ -139,8 +139,12 @@ def test_rows_that_were_read_are_packed_by_the_buckets_of_their_songs() -> None:
     for data in (b"c,2020-01-01,1\na,2020-01-02,2\n", b"\nb,2019-01-01,3\nx,x,x\na,2020-01-03,4\n"):
         columns.read(songs, PLAIN, memoryview(data))
     packed = columns.pack(3)
-    found = np.frombuffer(packed.data, FORMS[packed.form])
-    assert (packed.ends.tolist(), packed.form, packed.first_day) == ([2, 3, 4], 0, date(2019, 1, 1).toordinal() - EPOCH)
+    found = np.frombuffer(packed.data, ROW_FORMATS[packed.format])
+    assert (packed.ends.tolist(), packed.format, packed.first_day) == (
+        [2, 3, 4],
+        0,
+        date(2019, 1, 1).toordinal() - EPOCH,
+    )
     assert (found["song"].tolist(), found["plays"].tolist()) == ([1, 1, 2, 0], [2, 4, 3, 1])
     assert (columns.first_day, columns.last_day) == (columns.day.min(), columns.day.max())
 
@@ -148,7 +152,7 @@ def test_rows_that_were_read_are_packed_by_the_buckets_of_their_songs() -> None:
 def test_columns_that_were_cleared_are_packed_by_their_new_rows_alone() -> None:
     songs, columns = SongTable((), ENOUGH), Columns(10)
     columns.read(songs, PLAIN, memoryview(b"a,0001-01-01,9999999999\na,9999-12-31,1\n"))
-    assert columns.pack(1).form == 2
+    assert columns.pack(1).format == 2
     columns.clear()
     columns.read(songs, PLAIN, memoryview(b"a,2020-01-01,1\na,2020-01-02,1\n"))
-    assert (columns.pack(1).form, columns.rows, len(columns.song)) == (0, 2, 2)
+    assert (columns.pack(1).format, columns.rows, len(columns.song)) == (0, 2, 2)

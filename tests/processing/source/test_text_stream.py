@@ -44,7 +44,7 @@ def read(
     """The pieces from an entry on; where there is a mark of the byte order, it does not count."""
     mark_bytes = len(MARK) if encoding == "utf-16-le" else 0
     with open_bytes(source, compression, Options(), entry) as file:
-        text = Text(file, encoding, mark_bytes, doubts=doubts, entry=entry)
+        text = Text(file, encoding, mark_bytes, rejects_utf_8=doubts, entry=entry)
         return list(text.pieces()), text
 
 
@@ -75,7 +75,7 @@ def test_doubts_go_on_at_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     source.write_bytes(b"a\n" * 10 + b"\xe9 b\n" + "torn é\n".encode())
     monkeypatch.setattr(text_module, "PIECE_BYTES", 5)
     with open_bytes(source, None, Options()) as file:
-        text = Text(file, FALLBACK, 0, doubts=True)
+        text = Text(file, FALLBACK, 0, rejects_utf_8=True)
         with pytest.raises(RefusedError) as whole:
             list(text.pieces())
     assert whole.value.line == 12

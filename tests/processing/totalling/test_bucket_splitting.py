@@ -11,7 +11,7 @@ import pytest
 from processing.reading.arrow_reader import ROWS
 from processing.totalling.aggregate import total
 from processing.totalling.arrow_buckets import Bucket, Buckets
-from processing.totalling.bucket_splitting import fitting
+from processing.totalling.bucket_splitting import split_to_fit
 from processing.totalling.range_partitioning import Splitters
 
 
@@ -46,7 +46,7 @@ def test_a_bucket_too_big_is_cut_without_a_change_to_its_totals(tmp_path: Path, 
         expected[song, day] = expected.get((song, day), 0) + plays
     bucket = bucket_of(table, tmp_path)
     limit = bucket.memory_bytes // 5
-    fitted = list(fitting(bucket, limit))
+    fitted = list(split_to_fit(bucket, limit))
     assert totals_of(fitted) == sorted((song, day, plays) for (song, day), plays in expected.items())
     assert all(piece.memory_bytes <= limit for piece in fitted)
     assert set(tmp_path.rglob("*.arrow")) == {path for piece in fitted for path in piece.paths}
@@ -56,12 +56,12 @@ def test_songs_that_differ_in_nuls_at_their_ends_alone_are_cut_like_others(tmp_p
     table = [("ab", day, 1) for day in range(300)] + [("ab\0", day, 1) for day in range(900)]
     table += [("zz", day, 1) for day in range(100)]
     bucket = bucket_of(table, tmp_path)
-    assert totals_of(list(fitting(bucket, bucket.memory_bytes * 2 // 3))) == table
+    assert totals_of(list(split_to_fit(bucket, bucket.memory_bytes * 2 // 3))) == table
 
 
 def test_a_bucket_that_fits_is_given_as_it_is(tmp_path: Path) -> None:
     bucket = bucket_of([("a", 1, 1)], tmp_path)
-    assert list(fitting(bucket, 1 << 20)) == [bucket]
+    assert list(split_to_fit(bucket, 1 << 20)) == [bucket]
 
 
 @pytest.mark.parametrize("large", [2**55, 2**62, 2**63 - 1, -(2**62), 1 - 2**63])
@@ -73,7 +73,7 @@ def test_sums_of_any_size_are_exact_in_a_bucket_that_is_cut(tmp_path: Path, larg
     for song, day, plays in table:
         expected[song, day] = expected.get((song, day), 0) + plays
     bucket = bucket_of(table, tmp_path)
-    found = totals_of(list(fitting(bucket, bucket.memory_bytes // 5)))
+    found = totals_of(list(split_to_fit(bucket, bucket.memory_bytes // 5)))
     assert [(song, day, int(plays)) for song, day, plays in found] == sorted(
         (song, day, plays) for (song, day), plays in expected.items()
     )

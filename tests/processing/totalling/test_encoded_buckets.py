@@ -1,4 +1,4 @@
-"""Numbered buckets: rows as numbers go to scratch in pieces, and each bucket comes back whole."""
+"""Encoded buckets: rows as numbers go to scratch in pieces, and each bucket comes back whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from processing.reading.kernel import Columns
 from processing.totalling import encoded_buckets
-from processing.totalling.encoded_buckets import NumberedBuckets, NumberedRows
+from processing.totalling.encoded_buckets import EncodedBuckets, EncodedRows
 from tests.examples import examples
 
 BUCKETS = 4
@@ -36,7 +36,7 @@ def filled(rows: Rows) -> Columns:
     return columns
 
 
-def listed(rows: NumberedRows) -> Rows:
+def listed(rows: EncodedRows) -> Rows:
     assert (rows.song.dtype, rows.day.dtype, rows.plays.dtype) == (np.uint32, np.int32, np.int64)
     return list(zip(rows.song.tolist(), rows.day.tolist(), rows.plays.tolist(), strict=True))
 
@@ -48,7 +48,7 @@ def test_each_bucket_comes_back_as_it_went_in_whatever_the_forms_of_its_pieces(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoded_buckets, "_ROWS_AT_ONCE", at_once)
-        buckets = NumberedBuckets(Path(folder), BUCKETS)
+        buckets = EncodedBuckets(Path(folder), BUCKETS)
         for rows in pieces:
             columns = filled(rows)
             buckets.append(columns)
@@ -65,7 +65,7 @@ def test_each_bucket_comes_back_as_it_went_in_whatever_the_forms_of_its_pieces(
 
 
 def test_columns_without_rows_add_nothing(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path, BUCKETS)
+    buckets = EncodedBuckets(tmp_path, BUCKETS)
     buckets.append(filled([]))
     assert not buckets.has_rows
     assert [listed(buckets.read(bucket)) for bucket in range(BUCKETS)] == [[]] * BUCKETS
@@ -75,7 +75,7 @@ def test_columns_without_rows_add_nothing(tmp_path: Path) -> None:
 
 
 def test_rows_that_several_threads_add_at_once_are_all_there(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path, BUCKETS)
+    buckets = EncodedBuckets(tmp_path, BUCKETS)
 
     def add(thread: int) -> None:
         columns = Columns(50)
@@ -96,7 +96,7 @@ def test_rows_that_several_threads_add_at_once_are_all_there(tmp_path: Path) -> 
 
 
 def test_the_file_is_gone_once_the_buckets_are_closed_however_often(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path, BUCKETS)
+    buckets = EncodedBuckets(tmp_path, BUCKETS)
     buckets.append(filled([(1, 2, 3)]))
     assert len(list(tmp_path.iterdir())) == 1
     for _ in range(2):
@@ -107,13 +107,13 @@ def test_the_file_is_gone_once_the_buckets_are_closed_however_often(tmp_path: Pa
 
 
 def test_rows_that_were_kept_come_back_in_other_buckets_with_what_is_added_behind_them(tmp_path: Path) -> None:
-    first = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    first = EncodedBuckets(tmp_path, BUCKETS, keeps_files=True)
     for rows in ([(1, 2, 3), (2, -5, 7)], [(5, 9, 2**40)]):
         first.append(filled(rows))
         kept = first.snapshot()
     first.append(filled([(9, 9, 9)]))  # after the last checkpoint
     first.close()
-    second = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    second = EncodedBuckets(tmp_path, BUCKETS, keeps_files=True)
     second.resume(json.loads(json.dumps(kept.state)))
     second.append(filled([(3, 4, 5)]))
     assert [listed(second.read(bucket)) for bucket in range(BUCKETS)] == [
@@ -128,7 +128,7 @@ def test_rows_that_were_kept_come_back_in_other_buckets_with_what_is_added_behin
 
 
 def test_what_was_kept_is_not_written_again(tmp_path: Path) -> None:
-    buckets = NumberedBuckets(tmp_path, BUCKETS, lasts=True)
+    buckets = EncodedBuckets(tmp_path, BUCKETS, keeps_files=True)
     buckets.append(filled([(1, 2, 3)]))
     before = {path: path.read_bytes() for path in buckets.snapshot().files}
     buckets.append(filled([(2, 2, 2)]))
