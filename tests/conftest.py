@@ -22,6 +22,7 @@ from store.database import bind, db
 from store.files import Files
 from tests.examples import load_profile
 from tests.paths import ROOT
+from tests.scheduling import ByPlace
 from tests.services import DEBIAN, EMBEDDED, Services, redis_server, running
 
 QUICK, ALL = "quick", "all"
@@ -29,8 +30,6 @@ SLICE = "_slice.py"  # what a file with such a name holds belongs to the quick t
 # The rooms that speak SQL or Redis themselves; all others reach both through these.
 SPEAK_TO_SERVICES = ("common", "end_to_end", "faults", "launcher", "migrations", "store", "worker", "webapp/monitoring")
 SPEAK_TO_SERVICES += ("webapp/security", "test_services.py")
-SHARE_A_SITE = ("end_to_end", "static", "postman")
-SHARE_NOTHING = ("test_case_files.py", "test_corpus.py", "test_resuming.py")  # many, each for itself
 _STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events
 _may_start = True
 
@@ -52,13 +51,17 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"services: {config.getoption('services')}, tier: {config.getoption('tier')}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace:
+    """Share the tests out over processes by what they have in common."""
+    return ByPlace(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what starts processes, and leave out what the tier or the services have no use for."""
     wanted, left_out = [], []
     for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
         if "processes" in _fixtures(item):
             item.add_marker("processes")
         is_wanted = _is_wanted(item, config.getoption("tier"), config.getoption("services"))
@@ -74,14 +77,6 @@ def _is_wanted(item: pytest.Item, tier: str, services: str) -> bool:
         return True
     place = item.path.relative_to(ROOT / "tests").as_posix()
     return "services" in _fixtures(item) and place.startswith(SPEAK_TO_SERVICES)
-
-
-def _group(item: pytest.Item) -> str | None:
-    """The tests that one of the pytest processes runs together, since they share a site or another dear fixture."""
-    place = item.path.relative_to(ROOT / "tests")
-    if place.parts[0] in SHARE_A_SITE:
-        return place.parts[0]
-    return None if place.parts[-1] in SHARE_NOTHING else place.as_posix()
 
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def test_what_the_image_does_not_need_is_not_built_into_it(secret: str) -> None:
 def test_all_that_runs_is_built_into_the_image() -> None:
     listed = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True)
     rooms = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
-    needed = {*rooms, "templates", "static", "migrations", "kernel", "requirements", "Procfile"}
+    needed = {*rooms, "templates", "static", "migrations", "kernel", "requirements", "Procfile", "pyproject.toml"}
     left_out = PathSpec.from_lines("gitignore", (ROOT / ".dockerignore").read_text().splitlines())
     built_in = {name.split("/")[0] for name in listed.stdout.splitlines() if not left_out.match_file(name)}
     assert built_in == needed
