@@ -72,9 +72,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     data_dir = _data_dir(environ)
     redis_url = _redis_url(environ)
+    host, port = read_address(environ)
     return Settings(
-        host=environ.get("HOST") or "127.0.0.1",
-        port=_whole(environ, "PORT", 8000, low=1, high=65535),
+        host=host,
+        port=port,
         data_dir=data_dir,
         database_url=_database_url(environ, data_dir),
         redis_url=redis_url or f"unix://{quote(str(_redis_socket(data_dir)))}",
@@ -98,6 +99,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         metrics_token=_metrics_token(environ),
         log_format=read_log_format(environ),
     )
+
+
+def read_address(environ: Mapping[str, str] = os.environ) -> tuple[str, int]:
+    """Return host and port of the site, for gunicorn.conf.py, which needs no more; raise SettingsError."""
+    return environ.get("HOST") or "127.0.0.1", _whole(environ, "PORT", 8000, low=1, high=65535)
 
 
 def read_log_format(environ: Mapping[str, str] = os.environ) -> str:

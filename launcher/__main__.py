@@ -98,7 +98,7 @@ def _environ(settings: Settings) -> dict[str, str]:
     return os.environ | {
         "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
-        "HOST": f"[{settings.host}]" if ":" in settings.host else settings.host,  # as gunicorn wants it
+        "HOST": settings.host,
         "PORT": str(settings.port),
         "DATA_DIR": str(settings.data_dir),
     }

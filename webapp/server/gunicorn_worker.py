@@ -36,7 +36,7 @@ _HEALTH = tuple(b"GET %s%c" % (path, end) for path in (b"/healthz", b"/readyz") 
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]  # it has no types
-    """Given to gunicorn by ``--logger-class``; the application's lines take the same way."""
+    """Given to gunicorn by ``gunicorn.conf.py``; the application's lines take the same way."""
 
     def setup(self, cfg: Any) -> None:
         """Called when gunicorn starts and when it reads its configuration again."""
@@ -48,7 +48,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # it has no types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
-    """Given to gunicorn by ``--worker-class``: a thread is for requests whose head is there.
+    """Given to gunicorn by ``gunicorn.conf.py``: a thread is for requests whose head is there.
 
     The main thread collects heads, of any number of clients at once, and throws away what still comes after an
     answer. All methods run in it but ``handle_request``, ``handle_error`` and those with "keepalive" in their name.

@@ -1,0 +1,23 @@
+"""How gunicorn serves the site. It reads this file from the folder that it starts in."""
+
+from __future__ import annotations
+
+import sys
+
+from common.settings import SettingsError, read_address
+
+try:
+    _host, _port = read_address()
+except SettingsError as error:
+    sys.exit(str(error))
+
+bind = f"[{_host}]:{_port}" if ":" in _host and not _host.startswith("[") else f"{_host}:{_port}"
+worker_class = "webapp.server.gunicorn_worker.Worker"
+workers = 2
+threads = 128  # each; made as they are needed
+timeout = 120  # seconds without a sign of life after which a worker is killed; requests have limits of their own
+graceful_timeout = 5  # seconds for requests that run when the site stops
+keepalive = 5  # seconds for which an idle connection stays open
+loglevel = "warning"
+logger_class = "webapp.server.gunicorn_worker.Logger"
+control_socket_disable = True  # gunicorn would put one into the home folder
