@@ -194,7 +194,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             return
         self._next_look = present + BETWEEN_LOOKS
         for_a_head = HEAD_SECONDS if self.alive else STOP_SECONDS
-        for conn in [one for one in self._heads if present - one.sock.begun > for_a_head]:
+        for conn in [conn for conn in self._heads if present - conn.sock.begun > for_a_head]:
             self._cut_head(conn)
         pause = LINGER_SILENCE if self.alive else STOP_SECONDS
         for conn in list(self._lingering):
