@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from store.database import db, now
@@ -61,4 +61,10 @@ def give_back(name: str, holder: str) -> None:
     db.session.execute(
         update(LeaderLease).where(LeaderLease.name == name, LeaderLease.holder == holder).values(holder=NOBODY)
     )
+    db.session.commit()
+
+
+def remove(name: str) -> None:
+    """Remove a lease that nobody will hold again; nothing happens where there is none."""
+    db.session.execute(delete(LeaderLease).where(LeaderLease.name == name))
     db.session.commit()

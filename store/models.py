@@ -178,11 +178,11 @@ class Resumable(Base):
 
 
 class LeaderLease(Base):
-    """Work that one process at a time does for all, and who does it; see store.leader_lease."""
+    """Work that one process at a time does for all or for its host, and who does it; see store.leader_lease."""
 
     __tablename__ = "duty"
 
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)  # reconciler
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)  # reconciler; webhooks:<host>
     holder: Mapped[str] = mapped_column(String(64))
     turns: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with each turn, whoever holds it
     turned_at: Mapped[datetime] = mapped_column(Moment, default=now)

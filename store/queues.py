@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -17,11 +16,9 @@ from rq.serializers import JSONSerializer
 
 SMALL = "small"
 LARGE = "large"
-QUEUES = (SMALL, LARGE)  # of attempts
-WEBHOOKS = "webhooks"  # of tries to deliver webhooks
+QUEUES = (SMALL, LARGE)
 SMALL_FILE_BYTES = 32 << 20
 TASK = "worker.tasks.process_job"  # by dotted path: the web side never imports the worker
-WEBHOOK_TASK = "worker.delivery.deliver"
 
 _log = logging.getLogger(__name__)
 
@@ -114,36 +111,3 @@ def forget(connection: Redis, *, job_id: str, attempt: int) -> None:
         pass  # its record is gone already, or its execution is just ending: RQ raises a plain ValueError then
     except RedisError as error:
         _log.warning("the job stays in the queue for now: %s", error, extra={"job": job_id, "attempt": attempt})
-
-
-def webhook_call_id(webhook_id: str, tries: int) -> str:
-    """The queue's name for the try that follows ``tries`` others; the same try is never queued twice."""
-    return f"{webhook_id}-{tries}"
-
-
-def enqueue_webhook(connection: Redis, *, webhook_id: str, tries: int) -> None:
-    """Tell the deliverer about a try, unless it waits already; raises RedisError when the queue is away."""
-    try:
-        Queue(WEBHOOKS, connection=connection, serializer=JSONSerializer).enqueue_call(
-            WEBHOOK_TASK, args=(webhook_id, tries), job_id=webhook_call_id(webhook_id, tries), unique=True
-        )
-    except DuplicateJobError:
-        pass
-
-
-def take_webhook(connection: Redis) -> tuple[str, int] | None:
-    """Take the next try off its queue: the webhook, and its tries before; raises RedisError when it is away."""
-    taken: Any = connection.lpop(Queue(WEBHOOKS, connection=connection).key)
-    if taken is None:
-        return None
-    name = taken.decode()
-    connection.delete(QueuedCall.key_for(name))
-    webhook_id, _, tries = name.rpartition("-")
-    return webhook_id, int(tries)
-
-
-def forget_lost_webhook(connection: Redis, *, webhook_id: str, tries: int) -> None:
-    """Where a try stands in no queue, remove what else is known of it, so that it can be queued again."""
-    name = webhook_call_id(webhook_id, tries)
-    if connection.lpos(Queue(WEBHOOKS, connection=connection).key, name) is None:
-        connection.delete(QueuedCall.key_for(name))

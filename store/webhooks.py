@@ -39,6 +39,7 @@ WAITS = tuple(
 )
 LONGEST_WAIT = max(WAITS)
 LONGEST_TRY = timedelta(seconds=60)  # after which a try whose end nobody recorded is followed by another
+CANDIDATES = 20  # tries that one look at the outbox returns; more than one, since others may claim the first
 _LONGEST_PROBLEM = 300  # characters
 _ENDS = tuple(state for state, facts in STATES.items() if facts.is_final)
 
@@ -77,8 +78,21 @@ def due(limit: int) -> list[Due]:
     return [Due(*row) for row in rows]
 
 
-def claim(webhook_id: str, tries: int) -> Delivery | None:
-    """Take the try that follows ``tries`` others; None when it is not to be had (taken, over, or its job is gone)."""
+def claim_due() -> Delivery | None:
+    """Claim the try that has been due the longest; None when none is due.
+
+    Several deliverers may ask at once: compare-and-set gives each try to one of them.
+    """
+    while candidates := due(CANDIDATES):
+        for one in candidates:
+            delivery = claim_try(one.webhook_id, one.tries)
+            if delivery is not None:
+                return delivery
+    return None
+
+
+def claim_try(webhook_id: str, tries: int) -> Delivery | None:
+    """Claim the try that follows ``tries`` others; None when it is already claimed, over, or its job is gone."""
     has_ended = select(Job.id).where(Job.id == Webhook.job_id, Job.state.in_(_ENDS)).exists()
     taken = (Webhook.id == webhook_id) & (Webhook.tries == tries) & Webhook.next_try_at.is_not(None) & has_ended
     if not change(Webhook, taken, tries=tries + 1, next_try_at=now() + LONGEST_TRY):

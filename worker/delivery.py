@@ -1,4 +1,4 @@
-"""One try to deliver a webhook, from the claim to its recorded end."""
+"""One try to deliver a webhook: post it and record the outcome."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 
 from store import signing, webhooks
-from store.database import db, now
+from store.database import now
 from store.webhooks import GIVEN_UP, Delivery
 from worker.http_post import Poster, PostingError, PostResult
 
@@ -16,23 +16,15 @@ BUSY = (429, 503)  # with these it may say for how long
 _log = logging.getLogger(__name__)
 
 
-def deliver(webhook_id: str, tries: int, poster: Poster) -> bool:
-    """Make the try that follows ``tries`` others, and record what came of it; False when it was not to be had.
-
-    In an application context; the database is let go of while the receiver is waited for.
-    """
-    delivery = webhooks.claim(webhook_id, tries)
-    db.session.remove()
-    if delivery is None:
-        return False
+def deliver(delivery: Delivery, poster: Poster) -> None:
+    """Post a claimed try to its receiver and record the outcome, in an application context."""
     body = json.dumps(delivery.event).encode()
     try:
-        answer = poster.post(delivery.url, signing.headers(delivery.secret, webhook_id, body, now()), body)
+        answer = poster.post(delivery.url, signing.headers(delivery.secret, delivery.webhook_id, body, now()), body)
     except PostingError as error:
         _note_failed(delivery, str(error))
     else:
         _note_answer(delivery, answer)
-    return True
 
 
 def _note_answer(delivery: Delivery, answer: PostResult) -> None:

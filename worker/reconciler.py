@@ -1,7 +1,7 @@
 """``python -m worker.reconciler``: makes queue and files agree with the database, again and again.
 
-It alone retries: attempts that were let go or whose worker shows no sign of life, jobs that wait while no queue
-knows of them, and webhooks that are due. Several may run; one at a time has the duty, the others wait to take it over.
+It alone retries: attempts that were let go or whose worker shows no sign of life, and jobs that wait while no queue
+knows of them. Several may run; one at a time has the duty, the others wait to take it over.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from store.orphans import Orphan
 from store.states import JobState
 from worker import daemon, health
 from worker.context import database
-from worker.due_webhooks import DueWebhooks
 from worker.leadership import Leadership
 from worker.liveness import Watch
 
@@ -42,18 +41,13 @@ class Reconciler:
         self._redis = redis
         self._files = Files(settings.data_dir)
         self._watch = Watch(settings.lease_seconds)
-        self._webhooks = DueWebhooks(redis)
         self._in_doubt: frozenset[str] = frozenset()  # calls that were taken from the queue but not claimed
         self._orphans: set[Orphan] = set()
         self._unused_uploads: set[str] = set()
         self._turns = 0
 
     def look(self) -> None:
-        """See after the attempts that run and the webhooks that are due.
-
-        Raises:
-            SQLAlchemyError: the database is away.
-        """
+        """See after the attempts that run; raises SQLAlchemyError when the database is away."""
         pulses = expiry.pulses()
         dead = self._watch.dead(pulses)
         for job_id, attempt in dead:
@@ -62,11 +56,9 @@ class Reconciler:
         let_go = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_let_go]
         for job_id, attempt in dict.fromkeys(dead + let_go):
             self._follow_up(job_id, attempt)
-        self._webhooks.tell()
 
     def turn(self) -> None:
         """Put right what can be put right now; raises SQLAlchemyError when the database is away."""
-        self._webhooks.start_anew()
         self.look()
         self._tell_the_queue()
         if data_dir_check.belongs(self._files):

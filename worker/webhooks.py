@@ -1,7 +1,7 @@
-"""``python -m worker.webhooks``: delivers webhooks, some at a time, for as long as it is not told to stop.
+"""``python -m worker.webhooks``: delivers webhooks from the outbox until it is told to stop.
 
-It takes tries off their queue and makes them in threads: they only wait for receivers. It needs no child of its own,
-loads nothing of the processing, and if it dies in a try, that try is over after a minute and the next one follows.
+It claims due tries in the database and makes them in threads, which only wait for receivers. Several processes may run.
+It loads nothing of the processing; where it dies in a try, the claim runs out after a minute and another try follows.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import threading
 import time
 
 from flask import Flask
-from redis import Redis
-from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from common.settings import Settings
-from store import queues
-from worker import daemon, health
+from store import webhooks
+from store.database import db
+from store.webhooks import Delivery
+from worker import daemon, deliverer_heartbeat
 from worker.context import database
 from worker.delivery import deliver
 from worker.http_post import Poster
 
 AT_ONCE = 8  # tries; a receiver that does not answer takes the place of others for 15 seconds
-POLL = 0.2  # seconds between two looks at an empty queue
+POLL = 1.0  # seconds between two looks at an outbox in which nothing is due
 SECONDS_TO_STOP = 5.0  # for tries that are being made; the launcher and containers wait for ten and more
 
 _log = logging.getLogger(__name__)
@@ -37,23 +38,23 @@ class Deliverer:
         self._poster = poster
         self._seats = threading.Semaphore(AT_ONCE)
 
-    def take_one(self, redis: Redis) -> bool:
-        """Take a try off the queue and begin it, once there is a seat for it; False when there was none.
+    def begin_one(self) -> bool:
+        """Claim a try and begin it, once there is a seat for it; False when none is due.
 
         Raises:
-            RedisError: the queue is away.
+            SQLAlchemyError: the database is away.
         """
         if not self._seats.acquire(timeout=POLL):
             return True  # all are busy: come again at once
-        call = None
+        delivery = None
         try:
-            call = queues.take_webhook(redis)
+            delivery = webhooks.claim_due()
         finally:
-            if call is None:
+            if delivery is None:
                 self._seats.release()
-        if call is None:
+        if delivery is None:
             return False
-        threading.Thread(target=self._make, args=call, daemon=True).start()  # one that hangs must not keep us
+        threading.Thread(target=self._make, args=(delivery,), daemon=True).start()  # one that hangs must not keep us
         return True
 
     def wait_for_all(self, seconds: float) -> None:
@@ -62,12 +63,12 @@ class Deliverer:
         for _ in range(AT_ONCE):
             self._seats.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _make(self, webhook_id: str, tries: int) -> None:
+    def _make(self, delivery: Delivery) -> None:
         try:
             with self._app.app_context():
-                deliver(webhook_id, tries, self._poster)
-        except Exception:  # such as a database that is away: the try is over after a minute
-            _log.exception("a try of a webhook broke off")
+                deliver(delivery, self._poster)
+        except Exception:  # such as a database that is away: the claim runs out after a minute
+            _log.exception("a try of a webhook broke off", extra={"job": delivery.job_id})
         finally:
             self._seats.release()
 
@@ -75,22 +76,29 @@ class Deliverer:
 def serve(settings: Settings, stop: threading.Event) -> None:
     """Deliver until told to stop."""
     _log.info("ready to deliver webhooks")
-    redis = queues.connect(settings.redis_url)
-    next_sign = 0.0
+    next_beat = 0.0
     with database(settings) as app:
         deliverer = Deliverer(app, Poster(to_private=settings.webhooks_to_private))
         while not stop.is_set():
             try:
-                if time.monotonic() >= next_sign:
-                    health.leave_deliverers_sign(redis)
-                    next_sign = time.monotonic() + health.SECONDS_BETWEEN_SIGNS
-                if not deliverer.take_one(redis):
+                if time.monotonic() >= next_beat:
+                    deliverer_heartbeat.beat()
+                    next_beat = time.monotonic() + deliverer_heartbeat.SECONDS_BETWEEN_BEATS
+                if not deliverer.begin_one():
                     stop.wait(POLL)
-            except RedisError as error:
-                _log.warning("the queue is away (%s); trying again", error)
-                stop.wait(1)
+            except SQLAlchemyError as error:
+                _log.warning("database unavailable (%s); retrying", error)
+                db.session.remove()
+                stop.wait(POLL)
         deliverer.wait_for_all(SECONDS_TO_STOP)
-    redis.close()
+        _end_heartbeat()
+
+
+def _end_heartbeat() -> None:
+    try:
+        deliverer_heartbeat.end()
+    except SQLAlchemyError as error:
+        _log.warning("heartbeat not removed: %s", error)
 
 
 if __name__ == "__main__":

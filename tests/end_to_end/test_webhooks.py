@@ -81,7 +81,7 @@ def test_a_receiver_that_was_away_hears_of_it_once_although_the_deliverer_was_ki
     kill_deliverer(running_site)
     with receiving(port=port) as receiver:
         eventually(lambda: webhook_of(client, job_id)["state"] == "delivered")
-        time.sleep(2)  # two more looks of the reconciler, which shall find nothing to do
+        time.sleep(2)  # two more looks of the deliverer, which shall find nothing to do
         (got,) = receiver.got
     shown = webhook_of(client, job_id)
     assert (shown["tries"], shown["last_problem"]) == (2, None)

@@ -79,37 +79,46 @@ def test_it_is_due_when_its_job_has_ended_in_whatever_way(job_in: JobIn, state: 
 
 def test_a_try_is_claimed_by_one_only(hooked: Job) -> None:
     webhook_id = end(hooked)
-    delivery = webhooks.claim(webhook_id, 0)
+    delivery = webhooks.claim_try(webhook_id, 0)
     assert delivery is not None
     assert (delivery.webhook_id, delivery.url, delivery.tries) == (webhook_id, URL, 1)
-    assert webhooks.claim(webhook_id, 0) is None
+    assert webhooks.claim_try(webhook_id, 0) is None
     assert due() == []
 
 
+def test_what_has_waited_longest_is_claimed_first(job_in: JobIn) -> None:
+    hook_ids = [hook_of(job_in(JobState.DONE, webhook_url=URL)).id for _ in range(3)]
+    for minutes, webhook_id in zip((2, 3, 1), hook_ids, strict=True):
+        db.session.get_one(Webhook, webhook_id).next_try_at = now() - timedelta(minutes=minutes)
+        db.session.commit()
+    claimed = [webhooks.claim_due() for _ in range(4)]
+    assert [one and one.webhook_id for one in claimed] == [hook_ids[1], hook_ids[0], hook_ids[2], None]
+
+
 def test_a_webhook_of_a_job_that_goes_on_cannot_be_claimed(hooked: Job) -> None:
-    assert webhooks.claim(hook_of(hooked.id).id, 0) is None
+    assert webhooks.claim_try(hook_of(hooked.id).id, 0) is None
 
 
 def test_a_try_that_nobody_ended_is_due_again_after_a_minute(hooked: Job) -> None:
     webhook_id = end(hooked)
-    assert webhooks.claim(webhook_id, 0)
+    assert webhooks.claim_try(webhook_id, 0)
     until = hook_of(hooked.id).next_try_at
     assert until is not None
     assert timedelta(seconds=50) < until - now() <= timedelta(seconds=60)
     make_due(webhook_id)
     assert due() == [(webhook_id, 1)]
-    assert webhooks.claim(webhook_id, 1)
+    assert webhooks.claim_try(webhook_id, 1)
 
 
 def test_what_was_delivered_is_not_due_any_more(hooked: Job) -> None:
     webhook_id = end(hooked)
-    delivery = webhooks.claim(webhook_id, 0)
+    delivery = webhooks.claim_try(webhook_id, 0)
     assert delivery is not None
     assert webhooks.record_delivered(delivery)
     hook = hook_of(hooked.id)
     assert (webhooks.state_of(hook), hook.last_problem) == (DELIVERED, None)
     assert hook.delivered_at is not None
-    assert webhooks.claim(webhook_id, 1) is None
+    assert webhooks.claim_try(webhook_id, 1) is None
     assert due() == []
 
 
@@ -118,7 +127,7 @@ def test_the_tries_follow_the_schedule_and_then_it_is_given_up(hooked: Job) -> N
     waits = []
     for tries in range(10):
         make_due(webhook_id)
-        delivery = webhooks.claim(webhook_id, tries)
+        delivery = webhooks.claim_try(webhook_id, tries)
         assert delivery is not None
         state = webhooks.record_failed(delivery, "The receiver answered with the code 500.")
         hook = hook_of(hooked.id)
@@ -137,7 +146,7 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_less(hooked: Job) -> None:
     webhook_id = end(hooked)
     for tries, (asked, waited) in enumerate([(120, 120), (1, 300), (10**9, 86400)]):
         make_due(webhook_id)
-        delivery = webhooks.claim(webhook_id, tries)
+        delivery = webhooks.claim_try(webhook_id, tries)
         assert delivery is not None
         webhooks.record_failed(delivery, "busy", wait_seconds=asked)
         found = hook_of(hooked.id).next_try_at
@@ -146,16 +155,16 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_less(hooked: Job) -> None:
 
 
 def test_a_receiver_that_is_gone_for_good_is_given_up_at_once(hooked: Job) -> None:
-    delivery = webhooks.claim(end(hooked), 0)
+    delivery = webhooks.claim_try(end(hooked), 0)
     assert delivery is not None
     assert webhooks.record_failed(delivery, "gone", is_last=True) == GIVEN_UP
 
 
 def test_a_try_that_was_taken_over_records_nothing(hooked: Job) -> None:
     webhook_id = end(hooked)
-    slow = webhooks.claim(webhook_id, 0)
+    slow = webhooks.claim_try(webhook_id, 0)
     make_due(webhook_id)
-    quick = webhooks.claim(webhook_id, 1)
+    quick = webhooks.claim_try(webhook_id, 1)
     assert slow is not None
     assert quick is not None
     assert webhooks.record_failed(slow, "too late") is None
@@ -165,9 +174,9 @@ def test_a_try_that_was_taken_over_records_nothing(hooked: Job) -> None:
 
 def test_a_delivery_that_came_late_counts_all_the_same(hooked: Job) -> None:
     webhook_id = end(hooked)
-    slow = webhooks.claim(webhook_id, 0)
+    slow = webhooks.claim_try(webhook_id, 0)
     make_due(webhook_id)
-    quick = webhooks.claim(webhook_id, 1)
+    quick = webhooks.claim_try(webhook_id, 1)
     assert slow is not None
     assert quick is not None
     assert webhooks.record_delivered(slow)
@@ -179,7 +188,7 @@ def test_a_removed_job_takes_its_webhook_along(hooked: Job, files: Files) -> Non
     webhook_id = end(hooked)
     jobs.remove(files, hooked.id)
     assert db.session.scalar(select(func.count(Webhook.id))) == 0
-    assert webhooks.claim(webhook_id, 0) is None
+    assert webhooks.claim_try(webhook_id, 0) is None
     assert due() == []
 
 
@@ -187,12 +196,12 @@ def test_a_removed_job_takes_its_webhook_along(hooked: Job, files: Files) -> Non
 def test_what_is_sent_says_how_the_job_ended_also_when_its_files_have_expired(job_in: JobIn, state: JobState) -> None:
     ended = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
     job_id = job_in(state, webhook_url=URL, ended_at=ended)
-    first = webhooks.claim(hook_of(job_id).id, 0)
+    first = webhooks.claim_try(hook_of(job_id).id, 0)
     job = reread(job_id)
     job.state = JobState.EXPIRED
     db.session.commit()
     make_due(hook_of(job_id).id)
-    again = webhooks.claim(hook_of(job_id).id, 1)
+    again = webhooks.claim_try(hook_of(job_id).id, 1)
     assert first is not None
     assert again is not None
     assert first.event == again.event
@@ -214,7 +223,7 @@ def test_the_secret_is_made_on_first_use_and_stays_until_a_new_one_is_wanted(ann
 
 
 def test_a_delivery_carries_the_secret_of_the_jobs_owner(hooked: Job, anna: int) -> None:
-    delivery = webhooks.claim(end(hooked), 0)
+    delivery = webhooks.claim_try(end(hooked), 0)
     assert delivery is not None
     assert delivery.secret == webhooks.secret_of(anna) == db.session.get_one(Account, anna).webhook_secret
     assert delivery.secret not in repr(delivery)

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis
+from sqlalchemy import text
 
 from common.settings import Settings
 from store import accept_upload, queues
@@ -115,6 +117,19 @@ def reread(job_id: str) -> Job:
     db.session.rollback()
     db.session.expire_all()
     return db.session.get_one(Job, job_id)
+
+
+@contextmanager
+def table_away(name: str) -> Iterator[None]:
+    """Make statements about a table fail, in every process, until the block ends."""
+    _rename(name, "elsewhere")
+    yield
+    _rename("elsewhere", name)
+
+
+def _rename(old: str, new: str) -> None:
+    db.session.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+    db.session.commit()
 
 
 def working_files(files: Files) -> list[Path]:

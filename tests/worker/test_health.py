@@ -12,11 +12,13 @@ import pytest
 from flask import Flask
 from redis import Redis
 from rq.utils import utcformat
+from sqlalchemy import update
 
-from store.database import now
+from store.database import db, now
+from store.models import LeaderLease
 from tests.processes import eventually
 from tests.worker.conftest import Start
-from worker import health
+from worker import deliverer_heartbeat, health
 
 WORKER = "rq:worker:one"
 
@@ -76,14 +78,43 @@ def test_the_reconciler_is_at_work_after_its_first_turn(
 
 
 def test_the_deliverer_of_webhooks_is_at_work_from_its_start(
-    start: Start, environ: dict[str, str], store_app: Flask, redis: Redis
+    start: Start, environ: dict[str, str], store_app: Flask
 ) -> None:
-    assert ask(environ, "--queue", "webhooks")[0] == 1
-    start("worker.webhooks")
-    eventually(lambda: health.worker_is_at_work(redis, "webhooks"))
+    environ = environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}  # nowhere: it is not needed
+    silence = "No worker of the webhooks queue of this host has shown a sign of life lately.\n"
+    assert ask(environ, "--queue", "webhooks") == (1, silence)
+    deliverer = start("worker.webhooks")
+    eventually(deliverer_heartbeat.is_beating)
     assert ask(environ, "--queue", "webhooks") == (0, "")
-    (sign,) = redis.keys("playtally:webhooks:*")
-    assert 0 < redis.ttl(sign) <= 45
+    deliverer.terminate()
+    assert deliverer.wait(timeout=60) == 0
+    assert ask(environ, "--queue", "webhooks") == (1, silence)
+
+
+def test_a_deliverer_that_fell_silent_is_not_at_work(store_app: Flask) -> None:
+    deliverer_heartbeat.beat()
+    deliverer_heartbeat.beat()
+    assert deliverer_heartbeat.is_beating()
+    silent_since = now() - deliverer_heartbeat.LONGEST_SILENCE - timedelta(seconds=1)
+    db.session.execute(update(LeaderLease).values(turned_at=silent_since))
+    db.session.commit()
+    assert not deliverer_heartbeat.is_beating()
+
+
+def test_a_deliverer_of_another_host_does_not_count(store_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliverer_heartbeat.beat()
+    monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
+    assert not deliverer_heartbeat.is_beating()
+    deliverer_heartbeat.end()
+    monkeypatch.undo()
+    assert deliverer_heartbeat.is_beating()
+
+
+def test_a_database_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
+    code, said = ask(environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "--queue", "webhooks")
+    assert code == 1
+    assert said.startswith("The database cannot say who is at work: ")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.usefixtures("processes")

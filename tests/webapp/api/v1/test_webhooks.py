@@ -171,7 +171,7 @@ def test_what_was_given_up_says_so_and_why(script: FlaskClient, job_in: JobIn, a
 
 def claimed(job_id: str, tries: int) -> Delivery:
     hook = db.session.query(Webhook).filter_by(job_id=job_id).one()
-    delivery = webhooks.claim(hook.id, tries)
+    delivery = webhooks.claim_try(hook.id, tries)
     assert delivery is not None
     return delivery
 
