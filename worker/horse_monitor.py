@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from store import attempts
 from store.attempts import Standing
+from store.database import db
 from worker.work_horse import held_bytes, most_bytes
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -70,4 +71,5 @@ class Guard:
         except SQLAlchemyError as error:
             about = {"job": self._job_id, "attempt": self._attempt}
             _log.warning("the database does not say whether it goes on: %s", error, extra=about)
+            db.session.remove()  # PostgreSQL answers nothing more in a transaction that failed
             return False

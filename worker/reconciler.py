@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from common import fault_points
 from common.settings import Settings
 from store import attempts, data_dir_check, expiry, jobs, leader_lease, orphans, queues, resumable_uploads
+from store.database import db
 from store.files import Files
 from store.orphans import Orphan
 from store.states import JobState
@@ -150,6 +151,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                     next_turn = 0.0
             except (SQLAlchemyError, RedisError, OSError) as error:
                 _log.warning("this turn broke off: %s", error)
+                db.session.remove()  # PostgreSQL answers nothing more in a transaction that failed
             stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))
         _give_back(leadership)
     redis.close()

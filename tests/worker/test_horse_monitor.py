@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from store import attempts, jobs
 from store.files import Files
-from tests.worker.conftest import Submitted, reread
+from tests.worker.conftest import Submitted, reread, table_away
 from tests.worker.test_liveness import Clock
 from worker import horse_monitor as guard_module
 from worker.horse_monitor import GRACE, SECONDS_BETWEEN_LOOKS, Guard, Verdict
@@ -60,6 +60,15 @@ def test_a_database_that_is_away_ends_no_horse(job: Submitted, monkeypatch: pyte
     clock = Clock()
     monkeypatch.setattr(attempts, "standing", away)
     assert verdicts(Guard(os.getpid(), job.id, 1, LIMIT, clock), clock, 20) == {None}
+
+
+def test_a_database_that_refused_one_look_is_asked_again(job: Submitted) -> None:
+    clock = Clock()
+    guard = Guard(os.getpid(), job.id, 1, LIMIT, clock)
+    with table_away("job"):
+        assert verdicts(guard, clock, 1) == {None}
+    jobs.cancel(job.id, jobs.keep_until(1))
+    assert verdicts(guard, clock) == {None, Verdict.LOST}
 
 
 def test_a_horse_over_its_memory_is_ended(job: Submitted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from store.models import Resumable
 from store.options import JobOptions
 from store.states import JobState
 from tests.processes import eventually
-from tests.worker.conftest import Enqueue, Start, Submit, Submitted, reread, working_files
+from tests.worker.conftest import Enqueue, Start, Submit, Submitted, reread, table_away, working_files
 from worker.reconciler import Reconciler
 
 
@@ -175,6 +175,16 @@ def test_of_two_reconcilers_the_second_takes_over_when_the_first_was_killed(
     first.wait()
     two = submit()
     eventually(lambda: is_known(redis, two))
+
+
+def test_after_a_turn_that_the_database_refused_the_next_one_is_taken(
+    start: Start, submit: Submit, redis: Redis, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start("worker.reconciler")
+    with table_away("resumable"):
+        eventually(lambda: "this turn broke off" in capfd.readouterr().err)
+    job = submit()
+    eventually(lambda: is_known(redis, job))
 
 
 def test_sigterm_stops_its_process_between_two_turns(start: Start, job: Submitted, redis: Redis) -> None:
