@@ -9,7 +9,6 @@ from enum import StrEnum
 class JobState(StrEnum):
     """Where a job stands; the value is the word the API uses and the database keeps."""
 
-    RECEIVING = "receiving"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -30,7 +29,6 @@ class StateFacts:
 _S = JobState
 
 STATES: dict[JobState, StateFacts] = {
-    _S.RECEIVING: StateFacts("Your file is arriving.", False, frozenset({_S.QUEUED, _S.CANCELLED})),
     _S.QUEUED: StateFacts("Your file is waiting its turn.", False, frozenset({_S.RUNNING, _S.CANCELLED})),
     _S.RUNNING: StateFacts(
         "Your file is being added up.",

@@ -63,7 +63,7 @@ def make_job(
     elif state is JobState.CANCELLED:
         jobs.cancel(job_id, until)
     job = db.session.get_one(Job, job_id, populate_existing=True)
-    if state in (JobState.RECEIVING, JobState.EXPIRED):
+    if state is JobState.EXPIRED:
         job.state = state
     for key, value in values.items():
         setattr(job, key, value)

@@ -118,7 +118,7 @@ def _steps(job: Job) -> tuple[StepView, ...]:
     names = list(STEPS)
     working_at = names.index(job.step if job.step in STEPS else "checking")
     # A file that waits stands between two stations.
-    at = {JobState.RECEIVING: 0, JobState.QUEUED: 0.5}.get(job.state, working_at)
+    at = 0.5 if job.state is JobState.QUEUED else working_at
     return tuple(
         StepView(word, "done" if place < at else "now" if place == at else "later")
         for place, word in enumerate(STEPS.values())

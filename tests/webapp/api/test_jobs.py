@@ -24,7 +24,6 @@ Bearer = Callable[..., dict[str, str]]
 JobIn = Callable[..., str]
 # What the API answers for a job in each state.
 WORDS = {
-    JobState.RECEIVING: (425, "TooEarlyException"),
     JobState.QUEUED: (425, "TooEarlyException"),
     JobState.RUNNING: (425, "TooEarlyException"),
     JobState.DONE: (200, None),

@@ -84,7 +84,6 @@ def test_the_file_comes_back_as_it_was_sent(client: FlaskClient, bearer: Bearer,
 @pytest.mark.parametrize(
     ("state", "status", "kind"),
     [
-        (JobState.RECEIVING, 409, "not-ended"),
         (JobState.QUEUED, 409, "not-ended"),
         (JobState.RUNNING, 409, "not-ended"),
         (JobState.FAILED, 422, "job-failed"),
