@@ -87,11 +87,6 @@ def calls(connection: Redis) -> Calls:
     return Calls(frozenset(waiting), frozenset(started))
 
 
-def is_waiting(connection: Redis, *, job_id: str, attempt: int) -> bool:
-    """Whether the attempt stands in a queue; raises RedisError when Redis is away."""
-    return call_id(job_id, attempt) in calls(connection).waiting
-
-
 def answers(connection: Redis) -> bool:
     """Whether Redis is there."""
     try:

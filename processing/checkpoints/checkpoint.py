@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from common.fsync import to_disk
-from processing.checkpoints.workspace import CHECKPOINT, Workspace, run_folder
+from processing.checkpoints.workspace import CHECKPOINT, Workspace
 from processing.options import Options
 
 FORMAT = 3  # of the whole state: raise it with each change to what any module saves or to how it resumes
@@ -57,12 +57,6 @@ class Snapshot:
 def fresh_path(folder: Path, stem: str, suffix: str = "") -> Path:
     """Return a path in the folder that no other process has chosen or will choose."""
     return folder / f"{stem}-{secrets.token_hex(8)}{suffix}"
-
-
-def position_of(scratch: Path) -> float | None:
-    """Return the fraction of the run, 0 to 1, that is saved in a scratch folder; None if there is no checkpoint."""
-    content = _read(run_folder(scratch) / CHECKPOINT)
-    return None if content is None else float(content["position"])
 
 
 class Checkpoints:

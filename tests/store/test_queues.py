@@ -51,7 +51,7 @@ def standing(redis: Redis, queue: str) -> list[str]:
 
 
 def is_waiting(redis: Redis, attempt: int = 1) -> bool:
-    return queues.is_waiting(redis, job_id=JOB, attempt=attempt)
+    return queues.call_id(JOB, attempt) in queues.calls(redis).waiting
 
 
 def test_a_worker_is_told_job_and_attempt_in_json_and_the_dotted_path_of_the_task(redis: Redis) -> None:

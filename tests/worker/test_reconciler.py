@@ -36,7 +36,7 @@ def strict(store_app: Flask, settings: Settings, redis: Redis) -> Reconciler:
 
 
 def is_known(redis: Redis, job: Submitted) -> bool:
-    return queues.is_waiting(redis, job_id=job.id, attempt=reread(job.id).attempt)
+    return queues.call_id(job.id, reread(job.id).attempt) in queues.calls(redis).waiting
 
 
 def test_a_job_the_queue_never_heard_of_is_enqueued(patient: Reconciler, redis: Redis, job: Submitted) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,6 @@ import pytest
 from redis import Redis
 
 from common.settings import Settings
-from processing.checkpoints.checkpoint import position_of
 from store import attempts, jobs, queues
 from store.files import Files
 from store.models import Job
@@ -109,10 +109,16 @@ def test_sigterm_in_mid_job_lets_go_of_the_attempt_without_blaming_it(
     assert (again.state, again.lease_until, again.crashes) == (JobState.RUNNING, None, 0)
     assert not is_alive(horse)
     start("worker.reconciler")
-    eventually(lambda: queues.is_waiting(redis, job_id=held_job.id, attempt=2))
+    eventually(lambda: queues.call_id(held_job.id, 2) in queues.calls(redis).waiting)
     start("worker", "--queue", "small")
     done = eventually(lambda: ended(held_job.id))
     assert (done.state, done.attempt, done.crashes) == (JobState.DONE, 2, 0)
+
+
+def position_kept(files: Files, job_id: str) -> float:
+    """How much of the job, 0 to 1, the checkpoint of its first attempt keeps."""
+    checkpoint = json.loads((files.scratch(job_id, 1) / "run" / "checkpoint.json").read_text())
+    return float(checkpoint["position"])
 
 
 def test_an_attempt_goes_on_from_the_checkpoint_of_the_one_before_it(
@@ -124,8 +130,7 @@ def test_an_attempt_goes_on_from_the_checkpoint_of_the_one_before_it(
     start("worker.reconciler")
     worker = start("worker", "--queue", "small", CHECKPOINT_SECONDS="0")
     horse_in_mid_job(worker, job.id)
-    kept = position_of(files.scratch(job.id, 1))
-    assert kept is not None
+    kept = position_kept(files, job.id)
     orders.hold("step.totalling")  # the next attempt
     worker.terminate()
     assert worker.wait(timeout=60) == 0

@@ -54,10 +54,6 @@ class Probe(Generic[T]):
             asked = self._asked
         return lambda: self._wait(asked, began)
 
-    def ask(self) -> ProbeResult[T]:
-        """Ask and wait."""
-        return self.begin()()
-
     def _find_out(self, asked: Future[_Outcome[T]]) -> None:
         value, problem = None, None
         try:

@@ -11,7 +11,7 @@ from webapp.monitoring.probe import Probe
 
 
 def test_an_answer_comes_with_its_value() -> None:
-    answer = Probe("it", lambda: 7, 60).ask()
+    answer = Probe("it", lambda: 7, 60).begin()()
     assert (answer.ok, answer.value) == (True, 7)
 
 
@@ -25,9 +25,9 @@ def test_an_error_is_no_answer_and_stands_in_the_log_once_until_all_is_well(capl
         return 1
 
     probe = Probe("it", question, 60)
-    assert [probe.ask().ok, probe.ask().ok] == [False, False]
+    assert [probe.begin()().ok, probe.begin()().ok] == [False, False]
     broken = False
-    assert [probe.ask().ok, probe.ask().ok] == [True, True]
+    assert [probe.begin()().ok, probe.begin()().ok] == [True, True]
     assert caplog.messages == ["it does not answer: gone", "it answers again"]
 
 
@@ -40,11 +40,11 @@ def test_a_question_that_hangs_is_given_up_and_not_asked_twice() -> None:
         return "late"
 
     probe = Probe("it", question, 0.01)
-    assert [probe.ask().ok for _ in range(3)] == [False] * 3
+    assert [probe.begin()().ok for _ in range(3)] == [False] * 3
     assert len(asked) == 1
     release.set()
     asked[0].join()
-    assert eventually(lambda: probe.ask().value) == "late"
+    assert eventually(lambda: probe.begin()().value) == "late"
     assert len(asked) > 1
 
 
