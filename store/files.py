@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from common.fsync import to_disk
 from store.models import new_id
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -56,7 +57,7 @@ class Files:
         """A new empty file in incoming/, claimed as by :meth:`claim`; its name is a fresh id."""
         file = self.new_incoming().open("x+b", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        _sync_folder(self.incoming_folder)
+        to_disk(self.incoming_folder)
         return file
 
     def claim(self, path: Path) -> BinaryIO | None:
@@ -102,7 +103,7 @@ class Files:
         """Move an upload that arrived whole (written and fsynced by the caller) to its place."""
         target = self.upload(upload_id)
         os.rename(incoming, target)
-        _sync_folder(target.parent)
+        to_disk(target.parent)
 
     def remove_upload(self, upload_id: str) -> None:
         """Remove the bytes of an upload; nothing happens where there are none."""
@@ -136,10 +137,10 @@ class Files:
         staged = self._folder("staging", job_id, attempt)
         target = self._folder("results", job_id, attempt)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sync_folder(staged)
+        to_disk(staged)
         os.rename(staged, target)
-        _sync_folder(target.parent)
-        _sync_folder(target.parent.parent)
+        to_disk(target.parent)
+        to_disk(target.parent.parent)
 
     def results(self, job_id: str, attempt: int) -> Path:
         """Where what an attempt publishes lies."""
@@ -197,7 +198,7 @@ class Files:
             file.flush()
             os.fsync(file.fileno())
         os.rename(coming, self.data_dir / MARK)
-        _sync_folder(self.data_dir)
+        to_disk(self.data_dir)
 
     def published_attempts(self) -> list[tuple[str, int]]:
         """The (job, attempt) pairs that have a folder of results."""
@@ -257,14 +258,6 @@ def _bytes_below(top: Path) -> int:
             except FileNotFoundError:
                 pass  # it went meanwhile
     return found
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,8 @@ from store.models import Job, Part, Upload, Webhook
 from store.options import JobOptions
 from store.queues import queue_for
 from store.states import UNFINISHED, JobState
+
+SHOWN_BAD_ROWS = 100  # of a job: on its page, in the API, and in the row of a refused one, which has no file of them
 
 
 class UploadGoneError(Exception):
@@ -90,6 +93,12 @@ def page(
     if created_before is not None:
         statement = statement.where(Job.created_at < created_before)
     return list(db.session.scalars(statement.limit(limit)))
+
+
+def bad_rows(job: Job) -> list[dict[str, Any]]:
+    """Return the first SHOWN_BAD_ROWS rows that a job could not read, with the place and the reason of each."""
+    found: list[dict[str, Any]] = (job.summary or {}).get("rejected") or []
+    return found[:SHOWN_BAD_ROWS]
 
 
 def ahead_of(job: Job) -> int:

@@ -23,8 +23,6 @@ from worker.options import options_for
 from worker.progress import ProgressReporter
 from worker.retry import with_patience
 
-LISTED_BAD_ROWS = 100  # of a file that is refused; they stand in the job's row, for there is no file of them
-
 _log = logging.getLogger(__name__)
 
 
@@ -111,7 +109,7 @@ def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, repo
 def _summary(error: RefusedError) -> dict[str, Any]:
     """What was found out before the refusal, for the job's page."""
     summary = error.summary()
-    return summary | {"rejected": summary["rejected"][:LISTED_BAD_ROWS]}
+    return summary | {"rejected": summary["rejected"][: jobs.SHOWN_BAD_ROWS]}
 
 
 def tidy(job_id: str, attempt: int, files: Files) -> None:

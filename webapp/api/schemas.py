@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from processing.progress import Step
+from store.jobs import SHOWN_BAD_ROWS
 from store.options import BAD_ROWS, CORRECTIONS, DATE_STYLES, DEFAULTS, DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
 from store.states import JobState
 from store.webhooks import STATES_OF_WEBHOOKS
@@ -157,7 +158,9 @@ class JobSchema(JobSummarySchema):
     options = fields.Nested(Options, required=True)
     detected = fields.Dict(required=True, allow_none=True, metadata=_said("What was found in the file; null: not yet."))
     totals = fields.Nested(TotalsSchema, required=True)
-    rejected = fields.List(fields.Nested(BadRowSchema), required=True, metadata=_said("The first 100 rows left out."))
+    rejected = fields.List(
+        fields.Nested(BadRowSchema), required=True, metadata=_said(f"The first {SHOWN_BAD_ROWS} rows left out.")
+    )
     error = fields.Dict(
         required=True,
         allow_none=True,

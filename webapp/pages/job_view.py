@@ -22,7 +22,6 @@ from webapp.progress import percent_of
 from webapp.uploads.submit import has_file
 
 FIRST_ROWS = 12
-LISTED_LEFT_OUT = 100
 SILENCE = 20  # seconds without a sign of life after which the page says so
 STEPS = {
     "received": "Received",
@@ -94,7 +93,7 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
         question=question_of(error) if can_run_again else None,
         problem=problem,
         first_rows=_first_rows(job) if is_done else [],
-        left_out=(summary.get("rejected") or [])[:LISTED_LEFT_OUT],
+        left_out=jobs.bad_rows(job),
         total_bytes=sum(part.bytes for part in job.parts),
         can_try_again=has_file(job)
         and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),

@@ -49,9 +49,8 @@ def own_done_job(job_id: str) -> Job:
 
 def _places(job: Job) -> list[dict[str, Any]]:
     """Where and why a job failed: the first bad rows, or the one place that its error names."""
-    rejected = (job.summary or {}).get("rejected") or []
-    if rejected:
-        return [{name: row[name] for name in ("line", "column", "value", "reason")} for row in rejected[:100]]
+    if bad_rows := jobs.bad_rows(job):
+        return [{name: row[name] for name in ("line", "column", "value", "reason")} for row in bad_rows]
     error = job.error
     if error is None:
         return []

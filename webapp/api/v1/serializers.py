@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import url_for
 
-from store import webhooks
+from store import jobs, webhooks
 from store.database import written
 from store.models import Job, Part, Webhook
 from store.options import JobOptions
@@ -15,8 +15,6 @@ from store.states import STATES, JobState
 from store.webhooks import TOTALS
 from webapp.downloads.responses import part_name
 from webapp.progress import percent_of
-
-LISTED_REJECTED = 100
 
 
 def job_summary(job: Job) -> dict[str, Any]:
@@ -49,7 +47,7 @@ def job_whole(job: Job) -> dict[str, Any]:
         "options": JobOptions.from_json(job.options).values(),
         "detected": summary.get("detected"),
         "totals": {name: summary.get(name) for name in TOTALS},
-        "rejected": (summary.get("rejected") or [])[:LISTED_REJECTED],
+        "rejected": jobs.bad_rows(job),
         "error": job.error,
         "webhook": webhook_face(job.webhook),
     }
