@@ -10,10 +10,20 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from processing.date_styles import DateStyle
+from common.option_words import (
+    BAD_ROWS,
+    CORRECTIONS,
+    DATE_STYLES,
+    DELIMITERS,
+    ENCODINGS,
+    QUOTES,
+    THOUSANDS,
+    BadRows,
+    DateStyle,
+)
 from processing.errors import RefusedError
 from processing.gc_tuning import relax_gc
-from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
 from processing.result import Outcome
@@ -71,10 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("output_dir", type=Path, metavar="OUTPUT_DIR", help="the folder for the parts; made if missing")
     parser.add_argument("--max-part-bytes", type=_bytes(200), default=defaults.max_part_bytes, metavar="N")
     parser.add_argument("--memory", type=_bytes(1 << 28), default=defaults.memory_bytes, metavar="BYTES")
-    parser.add_argument("--bad-rows", choices=[str(choice) for choice in BadRows], default=str(defaults.bad_rows))
-    parser.add_argument(
-        "--corrections", choices=["refuse", "allow"], default="refuse", help="whether plays may be negative"
-    )
+    parser.add_argument("--bad-rows", choices=BAD_ROWS, default=str(defaults.bad_rows))
+    parser.add_argument("--corrections", choices=CORRECTIONS, default="refuse", help="whether plays may be negative")
     _add_form(parser)
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for temporary files")
     parser.add_argument(
@@ -94,7 +102,7 @@ def _add_form(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--delimiter", type=_delimiter, metavar="MARK", help=f"{', '.join(DELIMITERS)}, or a character")
     form.add_argument("--quote", choices=list(QUOTES))
     form.add_argument("--header-line", type=_line, metavar="N", help="the line that names the columns, or none")
-    form.add_argument("--date-style", choices=[str(style) for style in DateStyle], metavar="STYLE")
+    form.add_argument("--date-style", choices=DATE_STYLES, metavar="STYLE")
     form.add_argument("--thousands", choices=list(THOUSANDS), help="what stands between the digits of 1,234,567")
     for column in ("song", "date", "plays"):
         form.add_argument(f"--{column}-column", metavar="NAME", help="a name in the header, or a number from 1")

@@ -1,25 +1,8 @@
-"""The styles in which a file may write dates: their names, examples and descriptions."""
+"""The date styles: their examples and descriptions. Their names stand in common.option_words."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-
-class DateStyle(StrEnum):
-    """A date style; its value is what people and scripts see."""
-
-    ISO = "YYYY-MM-DD"  # a time after it is ignored
-    ISO_SLASHES = "YYYY/MM/DD"
-    ISO_DOTS = "YYYY.MM.DD"
-    COMPACT = "YYYYMMDD"
-    DAY_FIRST = "DD/MM/YYYY"
-    MONTH_FIRST = "MM/DD/YYYY"
-    DAY_FIRST_DOTS = "DD.MM.YYYY"
-    MONTH_FIRST_DOTS = "MM.DD.YYYY"
-    DAY_FIRST_DASHES = "DD-MM-YYYY"
-    MONTH_FIRST_DASHES = "MM-DD-YYYY"
-    NAMED = "DD Month YYYY"  # month names, before or after the day
-
+from common.option_words import DateStyle
 
 _S = DateStyle
 

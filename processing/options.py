@@ -4,42 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
-from processing.date_styles import DateStyle
+from common.option_words import BadRows, DateStyle
 
 MIB = 1 << 20
-
-
-class BadRows(StrEnum):
-    """What to do with rows that cannot be read as (song, date, plays)."""
-
-    STOP = "stop"  # read the whole file, then refuse it with the first bad row and their number
-    SKIP = "skip"  # leave them out, count them and list them in rejected.csv
-
-
-# Encodings that a caller may choose: name of the codec -> what people call it.
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "cp1252": "Windows-1252 (Western Europe)",
-    "utf-16-le": "UTF-16, low byte first",
-    "utf-16-be": "UTF-16, high byte first",
-    "iso-8859-15": "ISO 8859-15 (Western Europe)",
-    "mac-roman": "Mac Roman",
-    "cp1250": "Windows-1250 (Central Europe)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "cp1253": "Windows-1253 (Greek)",
-    "cp1254": "Windows-1254 (Turkish)",
-    "shift_jis": "Shift JIS (Japanese)",
-    "gb18030": "GB 18030 (Chinese)",
-    "big5": "Big5 (Chinese)",
-    "euc-kr": "EUC-KR (Korean)",
-}
-# Thousands separators by the name that a caller gives; "" for none.
-THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}
-QUOTES = {"double": '"', "single": "'", "none": ""}
 
 
 @dataclass(frozen=True, slots=True)

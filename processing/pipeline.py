@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from common.option_words import BadRows
 from processing.checkpoints.checkpoint import Checkpoints, State, UnusableError, restoring
 from processing.checkpoints.position import Position
 from processing.checkpoints.workspace import Workspace, workspace_for
@@ -17,7 +18,7 @@ from processing.inspection.date_scan import with_settled_dates
 from processing.inspection.inspect import inspect
 from processing.inspection.sample import encoding_of_whole_file
 from processing.meter import Meter
-from processing.options import BadRows, Options
+from processing.options import Options
 from processing.progress import OnProgress, Step
 from processing.reading.kernel_ffi import can_read
 from processing.reading.rejections import Rejections

@@ -8,13 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.option_words import BadRows
 from processing.arrays import to_numpy
 from processing.checkpoints.checkpoint import Checkpoints, Snapshot, State, restoring
 from processing.checkpoints.position import Position
 from processing.checkpoints.workspace import Workspace
 from processing.dialect.surprises import ReopenError
 from processing.meter import Meter
-from processing.options import BadRows, Options
+from processing.options import Options
 from processing.parallel import in_batches, in_order
 from processing.progress import Step
 from processing.reading.arrow_reader import BlockReport, exact_sum

@@ -1,49 +1,14 @@
-"""What a person or script may choose for a job.
-
-The words are those of processing, which the store does not know; tests/worker/test_options.py holds the two together.
-"""
+"""What a person or script may choose for a job."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-BAD_ROWS = ("stop", "skip")
-CORRECTIONS = ("refuse", "allow")
-ENCODINGS = (
-    "utf-8",
-    "cp1252",
-    "utf-16-le",
-    "utf-16-be",
-    "iso-8859-15",
-    "mac-roman",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "shift_jis",
-    "gb18030",
-    "big5",
-    "euc-kr",
-)
-DELIMITERS = ("comma", "semicolon", "tab", "bar", "colon", "blank")  # or a character
-QUOTES = ("double", "single", "none")
-THOUSANDS = ("none", "comma", "point", "apostrophe", "blank")
-DATE_STYLES = (
-    "YYYY-MM-DD",
-    "YYYY/MM/DD",
-    "YYYY.MM.DD",
-    "YYYYMMDD",
-    "DD/MM/YYYY",
-    "MM/DD/YYYY",
-    "DD.MM.YYYY",
-    "MM.DD.YYYY",
-    "DD-MM-YYYY",
-    "MM-DD-YYYY",
-    "DD Month YYYY",
-)
+from common.option_words import BAD_ROWS, CORRECTIONS, DATE_STYLES, DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
+
 LONGEST_COLUMN = 200  # characters
 
 _LINE = re.compile(r"none|0{0,9}[1-9][0-9]{0,8}")
@@ -124,12 +89,12 @@ def _is_column(value: str) -> bool:
     return len(value) <= LONGEST_COLUMN
 
 
-def _either(words: Mapping[str, Any] | tuple[str, ...], last: str = "or") -> str:
+def _either(words: Collection[str], last: str = "or") -> str:
     *others, end = words
     return f"{', '.join(others)} {last} {end}"
 
 
-def _one_of(words: tuple[str, ...], *, may_be_empty: bool = True) -> tuple[str, Callable[[str], bool]]:
+def _one_of(words: Collection[str], *, may_be_empty: bool = True) -> tuple[str, Callable[[str], bool]]:
     return _either(words) + (" (or empty)" if may_be_empty else ""), lambda value: value in words
 
 

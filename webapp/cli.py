@@ -15,11 +15,12 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from common.option_words import BAD_ROWS
 from store import accept_upload, accounts, jobs, models
 from store.accounts import AccountError
 from store.database import db
 from store.models import Account, Job
-from store.options import BAD_ROWS, JobOptions
+from store.options import JobOptions
 from store.states import STATES, JobState
 from webapp.app_context import resources
 from webapp.errors.handlers import SENTENCES, InsufficientStorage

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from common.option_words import DELIMITERS, QUOTES, THOUSANDS, BadRows, DateStyle
 from common.settings import Settings
-from processing.date_styles import DateStyle
-from processing.options import DELIMITERS, QUOTES, THOUSANDS, BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from store.attempts import Claim
 from store.files import Files
 from store.options import JobOptions

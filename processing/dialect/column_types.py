@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import permutations
 
+from common.option_words import THOUSANDS
 from processing.columns import DATE, INPUT_COLUMNS, PLAYS, SONG
 from processing.dialect.dates import styles_of
 from processing.dialect.numbers import TooLargeError, whole_number
-from processing.options import THOUSANDS
 
 Fields = tuple[bytes, ...]
 _MOSTLY = 0.9  # of the rows

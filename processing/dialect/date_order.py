@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS, DateStyle
+from common.option_words import DateStyle
+from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS
 from processing.dialect.dates import day_of, styles_of
 from processing.errors import Choice, Question, RefusedError
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 
+from common.option_words import DateStyle
 from processing.columns import BLANKS
-from processing.date_styles import DateStyle
 
 EPOCH = date(1970, 1, 1).toordinal()
 FIRST_DAY = date.min.toordinal() - EPOCH  # 0001-01-01

@@ -6,8 +6,8 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from common.option_words import DateStyle
 from processing.columns import INPUT_COLUMNS
-from processing.date_styles import DateStyle
 from processing.dialect.rows import RowReader
 from processing.dialect.syntax import COMMAS, Syntax
 from processing.result import Detected

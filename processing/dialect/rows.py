@@ -5,8 +5,9 @@ The fast paths accept exactly what these rules accept, which tests verify.
 
 from __future__ import annotations
 
+from common.option_words import DateStyle
 from processing.columns import BLANKS, DATE, PLAYS, SONG
-from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS, DateStyle
+from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS
 from processing.dialect.dates import day_of, has_form
 from processing.dialect.numbers import MAX_PLAYS, TooLargeError, whole_number
 

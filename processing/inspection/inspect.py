@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from common.option_words import DateStyle
 from processing.columns import DATE, PLAYS
-from processing.date_styles import DateStyle
 from processing.dialect.column_synonyms import plain
 from processing.dialect.column_types import is_row
 from processing.dialect.date_order import style_in

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 
+from common.option_words import DateStyle
 from processing.columns import DATE, PLAYS, SONG
-from processing.date_styles import DateStyle
 from processing.dialect.dialect import Dialect
 from processing.dialect.syntax import Syntax
 

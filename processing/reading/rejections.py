@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from common.option_words import THOUSANDS
 from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
 from processing.columns import PLAYS
 from processing.dialect.dialect import Dialect
@@ -18,7 +19,6 @@ from processing.dialect.numbers import is_grouped
 from processing.dialect.surprises import end_of_run
 from processing.dialect.tokenizer import count_lines
 from processing.errors import Choice, Question, RefusedError
-from processing.options import THOUSANDS
 from processing.reading.arrow_reader import BlockReport
 from processing.reading.blocks import read_bytes
 from processing.result import LISTED_BAD_ROWS, BadRow

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from common.option_words import ENCODINGS
 from processing.dialect.tokenizer import count_lines
 from processing.errors import Choice, Question, RefusedError
-from processing.options import ENCODINGS
 
 UTF_8, UTF_8_BOM, FALLBACK = "utf-8", "utf-8-sig", "cp1252"
 BOM = b"\xef\xbb\xbf"

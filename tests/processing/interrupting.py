@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from common.option_words import BadRows
 from processing import pipeline, run
 from processing.checkpoints import checkpoint
 from processing.errors import RefusedError
 from processing.inspection.inspect import inspect
-from processing.options import BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import accumulator_for
 from processing.progress import Progress
 from processing.reading import blocks

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from processing.options import BadRows, DialectOptions, Options
+from common.option_words import BadRows
+from processing.options import DialectOptions, Options
 from processing.totalling import plan
 from tests.examples import examples
 from tests.processing.ways import result_of, same_both_ways

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from processing.date_styles import DateStyle
+from common.option_words import BadRows, DateStyle
 from processing.errors import RefusedError
-from processing.options import BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import process_csv
 from tests.paths import DATA
 from tests.processing.ways import BOTH_WAYS

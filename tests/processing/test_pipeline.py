@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.option_words import BadRows
 from processing.columns import INPUT_COLUMNS
 from processing.dialect.column_synonyms import is_total
 from processing.errors import RefusedError
-from processing.options import BadRows, Options
+from processing.options import Options
 from processing.pipeline import process_csv
 from processing.progress import Progress, Step
 from tests.examples import examples

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.options import BadRows, Options
+from common.option_words import BadRows
+from processing.options import Options
 from tests.examples import examples
 from tests.processing.oracle import Row
 from tests.processing.source.test_decompression import PACK

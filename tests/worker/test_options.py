@@ -1,34 +1,18 @@
-"""The words of store and processing are the same, and each is handed on as what it means."""
+"""Each word of a job's options is handed on as what it means."""
 
 from __future__ import annotations
 
 import pytest
 
+from common import option_words
+from common.option_words import BadRows, DateStyle
 from common.settings import Settings
-from processing import options as processing
-from processing.date_styles import DateStyle
-from processing.options import BadRows, DialectOptions
+from processing.options import DialectOptions
 from store import attempts
-from store import options as store
 from store.files import Files
 from store.options import JobOptions
 from tests.worker.conftest import Submit
 from worker.options import form_of, options_for
-
-
-@pytest.mark.parametrize(
-    ("words", "meanings"),
-    [
-        (store.BAD_ROWS, [str(choice) for choice in BadRows]),
-        (store.ENCODINGS, processing.ENCODINGS),
-        (store.DELIMITERS, processing.DELIMITERS),
-        (store.QUOTES, processing.QUOTES),
-        (store.THOUSANDS, processing.THOUSANDS),
-        (store.DATE_STYLES, [str(style) for style in DateStyle]),
-    ],
-)
-def test_the_store_knows_the_words_of_processing(words: tuple[str, ...], meanings: object) -> None:
-    assert words == tuple(meanings)  # type: ignore[call-overload]
 
 
 def test_what_is_not_said_is_found_out() -> None:
@@ -59,11 +43,11 @@ def test_what_is_said_is_handed_on(said: dict[str, str], form: DialectOptions) -
 
 def test_each_word_means_something() -> None:
     for option, words in (
-        ("encoding", store.ENCODINGS),
-        ("delimiter", store.DELIMITERS),
-        ("quote", store.QUOTES),
-        ("date_style", store.DATE_STYLES),
-        ("thousands", store.THOUSANDS),
+        ("encoding", option_words.ENCODINGS),
+        ("delimiter", option_words.DELIMITERS),
+        ("quote", option_words.QUOTES),
+        ("date_style", option_words.DATE_STYLES),
+        ("thousands", option_words.THOUSANDS),
     ):
         forms = [form_of(JobOptions(**{option: word})) for word in words]
         assert DialectOptions() not in forms

@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from common.option_words import BAD_ROWS, CORRECTIONS, DATE_STYLES, DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
 from processing.progress import Step
 from store.jobs import SHOWN_BAD_ROWS
-from store.options import BAD_ROWS, CORRECTIONS, DATE_STYLES, DEFAULTS, DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
+from store.options import DEFAULTS
 from store.states import JobState
 from store.webhooks import STATES_OF_WEBHOOKS
 

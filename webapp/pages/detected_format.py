@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from common.option_words import ENCODINGS, DateStyle
 from processing.columns import DATE, PLAYS, SONG
-from processing.date_styles import EXAMPLES, DateStyle
+from processing.date_styles import EXAMPLES
 from processing.date_styles import WORDS as DATE_WORDS
-from processing.options import ENCODINGS
 from store.options import JobOptions
 
 # Each option that says something about the form of a file, as its line on the page begins.

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from processing.date_styles import DateStyle
-from processing.options import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS
+from common.option_words import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, DateStyle
 from store.options import LONGEST_COLUMN, JobOptions
 from webapp.pages import detected_format
 

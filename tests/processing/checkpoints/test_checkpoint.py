@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from common.option_words import BadRows
 from processing.checkpoints import checkpoint
 from processing.checkpoints.checkpoint import Checkpoints, Snapshot
 from processing.checkpoints.workspace import Workspace
-from processing.options import BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.progress import Progress, Step
 from tests.processing.oracle import parts_of, sorted_sums, sums_of, written

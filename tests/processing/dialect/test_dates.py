@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processing.date_styles import EXAMPLES, OTHER_ORDER, DateStyle
+from common.option_words import DateStyle
+from processing.date_styles import EXAMPLES, OTHER_ORDER
 from processing.dialect.dates import EPOCH, MONTH_WORDS, day_of, has_form, styles_of
 
 _S = DateStyle

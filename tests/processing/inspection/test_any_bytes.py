@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.options import MIB, BadRows, Options
+from common.option_words import BadRows
+from processing.options import MIB, Options
 from tests.corpus.words import complaint
 from tests.examples import examples
 from tests.paths import ROOT

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.date_styles import DateStyle
+from common.option_words import DateStyle
 from processing.dialect.syntax import BACKSLASH, Syntax
 from processing.reading.kernel_ffi import can_read
 from tests.examples import examples

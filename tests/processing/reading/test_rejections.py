@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from common.option_words import BadRows
 from processing.errors import RefusedError
-from processing.options import BadRows, Options
+from processing.options import Options
 from processing.pipeline import process_csv
 from tests.processing.ways import BOTH_WAYS
 

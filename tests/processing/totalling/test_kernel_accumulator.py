@@ -16,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.option_words import BadRows
 from processing import pipeline
 from processing.inspection.inspect import inspect
-from processing.options import BadRows, DialectOptions, Options
+from processing.options import DialectOptions, Options
 from processing.pipeline import accumulator_for
 from processing.reading.blocks import Span
 from processing.totalling import encoded_buckets, kernel_accumulator, plan, running_totals

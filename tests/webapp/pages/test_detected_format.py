@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from processing.date_styles import DateStyle
-from processing.options import DELIMITERS, QUOTES, THOUSANDS
+from common.option_words import DELIMITERS, QUOTES, THOUSANDS, DateStyle
 from store.options import JobOptions
 from store.states import JobState
 from tests.jobs import DETECTED, refusal

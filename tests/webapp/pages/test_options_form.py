@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from store import options as store
+from common import option_words
 from store.database import db
 from store.models import Job
 from store.options import JobOptions
@@ -86,13 +86,13 @@ def test_every_option_has_a_field_and_every_word_a_choice() -> None:
     form = {field.option: field for group in form_for({}, JobOptions(), {}) for field in group.fields}
     assert set(form) == set(OPTIONS)
     for option, words in (
-        ("bad_rows", store.BAD_ROWS),
-        ("corrections", store.CORRECTIONS),
-        ("encoding", ("", *store.ENCODINGS)),
-        ("quote", ("", *store.QUOTES)),
-        ("date_style", ("", *store.DATE_STYLES)),
-        ("thousands", ("", *store.THOUSANDS)),
-        ("delimiter", ("", *store.DELIMITERS, "^", "~", "#")),
+        ("bad_rows", option_words.BAD_ROWS),
+        ("corrections", option_words.CORRECTIONS),
+        ("encoding", ("", *option_words.ENCODINGS)),
+        ("quote", ("", *option_words.QUOTES)),
+        ("date_style", ("", *option_words.DATE_STYLES)),
+        ("thousands", ("", *option_words.THOUSANDS)),
+        ("delimiter", ("", *option_words.DELIMITERS, "^", "~", "#")),
     ):
         assert tuple(choice.value for choice in form[option].choices) == words
 
@@ -222,7 +222,7 @@ def test_a_question_with_several_options_has_a_select_for_each(
 
 
 def test_a_question_with_many_choices_is_no_wall_of_buttons() -> None:
-    many = {"options": ["encoding"], "choices": [{"value": word, "label": word} for word in store.ENCODINGS]}
+    many = {"options": ["encoding"], "choices": [{"value": word, "label": word} for word in option_words.ENCODINGS]}
     question = question_of({"question": many})
     assert question is not None
     assert (question.buttons, [field.label for field in question.fields]) == ((), ["Encoding"])

@@ -1,0 +1,54 @@
+"""The words by which people and scripts choose options: one vocabulary for store, processing and the ways in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class BadRows(StrEnum):
+    """What to do with rows that cannot be read as (song, date, plays)."""
+
+    STOP = "stop"  # read the whole file, then refuse it, naming the first one and their number
+    SKIP = "skip"  # leave them out, count them and list them in rejected.csv
+
+
+class DateStyle(StrEnum):
+    """How a file may write its days; the value is what people and scripts see."""
+
+    ISO = "YYYY-MM-DD"  # a time behind it is cut off
+    ISO_SLASHES = "YYYY/MM/DD"
+    ISO_DOTS = "YYYY.MM.DD"
+    COMPACT = "YYYYMMDD"
+    DAY_FIRST = "DD/MM/YYYY"
+    MONTH_FIRST = "MM/DD/YYYY"
+    DAY_FIRST_DOTS = "DD.MM.YYYY"
+    MONTH_FIRST_DOTS = "MM.DD.YYYY"
+    DAY_FIRST_DASHES = "DD-MM-YYYY"
+    MONTH_FIRST_DASHES = "MM-DD-YYYY"
+    NAMED = "DD Month YYYY"  # month names, before or behind the day
+
+
+BAD_ROWS = tuple(str(choice) for choice in BadRows)
+DATE_STYLES = tuple(str(style) for style in DateStyle)
+CORRECTIONS = ("refuse", "allow")  # whether plays may be negative
+# The encodings that may be named, as codecs; what people call them.
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "utf-16-le": "UTF-16, low byte first",
+    "utf-16-be": "UTF-16, high byte first",
+    "iso-8859-15": "ISO 8859-15 (Western Europe)",
+    "mac-roman": "Mac Roman",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "shift_jis": "Shift JIS (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "euc-kr": "EUC-KR (Korean)",
+}
+# What separates the digits of 1,234,567, by the word for it; "" for nothing.
+THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}  # or a character
+QUOTES = {"double": '"', "single": "'", "none": ""}
