@@ -35,7 +35,7 @@ class Settings:
 
     host: str  # launcher, gunicorn
     port: int  # launcher, gunicorn
-    data_dir: Path  # store.files: uploads, results, scratch; also the default database
+    data_dir: Path  # store.paths: uploads, results, scratch; also the default database
     database_url: str  # store.database
     redis_url: str  # store.queues, worker; a unix:// address in data_dir unless told otherwise
     redis_is_embedded: bool  # launcher: start a server of our own

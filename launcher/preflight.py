@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 
 from common.settings import Settings
-from store.files import NO_ROOM, Files
+from store import disk_space
+from store.disk_space import NO_ROOM
+from store.files import Files
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit for a Unix socket
 FREE_BYTES = 1_000_000_000  # of a new site
@@ -36,8 +38,8 @@ def warnings(settings: Settings) -> list[str]:
     """What should be seen to, though everything can start."""
     found, data_dir = [], settings.data_dir
     files = Files(data_dir)
-    if files.room() < 0:
-        megabytes = files.free_bytes() // 1_000_000
+    if disk_space.room(files) < 0:
+        megabytes = disk_space.free_bytes(files) // 1_000_000
         found.append(
             f"only {megabytes} MB are free on the disk of {data_dir}, so every upload is refused: "
             "delete jobs on the site, or make the disk larger"

@@ -28,7 +28,7 @@ class Received:
     name: str  # as the client gave it
     bytes: int
     sha256: str
-    hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see Files.hold
+    hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see file_locks.lock_shared
     upload_id: str = field(default_factory=new_id, compare=False)  # what it is to be called from now on
 
     def let_go(self) -> None:
@@ -81,10 +81,10 @@ def accept(
     except (AlreadySentError, KeyUsedError):
         received.path.unlink(missing_ok=True)
         raise
-    files.keep_upload(received.path, received.upload_id)
+    files.put_upload(received.path, received.upload_id)
     fault_points.point("upload.kept")
     try:
-        quota.claim(owner_id, quota_bytes, received.bytes)
+        quota.reserve(owner_id, quota_bytes, received.bytes)
         return _recorded(owner_id, received, options, keys, webhook_url)
     except OverQuotaError:
         files.remove_upload(received.upload_id)

@@ -1,4 +1,4 @@
-"""Space on the data volume, taken for a file before its bytes are written.
+"""Space on the data volume: how much there is, and taking some for a file before its bytes are written.
 
 Of many who write at once each would see the same room; so whoever is about to write takes what it needs, and looks and
 takes alone. What was taken and not written is given back.
@@ -10,6 +10,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from typing import cast
 
 from store.files import Files
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of an OSError: the disk, the user or the process has no more
+RESERVE = 256 << 20  # bytes of disk that no upload and no job may take: the database must go on
+RESERVED_SHARE = 20  # of a small disk one part in so many
 AHEAD = 64 << 20  # bytes taken at once where nobody knows how many will come
 AHEAD_SHARE = 4  # and never more than one part in so many of what is left: others want some, too
 EXPECTED_SHARE = 2  # the same where it is known
@@ -28,6 +32,38 @@ _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux: the file is no longer than what 
 _BLOCK = 512  # bytes, in which stat counts whatever the disk has
 _SLACK = 1 << 16  # by which a file takes up more of a disk anyway
 _CANNOT = (errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+def room(files: Files, kind: str = "incoming") -> int:
+    """Return the bytes that may still be written to a folder of ours; negative where the reserve is in use."""
+    usage = shutil.disk_usage(files.paths.folder_of(kind))
+    return usage.free - min(RESERVE, usage.total // RESERVED_SHARE)
+
+
+def free_bytes(files: Files) -> int:
+    """Return the bytes of the data volume that are free, the reserve among them."""
+    return shutil.disk_usage(files.data_dir).free
+
+
+def size_of_disk(files: Files) -> int:
+    """Return the bytes of the data volume, used and free."""
+    return shutil.disk_usage(files.data_dir).total
+
+
+def working_bytes(files: Files) -> dict[str, int]:
+    """Return the bytes in the folders where files are few and come and go: incoming, scratch and staging."""
+    return {kind: _bytes_below(files.paths.folder_of(kind)) for kind in ("incoming", "scratch", "staging")}
+
+
+def _bytes_below(top: Path) -> int:
+    found = 0
+    for folder, _folders, names in os.walk(top):
+        for name in names:
+            try:
+                found += Path(folder, name).stat().st_size
+            except FileNotFoundError:
+                pass  # it went meanwhile
+    return found
 
 
 class Space:
@@ -61,25 +97,25 @@ class Space:
             self._look(end)
 
     def _take(self, end: int, expected: int | None) -> None:
-        with _alone(self._files.incoming_folder):
-            room = self._files.room()
-            if max(end, expected or 0) - self._taken > room:
+        with _alone(self._files.paths.folder_of("incoming")):
+            left = room(self._files)
+            if max(end, expected or 0) - self._taken > left:
                 raise _no_room()
-            bytes_wanted = max(end - self._taken, _ahead(room, None if expected is None else expected - self._taken))
+            bytes_wanted = max(end - self._taken, _ahead(left, None if expected is None else expected - self._taken))
             self._can_take = _allocate(self._file, self._taken, bytes_wanted)
         self._taken += bytes_wanted
 
     def _look(self, end: int) -> None:
         self._looked = end
-        if self._files.room() < 0:
+        if room(self._files) < 0:
             raise _no_room()
 
 
-def _ahead(room: int, expected: int | None) -> int:
+def _ahead(left: int, expected: int | None) -> int:
     if expected is None:
-        return min(AHEAD, room // AHEAD_SHARE)
+        return min(AHEAD, left // AHEAD_SHARE)
     # Who says much and sends little must not have it all: jobs and others go on meanwhile.
-    return min(expected, room // EXPECTED_SHARE)
+    return min(expected, left // EXPECTED_SHARE)
 
 
 def give_back(file: int) -> None:

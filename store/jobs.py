@@ -15,9 +15,10 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from store import counters, quota
 from store.accept_upload import Keys
 from store.database import db, now
-from store.files import ID, Files
+from store.files import Files
 from store.models import Job, Part, Upload, Webhook
 from store.options import JobOptions
+from store.paths import ID
 from store.queues import queue_for
 from store.states import UNFINISHED, JobState
 
@@ -132,13 +133,13 @@ def run_again(
     keys = _keys_of(job, request_key)
     try:
         keys.refuse_if_request_used()
-        quota.claim_run(job.owner_id, quota_bytes)
+        quota.reserve_run(job.owner_id, quota_bytes)
         try:
             return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
             db.session.rollback()  # which gives up the turn at the quota, too
             keys.refuse_if_request_used()
-            quota.claim_run(job.owner_id, quota_bytes)
+            quota.reserve_run(job.owner_id, quota_bytes)
             return _queued_again(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()

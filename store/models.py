@@ -54,7 +54,7 @@ class Token(Base):
 
 
 class Upload(Base):
-    """The file that was received; its bytes lie where store.files says."""
+    """The file that was received; its bytes lie where store.paths says."""
 
     __tablename__ = "upload"
     __table_args__ = (Index("ix_upload_owner_sha256", "owner_id", "sha256"),)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select
 
 from common import fault_points
+from store import file_locks
 from store.database import db
 from store.files import Files, remove_folder
 from store.models import Job, Part, Resumable, Upload
@@ -73,13 +74,13 @@ def missing(files: Files) -> Iterator[tuple[str, str]]:
 def _half_uploads(files: Files) -> Iterator[Orphan]:
     there = files.incoming_files()
     arriving = _arriving()
-    return (Orphan("half upload", path) for path in there if path.name not in arriving and _is_left_alone(files, path))
+    return (Orphan("half upload", path) for path in there if path.name not in arriving and _is_left_alone(path))
 
 
 def _uploads(files: Files) -> Iterator[Orphan]:
     there = files.upload_files()
     needed = set(db.session.scalars(select(Job.upload_id).where(Job.state != JobState.EXPIRED))) | _arriving()
-    return (Orphan("upload", path) for path in there if path.name not in needed and _is_left_alone(files, path))
+    return (Orphan("upload", path) for path in there if path.name not in needed and _is_left_alone(path))
 
 
 def _arriving() -> set[str]:
@@ -87,12 +88,12 @@ def _arriving() -> set[str]:
     return set(db.session.scalars(select(Resumable.id).where(Resumable.job_id.is_(None))))
 
 
-def _is_left_alone(files: Files, path: Path) -> bool:
+def _is_left_alone(path: Path) -> bool:
     try:
         old = path.stat().st_mtime < time.time() - SILENCE
     except FileNotFoundError:
         return False  # it has arrived meanwhile, or was given up
-    return old or not files.is_held(path)
+    return old or not file_locks.is_locked(path)
 
 
 def _working_files(files: Files) -> Iterator[Orphan]:
@@ -110,4 +111,4 @@ def _results(files: Files) -> Iterator[Orphan]:
     needed = {(job_id, attempt) for job_id, attempt in db.session.execute(running_or_done)}
     for job_id, attempt in there:
         if (job_id, attempt) not in needed:
-            yield Orphan("results", files.results(job_id, attempt), job_id)
+            yield Orphan("results", files.paths.attempt("results", job_id, attempt), job_id)

@@ -18,10 +18,10 @@ class RunOverQuotaError(OverQuotaError):
     """The same, of a file that is here already and was to be run again."""
 
 
-def claim(account_id: int, quota: int | None, more_bytes: int, besides: str | None = None) -> None:
-    """Make sure, within the transaction of whoever calls, that the account may keep so many bytes more.
+def reserve(account_id: int, quota: int | None, more_bytes: int, besides: str | None = None) -> None:
+    """Make sure, within the caller's transaction, that the account may keep ``more_bytes`` more.
 
-    Whoever else claims for the account waits until that transaction is over. Raises OverQuotaError.
+    Other reservations for the account wait until that transaction is over. Raises OverQuotaError.
     """
     if quota is None:
         return
@@ -31,7 +31,7 @@ def claim(account_id: int, quota: int | None, more_bytes: int, besides: str | No
         raise OverQuotaError
 
 
-def claim_run(account_id: int, quota: int | None) -> None:
+def reserve_run(account_id: int, quota: int | None) -> None:
     """The same for one more run over a file that is here, of which nobody knows yet what it will come to.
 
     Those that wait or run are taken to come to as much as their files. Raises RunOverQuotaError.

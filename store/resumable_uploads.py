@@ -1,7 +1,7 @@
 """Uploads that arrive in pieces, whichever process takes each piece.
 
 The row says whose it is, how long it will be and which job came of it. How much has arrived is the size of its file
-in incoming/, which one request at a time may change: the one that has claimed it. Job and upload come from
+in incoming/, which one request at a time may change: the one that has locked it. Job and upload come from
 store.accept_upload as for every other file, under the id of the row, so that a request after a crash finds what was
 done.
 """
@@ -19,12 +19,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import delete, select, update
 
-from store import accept_upload, disk_space, quota
+from store import accept_upload, disk_space, file_locks, quota
 from store.accept_upload import AlreadySentError, Keys, Received
 from store.database import db, now
-from store.files import ID, Files
+from store.files import Files
 from store.models import Job, Resumable
 from store.options import JobOptions
+from store.paths import ID
 from store.quota import OverQuotaError
 
 LIFE = timedelta(hours=24)  # without a new byte
@@ -45,7 +46,7 @@ def create(
     """Begin an upload; its file is there before its row. Raises OverQuotaError."""
     with files.begin_incoming() as file:
         try:
-            quota.claim(owner_id, quota_bytes, length or 1)
+            quota.reserve(owner_id, quota_bytes, length or 1)
         except OverQuotaError:
             Path(file.name).unlink()
             raise
@@ -76,24 +77,24 @@ def find(resumable_id: str, owner_id: int) -> Resumable | None:
     return row
 
 
-def claim(files: Files, resumable_id: str) -> BinaryIO | None:
-    """The file of an upload with nobody else at it, until it is closed; None while somebody is.
+def lock(files: Files, resumable_id: str) -> BinaryIO | None:
+    """Open the file of an upload with nobody else at it, until it is closed; None while somebody is.
 
     After a crash it may lie among the uploads already. Raises FileNotFoundError: there is none.
     """
     try:
-        return files.claim(files.incoming(resumable_id))
+        return file_locks.lock_exclusive(files.paths.incoming(resumable_id))
     except FileNotFoundError:
-        return files.claim(files.upload(resumable_id))
+        return file_locks.lock_exclusive(files.upload(resumable_id))
 
 
 def renew(row: Resumable, arrived: int, quota_bytes: int | None = None) -> datetime:
     """Note a piece that has arrived, proved if it had to be; gives the moment until which the next is waited for.
 
-    Raises OverQuotaError: the account may not keep it. Where the length is known it was claimed at the beginning.
+    Raises OverQuotaError: the account may not keep it. Where the length is known it was reserved at the beginning.
     """
     if row.bytes is None:
-        quota.claim(row.owner_id, quota_bytes, arrived, besides=row.id)
+        quota.reserve(row.owner_id, quota_bytes, arrived, besides=row.id)
     expires_at = now() + LIFE
     _change(row.id, arrived=arrived, unproved_from=None, expires_at=expires_at)
     return expires_at
@@ -106,14 +107,14 @@ def expect_proof(resumable_id: str, offset: int) -> None:
 
 def set_length(row: Resumable, length: int, quota_bytes: int | None = None) -> None:
     """Note how long the upload will be, where its client did not know before; raises OverQuotaError."""
-    quota.claim(row.owner_id, quota_bytes, length, besides=row.id)
+    quota.reserve(row.owner_id, quota_bytes, length, besides=row.id)
     _change(row.id, bytes=length)
 
 
 def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:
     """End an upload whose bytes are all there and on the disk; gives the id of its job, and the job if it is a new one.
 
-    The caller has claimed the file. As often as this is called, after whatever crash, one job comes of it: that of the
+    The caller has locked the file. As often as this is called, after whatever crash, one job comes of it: that of the
     first time, or the one that the account has for the same bytes.
     """
     job_id, job = _job_made(row.id), None
@@ -127,15 +128,15 @@ def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:
         except AlreadySentError as earlier:
             job_id = earlier.job_id
     _change(row.id, job_id=job_id)
-    files.incoming(row.id).unlink(missing_ok=True)
+    files.paths.incoming(row.id).unlink(missing_ok=True)
     return job_id, job
 
 
 def remove(files: Files, resumable_id: str) -> None:
-    """Forget an upload, with its bytes unless a job has them; the caller has claimed its file, if there is one."""
+    """Forget an upload, with its bytes unless a job has them; the caller has locked its file, if there is one."""
     db.session.execute(delete(Resumable).where(Resumable.id == resumable_id))
     db.session.commit()
-    files.incoming(resumable_id).unlink(missing_ok=True)
+    files.paths.incoming(resumable_id).unlink(missing_ok=True)
 
 
 def expire(files: Files) -> Iterator[str]:
@@ -153,7 +154,7 @@ def give_back_space(files: Files) -> None:
     for path in files.incoming_files():
         if disk_space.holds_more_than_it_has(path):
             with suppress(OSError):  # it is gone, or on a disk without locks
-                file = files.claim(path)
+                file = file_locks.lock_exclusive(path)
                 if file is not None:
                     with file:
                         disk_space.give_back(file.fileno())
@@ -186,7 +187,7 @@ def _job_made(resumable_id: str) -> str | None:
 
 
 def _received(files: Files, row: Resumable, sha256: str) -> Received:
-    path = files.incoming(row.id)
+    path = files.paths.incoming(row.id)
     if not path.exists():
         path = files.upload(row.id)  # moved by an earlier call that broke off before its commit
     return Received(path=path, name=row.name, bytes=row.bytes or 0, sha256=sha256, upload_id=row.id)
@@ -194,7 +195,7 @@ def _received(files: Files, row: Resumable, sha256: str) -> Received:
 
 def _give_up(files: Files, resumable_id: str) -> bool:
     try:
-        file = claim(files, resumable_id)
+        file = lock(files, resumable_id)
     except FileNotFoundError:
         remove(files, resumable_id)
         return True

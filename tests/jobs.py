@@ -46,7 +46,7 @@ def make_job(
 ) -> str:
     """A job in a state, brought there by the functions that the worker uses; ``values`` are set in the end."""
     content = content if content is not None else f"Song,Date,Number of Plays\nUmbrella,2020-01-02,{now()}\n".encode()
-    path = files.new_incoming()
+    path = files.paths.new_incoming()
     path.write_bytes(content)
     received = accept_upload.Received(path, name, len(content), hashlib.sha256(content).hexdigest())
     job = accept_upload.accept(files, owner_id, received, options or JobOptions(), webhook_url=webhook_url)

@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     bind(app, settings)
     Migrate(app, db, directory=str(_TOP / "migrations"), render_as_batch=True)
-    app_context.keep(app, settings)
+    app_context.attach(app, settings)
     request_body.init_app(app)
     csrf.init_app(app)
     sessions.init_app(app)

@@ -24,7 +24,7 @@ class Resources:
     redis: Redis
 
 
-def keep(app: Flask, settings: Settings) -> None:
+def attach(app: Flask, settings: Settings) -> None:
     """Make the resources once, for the life of the application; Redis is not asked for anything yet."""
     app.extensions[_KEY] = Resources(settings, Files(settings.data_dir), queues.connect(settings.redis_url))
 

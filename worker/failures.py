@@ -8,7 +8,7 @@ from typing import Any
 
 from rq.timeouts import JobTimeoutException
 
-from store.files import NO_ROOM
+from store.disk_space import NO_ROOM
 
 ASK = "Please try again later, or tell the people who run this site."
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from common import fault_points, logs
 from common.settings import Settings
 from processing.progress import Progress, Step
-from store import attempts
+from store import attempts, disk_space
 from store.attempts import Claim, LeaseLostError
 from store.database import db
 from store.files import Files
@@ -62,7 +62,7 @@ class ProgressReporter:
 
     def _check_the_disk(self) -> None:
         """Stop before the reserve is gone, on which the database and all other jobs live."""
-        if min(self._files.room("scratch"), self._files.room("staging")) < 0:
+        if min(disk_space.room(self._files, "scratch"), disk_space.room(self._files, "staging")) < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _write(self, progress: Progress, seconds: float) -> None:

@@ -58,7 +58,7 @@ def job_in(files: Files, anna: int) -> JobIn:
 
 def arrived(files: Files, content: bytes = PLAYS, name: str = "plays.csv") -> Received:
     """A file that has just arrived whole."""
-    path = files.new_incoming()
+    path = files.paths.new_incoming()
     path.write_bytes(content)
     return Received(path, name, len(content), hashlib.sha256(content).hexdigest())
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from store import accept_upload, attempts, expiry, jobs, orphans, queues
+from store import accept_upload, attempts, expiry, file_locks, jobs, orphans, queues
 from store.accept_upload import AlreadySentError
 from store.database import db, now
 from store.files import Files
@@ -133,7 +133,7 @@ def test_a_commit_of_which_nobody_knows_whether_it_happened_keeps_the_file(files
 
 def test_a_file_without_a_row_is_held_by_who_sends_it(files: Files, anna: int) -> None:
     received = arrived(files)
-    received = replace(received, hold=files.lock_shared(received.path))
+    received = replace(received, hold=file_locks.lock_shared(received.path))
     assert orphans.find(files) == set()
     received.let_go()
     assert {one.path for one in orphans.find(files)} == {received.path}

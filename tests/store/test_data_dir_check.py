@@ -6,7 +6,7 @@ from flask import Flask
 
 from store.data_dir_check import belongs
 from store.database import Base, db
-from store.files import MARK, Files
+from store.files import Files
 
 
 def forget_everything() -> None:
@@ -29,11 +29,11 @@ def test_a_new_database_does_not_account_for_the_files_of_another(store_app: Fla
 
 def test_an_empty_folder_becomes_the_one_of_a_database_that_lost_its_own(store_app: Flask, files: Files) -> None:
     assert belongs(files)
-    (files.data_dir / MARK).unlink()
+    files.paths.mark.unlink()
     assert [belongs(files) for _ in range(2)] == [True] * 2
 
 
 def test_a_folder_of_another_database_is_not_ours(store_app: Flask, files: Files) -> None:
     assert belongs(files)
-    (files.data_dir / MARK).write_text("0" * 32)
+    files.paths.mark.write_text("0" * 32)
     assert not belongs(files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,7 @@ MEBIBYTE = 1 << 20
 @pytest.fixture
 def file(files: Files) -> Iterator[int]:
     """An open file among those that arrive, with nothing in it."""
-    opened = os.open(files.new_incoming(), os.O_RDWR | os.O_CREAT)
+    opened = os.open(files.paths.new_incoming(), os.O_RDWR | os.O_CREAT)
     yield opened
     os.close(opened)
 
@@ -58,7 +59,7 @@ def test_a_file_goes_on_from_what_it_has(files: Files, file: int) -> None:
 def test_where_the_length_is_known_no_more_than_half_of_the_room_is_taken_ahead(
     files: Files, file: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 4 * MEBIBYTE)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 4 * MEBIBYTE)
     with Space(files, file) as taken:
         taken.cover(1, expected=4 * MEBIBYTE)
         assert on_disk(file) == 2 * MEBIBYTE
@@ -82,7 +83,7 @@ def test_what_a_process_took_that_is_no_more_is_given_back_and_the_times_of_the_
 def test_a_disk_without_room_refuses_before_anything_is_taken(
     files: Files, file: int, monkeypatch: pytest.MonkeyPatch, room: int, expected: int | None
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: room)
+    monkeypatch.setattr(disk_space, "room", lambda _files: room)
     with Space(files, file) as taken, pytest.raises(OSError, match="No space") as raised:
         taken.cover(100 if expected is None else 1, expected)
     assert raised.value.errno == errno.ENOSPC
@@ -92,7 +93,7 @@ def test_a_disk_without_room_refuses_before_anything_is_taken(
 def test_near_the_reserve_only_a_share_of_the_room_is_taken(
     files: Files, file: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 4 * MEBIBYTE)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 4 * MEBIBYTE)
     with Space(files, file) as taken:
         taken.cover(1)
         assert on_disk(file) == MEBIBYTE
@@ -102,7 +103,7 @@ def test_where_the_disk_takes_nothing_ahead_it_is_looked_at_meanwhile(
     files: Files, file: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = iter([100, 0, -1])
-    monkeypatch.setattr(Files, "room", lambda self: next(room))
+    monkeypatch.setattr(disk_space, "room", lambda _files: next(room))
     monkeypatch.setattr(disk_space, "_allocate", lambda *_of: False)
     with Space(files, file) as taken:
         taken.cover(100)
@@ -114,7 +115,7 @@ def test_where_the_disk_takes_nothing_ahead_it_is_looked_at_meanwhile(
 
 
 def test_whoever_looks_is_alone_until_it_has_taken(files: Files, file: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = os.open(files.incoming_folder, os.O_RDONLY)
+    folder = os.open(files.paths.folder_of("incoming"), os.O_RDONLY)
 
     def is_alone() -> bool:
         try:
@@ -126,9 +127,15 @@ def test_whoever_looks_is_alone_until_it_has_taken(files: Files, file: int, monk
 
     seen = []
     allocate = disk_space._allocate
-    monkeypatch.setattr(Files, "room", lambda self: seen.append(is_alone()) or MEBIBYTE)
+    monkeypatch.setattr(disk_space, "room", lambda _files: seen.append(is_alone()) or MEBIBYTE)
     monkeypatch.setattr(disk_space, "_allocate", lambda *of: seen.append(is_alone()) or allocate(*of))
     with Space(files, file) as taken:
         taken.cover(1)
     assert (seen, is_alone()) == ([True, True], False)
     os.close(folder)
+
+
+def test_the_reserve_of_a_small_disk_is_a_share_of_it(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = iter([(100 << 30, 0, 1 << 30), (1000, 900, 100), (1000, 980, 20)])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(*next(sizes)))
+    assert [disk_space.room(files) for _ in range(3)] == [(1 << 30) - (256 << 20), 50, -30]

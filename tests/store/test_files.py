@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from store.files import Files
 from store.models import new_id
-from tests.paths import ROOT
 from tests.store.conftest import on_disk
 
 JOB = "ec90a5659b4d4baa946a8b8786eb73a7"
@@ -52,9 +48,9 @@ def test_a_file_name_from_outside_that_is_none_of_ours_leads_to_no_path(files: F
 
 
 def test_an_upload_appears_whole_and_leaves_incoming(files: Files) -> None:
-    incoming = files.new_incoming()
+    incoming = files.paths.new_incoming()
     incoming.write_bytes(b"rows")
-    files.keep_upload(incoming, JOB)
+    files.put_upload(incoming, JOB)
     assert on_disk(files) == [f"uploads/{JOB}"]
     assert files.upload(JOB).read_bytes() == b"rows"
 
@@ -140,37 +136,3 @@ def test_attempts_with_working_files_are_found_once_and_strangers_are_passed_ove
     for stranger in ("lost+found/1", f"{JOB}/notes"):
         (files.data_dir / "scratch" / stranger).mkdir(parents=True)
     assert list(files.working_attempts()) == sorted([(JOB, 1), (JOB, 12), (other, 3)])
-
-
-def test_a_file_is_held_until_its_mark_is_closed_wherever_it_is_moved(files: Files) -> None:
-    path, upload_id = files.new_incoming(), new_id()
-    path.write_bytes(b"whole")
-    with files.lock_shared(path):
-        assert files.is_held(path)
-        files.keep_upload(path, upload_id)
-        assert files.is_held(files.upload(upload_id))
-    assert not files.is_held(files.upload(upload_id))
-    assert not files.is_held(path)
-
-
-@pytest.mark.usefixtures("processes")
-def test_a_file_is_no_longer_held_once_its_process_was_killed(files: Files) -> None:
-    path = files.new_incoming()
-    path.write_bytes(b"half")
-    code = "import sys, time; from pathlib import Path; from store.files import Files; files = Files(Path(sys.argv[1]))"
-    code += "; mark = files.hold(Path(sys.argv[2])); print('held', flush=True); time.sleep(600)"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, files.data_dir, path], stdout=subprocess.PIPE, cwd=ROOT
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        assert files.is_held(path)
-        other.kill()
-        other.wait()
-        assert not files.is_held(path)
-
-
-def test_the_reserve_of_a_small_disk_is_a_share_of_it(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = iter([(100 << 30, 0, 1 << 30), (1000, 900, 100), (1000, 980, 20)])
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(*next(sizes)))
-    assert [files.room() for _ in range(3)] == [(1 << 30) - (256 << 20), 50, -30]

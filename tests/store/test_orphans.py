@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from store import jobs, orphans
+from store import file_locks, jobs, orphans
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload, new_id
@@ -38,11 +38,11 @@ def test_what_a_job_in_some_state_has_on_the_disk_is_no_orphan(job_in: JobIn, fi
 
 
 def test_half_uploads_are_orphans_once_nobody_is_at_them(files: Files, job: Job) -> None:
-    given_up, arriving, asleep = (files.new_incoming() for _ in range(3))
+    given_up, arriving, asleep = (files.paths.new_incoming() for _ in range(3))
     for path in (given_up, arriving, asleep):
         path.write_bytes(b"half")
     os.utime(asleep, (1000, 1000))
-    with files.lock_shared(arriving), files.lock_shared(asleep):
+    with file_locks.lock_shared(arriving), file_locks.lock_shared(asleep):
         assert found(files) == {("half upload", f"incoming/{path.name}") for path in (given_up, asleep)}
 
 
@@ -54,7 +54,7 @@ def test_an_upload_without_a_job_or_with_expired_ones_only_is_an_orphan(job_in: 
     assert {one for one in found(files) if one[0] == "upload"} == {
         ("upload", f"uploads/{upload_id}") for upload_id in (expired, rowless)
     }
-    with files.lock_shared(files.upload(rowless)):
+    with file_locks.lock_shared(files.upload(rowless)):
         assert ("upload", f"uploads/{rowless}") not in found(files)
 
 
@@ -84,7 +84,7 @@ def test_of_a_job_that_goes_on_the_newest_working_files_are_kept_for_the_next_at
 def test_results_that_no_commit_published_are_orphans(job_in: JobIn, files: Files) -> None:
     done, running, cancelled = job_in(S.DONE), job_in(S.RUNNING, attempt=2), job_in(S.CANCELLED)
     for job_id, attempt in ((done, 2), (running, 1), (running, 2), (cancelled, 1), (new_id(), 1)):
-        files.results(job_id, attempt).mkdir(parents=True)
+        files.paths.attempt("results", job_id, attempt).mkdir(parents=True)
     kept = {f"results/{done}/1", f"results/{running}/2"}
     there = {str(path.relative_to(files.data_dir)) for path in (files.data_dir / "results").glob("*/*")}
     assert {path for _kind, path in found(files)} == there - kept
@@ -95,8 +95,8 @@ def test_removing_orphans_leaves_what_lies_beside_them(job_in: JobIn, files: Fil
     kept = on_disk(files)
     work(files, done, 1)
     work(files, ended, 1)
-    files.results(done, 2).mkdir()
-    files.new_incoming().write_bytes(b"half")
+    files.paths.attempt("results", done, 2).mkdir()
+    files.paths.new_incoming().write_bytes(b"half")
     for orphan in orphans.find(files):
         orphan.remove()
         orphan.remove()

@@ -161,8 +161,8 @@ def test_of_uploads_begun_without_a_length_only_those_go_on_at_once_that_fit(
 
 def test_an_upload_in_pieces_counts_once_while_its_job_is_made(files: Files, anna: int) -> None:
     row = resumable_uploads.create(files, anna, name="a.csv", length=len(PLAYS), options=JobOptions(), said=None)
-    files.incoming(row.id).write_bytes(PLAYS)
-    received = accept_upload.Received(files.incoming(row.id), "a.csv", len(PLAYS), "0" * 64, upload_id=row.id)
+    files.paths.incoming(row.id).write_bytes(PLAYS)
+    received = accept_upload.Received(files.paths.incoming(row.id), "a.csv", len(PLAYS), "0" * 64, upload_id=row.id)
     accept_upload.accept(files, anna, received, JobOptions())
     assert quota.used_bytes(anna) == len(PLAYS)
 

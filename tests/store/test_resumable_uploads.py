@@ -26,7 +26,7 @@ SHA256 = hashlib.sha256(PLAYS).hexdigest()
 def begun(files: Files, owner_id: int, content: bytes = PLAYS, length: int | None = len(PLAYS)) -> Resumable:
     """An upload of which these bytes have arrived."""
     row = resumable_uploads.create(files, owner_id, name="a.csv", length=length, options=JobOptions(), said=None)
-    files.incoming(row.id).write_bytes(content)
+    files.paths.incoming(row.id).write_bytes(content)
     return found(row.id, owner_id)
 
 
@@ -41,8 +41,8 @@ def overdue(files: Files, row: Resumable, *, without_a_byte: timedelta = resumab
     before = now() - without_a_byte
     db.session.execute(update(Resumable).where(Resumable.id == row.id).values(expires_at=now() - timedelta(seconds=1)))
     db.session.commit()
-    if files.incoming(row.id).exists():
-        os.utime(files.incoming(row.id), (before.timestamp(), before.timestamp()))
+    if files.paths.incoming(row.id).exists():
+        os.utime(files.paths.incoming(row.id), (before.timestamp(), before.timestamp()))
 
 
 def jobs() -> list[str]:
@@ -59,13 +59,13 @@ def test_only_its_owner_finds_an_upload(files: Files, anna: int) -> None:
 
 def test_one_at_a_time_has_the_file(files: Files, anna: int) -> None:
     row = begun(files, anna)
-    with resumable_uploads.claim(files, row.id) as file:
-        assert resumable_uploads.claim(files, row.id) is None
+    with resumable_uploads.lock(files, row.id) as file:
+        assert resumable_uploads.lock(files, row.id) is None
         assert file.read() == PLAYS
-    with resumable_uploads.claim(files, row.id):
+    with resumable_uploads.lock(files, row.id):
         pass
     with pytest.raises(FileNotFoundError):
-        resumable_uploads.claim(files, "0" * 32)
+        resumable_uploads.lock(files, "0" * 32)
 
 
 def test_finishing_as_often_as_you_like_makes_one_job(files: Files, anna: int) -> None:
@@ -82,21 +82,21 @@ def test_the_same_bytes_end_at_the_job_that_the_account_has(files: Files, anna: 
     row = begun(files, anna)
     assert resumable_uploads.finish(files, row, SHA256) == (earlier, None)
     assert (jobs(), found(row.id, anna).job_id) == ([earlier], earlier)
-    assert not files.incoming(row.id).exists()
+    assert not files.paths.incoming(row.id).exists()
 
 
 def test_two_uploads_of_the_same_bytes_at_once_end_at_one_job(
     files: Files, anna: int, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = begun(files, anna)
-    keep, others = files.keep_upload, []
+    keep, others = files.put_upload, []
 
     def another_is_faster(*arguments: object) -> None:
-        monkeypatch.setattr(Files, "keep_upload", lambda self, *again: keep(*again))
+        monkeypatch.setattr(Files, "put_upload", lambda self, *again: keep(*again))
         others.append(send().id)
         keep(*arguments)
 
-    monkeypatch.setattr(Files, "keep_upload", lambda self, *arguments: another_is_faster(*arguments))
+    monkeypatch.setattr(Files, "put_upload", lambda self, *arguments: another_is_faster(*arguments))
     assert resumable_uploads.finish(files, row, SHA256) == (others[0], None)
     assert jobs() == others
     assert not files.upload(row.id).exists()
@@ -106,9 +106,9 @@ def test_a_file_that_was_moved_before_its_commit_broke_off_is_no_orphan_and_gets
     files: Files, anna: int
 ) -> None:
     row = begun(files, anna)
-    files.keep_upload(files.incoming(row.id), row.id)
+    files.put_upload(files.paths.incoming(row.id), row.id)
     assert orphans.find(files) == set()
-    with resumable_uploads.claim(files, row.id):
+    with resumable_uploads.lock(files, row.id):
         job_id, job = resumable_uploads.finish(files, row, SHA256)
     assert (jobs(), job.upload.bytes) == ([job_id], len(PLAYS))
     assert files.upload(row.id).read_bytes() == PLAYS
@@ -116,7 +116,7 @@ def test_a_file_that_was_moved_before_its_commit_broke_off_is_no_orphan_and_gets
 
 def test_a_job_whose_upload_does_not_know_it_yet_is_found(files: Files, anna: int) -> None:
     row = begun(files, anna)
-    received = accept_upload.Received(files.incoming(row.id), "a.csv", len(PLAYS), SHA256, upload_id=row.id)
+    received = accept_upload.Received(files.paths.incoming(row.id), "a.csv", len(PLAYS), SHA256, upload_id=row.id)
     job_id = accept_upload.accept(files, anna, received, JobOptions()).id
     assert resumable_uploads.finish(files, row, SHA256) == (job_id, None)
 
@@ -141,7 +141,7 @@ def test_an_upload_that_somebody_is_at_or_whose_bytes_are_young_stays(files: Fil
     held, young = begun(files, anna), begun(files, anna)
     overdue(files, held)
     overdue(files, young, without_a_byte=timedelta(hours=1))
-    with resumable_uploads.claim(files, held.id):
+    with resumable_uploads.lock(files, held.id):
         assert list(resumable_uploads.expire(files)) == []
     assert timedelta(hours=22) < found(young.id, anna).expires_at - now() < timedelta(hours=24)
     assert list(resumable_uploads.expire(files)) == [held.id]
@@ -156,7 +156,7 @@ def test_an_upload_that_has_a_job_does_not_expire(files: Files, anna: int) -> No
 
 def test_an_overdue_upload_whose_job_was_made_leaves_the_jobs_file(files: Files, anna: int) -> None:
     row = begun(files, anna)
-    received = accept_upload.Received(files.incoming(row.id), "a.csv", len(PLAYS), SHA256, upload_id=row.id)
+    received = accept_upload.Received(files.paths.incoming(row.id), "a.csv", len(PLAYS), SHA256, upload_id=row.id)
     accept_upload.accept(files, anna, received, JobOptions())
     overdue(files, row)
     os.utime(files.upload(row.id), (1000, 1000))
@@ -167,7 +167,7 @@ def test_an_overdue_upload_whose_job_was_made_leaves_the_jobs_file(files: Files,
 
 def test_an_overdue_row_without_a_file_goes(files: Files, anna: int) -> None:
     row = begun(files, anna)
-    files.incoming(row.id).unlink()
+    files.paths.incoming(row.id).unlink()
     overdue(files, row)
     assert list(resumable_uploads.expire(files)) == [row.id]
 
@@ -200,22 +200,22 @@ def test_the_earlier_job_of_the_same_bytes_is_named_before_anything_is_removed(
     row = begun(files, anna)
 
     def breaks_off(*_arguments: object, **_values: object) -> None:
-        assert files.incoming(row.id).exists()
+        assert files.paths.incoming(row.id).exists()
         raise OSError("killed")
 
     with monkeypatch.context() as here:
         here.setattr(resumable_uploads, "_change", breaks_off)
         with pytest.raises(OSError):
             resumable_uploads.finish(files, row, SHA256)
-    assert files.incoming(row.id).exists()
+    assert files.paths.incoming(row.id).exists()
 
 
 def test_space_that_a_killed_process_took_is_given_back_and_that_of_a_request_stays(files: Files, anna: int) -> None:
     left, held = begun(files, anna), begun(files, anna)
     for row in (left, held):
-        with files.incoming(row.id).open("r+b") as file:
+        with files.paths.incoming(row.id).open("r+b") as file:
             Space(files, file.fileno(), len(PLAYS)).cover(len(PLAYS) + 1, expected=3 << 20)
-    with resumable_uploads.claim(files, held.id):
+    with resumable_uploads.lock(files, held.id):
         resumable_uploads.give_back_space(files)
-    assert [holds_more_than_it_has(files.incoming(row.id)) for row in (left, held)] == [False, True]
-    assert files.incoming(left.id).read_bytes() == PLAYS
+    assert [holds_more_than_it_has(files.paths.incoming(row.id)) for row in (left, held)] == [False, True]
+    assert files.paths.incoming(left.id).read_bytes() == PLAYS

@@ -187,7 +187,7 @@ def test_more_days_than_dates_have_are_refused(app: Flask, tmp_path: Path) -> No
 
 
 def test_a_disk_without_room_for_a_copy_is_a_sentence(app: Flask, plays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.files.Files.room", lambda self: -1)
+    monkeypatch.setattr("store.disk_space.room", lambda _files: -1)
     answer = run(app, "process-csv", str(plays))
     assert (answer.exit_code, answer.output) == (1, f"Error: {SENTENCES[507]}\n")
 

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from common.settings import Settings
+from store import disk_space
 from store.database import db
-from store.files import Files
 from store.states import JobState
 from tests.paths import ROOT
 from tests.webapp.conftest import MakeApp
@@ -83,7 +83,7 @@ def test_a_refused_upload_is_noted_with_its_code(
 def test_a_disk_without_room_is_an_error_of_ours_in_one_line(
     client: FlaskClient, bearer: Bearer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: -1)
+    monkeypatch.setattr(disk_space, "room", lambda _files: -1)
     assert send(client, bearer()) == 507
     fault, refused = lines_of(caplog)
     assert (fault.levelno, fault.exc_info) == (logging.ERROR, None)

@@ -50,7 +50,7 @@ def submit(store_app: Flask, files: Files) -> Submit:
     owner = make_account("anna")
 
     def make(content: bytes = EXAMPLE, options: JobOptions | None = None) -> Submitted:
-        path = files.new_incoming()
+        path = files.paths.new_incoming()
         path.write_bytes(content)
         digest = hashlib.sha256(os.urandom(8)).hexdigest()  # the same bytes may come again in these tests
         received = accept_upload.Received(path, "plays.csv", path.stat().st_size, digest)

@@ -15,7 +15,7 @@ from common.settings import Settings
 from store import attempts, jobs, queues
 from store.attempts import Claim, LeaseLostError, PublishedPart
 from store.database import Base, db
-from store.files import MARK, Files
+from store.files import Files
 from store.models import Job
 from store.states import JobState
 from tests.accounts import make_account
@@ -71,7 +71,7 @@ class Deeds(RuleBasedStateMachine):
             db.session.execute(table.delete())
         db.session.commit()
         self.redis.flushall()
-        (self.files.data_dir / MARK).unlink(missing_ok=True)
+        self.files.paths.mark.unlink(missing_ok=True)
         for kind in ("incoming", "uploads", "scratch", "staging", "results"):
             shutil.rmtree(self.files.data_dir / kind)
             (self.files.data_dir / kind).mkdir()

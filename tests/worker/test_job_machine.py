@@ -35,7 +35,7 @@ class Jobs(Deeds):
     @rule(number=FEW, tells=st.booleans())
     def send(self, number: int, tells: bool) -> None:
         content = f"file {number}".encode()
-        path = self.files.new_incoming()
+        path = self.files.paths.new_incoming()
         path.write_bytes(content)
         received = accept_upload.Received(path, "plays.csv", len(content), hashlib.sha256(content).hexdigest())
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from common.settings import Settings
 from processing.progress import Progress, Step
-from store import attempts
+from store import attempts, disk_space
 from store.attempts import Claim, LeaseLostError
 from store.files import Files
 from tests.worker.conftest import Submitted, reread
@@ -97,7 +97,7 @@ def test_each_new_step_is_written_at_once(claim: Claim, settings: Settings, file
 def test_a_run_stops_where_the_reserve_of_the_disk_begins(
     claim: Claim, settings: Settings, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda _self, kind: -1 if kind == "scratch" else 10)
+    monkeypatch.setattr(disk_space, "room", lambda _files, kind: -1 if kind == "scratch" else 10)
     with pytest.raises(OSError, match="No space left") as full:
         ProgressReporter(claim, settings, files, threading.Event())(Progress(Step.READING, 0.1, 1))
     assert full.value.errno == errno.ENOSPC

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from common.settings import Settings
 from store import attempts, queues, resumable_uploads
 from store.database import db, now
-from store.files import MARK, Files
+from store.files import Files
 from store.models import Resumable
 from store.options import JobOptions
 from store.states import JobState
@@ -133,7 +133,7 @@ def test_a_queue_that_is_away_does_not_keep_dead_attempts_from_being_let_go(
 def test_what_nobody_needs_is_removed_when_it_is_seen_for_the_second_time(
     patient: Reconciler, job: Submitted, files: Files
 ) -> None:
-    half = files.new_incoming()
+    half = files.paths.new_incoming()
     half.write_bytes(b"half")
     patient.turn()
     assert half.exists()
@@ -146,8 +146,8 @@ def test_files_that_another_database_accounts_for_are_left_alone(
     patient: Reconciler, job: Submitted, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     patient.turn()
-    (files.data_dir / MARK).write_text("of another database")
-    half = files.new_incoming()
+    files.paths.mark.write_text("of another database")
+    half = files.paths.new_incoming()
     half.write_bytes(b"half")
     for _ in range(3):
         patient.turn()
@@ -199,7 +199,7 @@ def test_an_upload_that_arrives_in_pieces_is_left_alone_until_nothing_came_for_a
 ) -> None:
     owner_id = reread(job.id).owner_id
     row = resumable_uploads.create(files, owner_id, name="a.csv", length=9, options=JobOptions(), said=None)
-    path = files.incoming(row.id)
+    path = files.paths.incoming(row.id)
     for _ in range(3):
         patient.turn()
     assert path.exists()

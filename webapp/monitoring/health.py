@@ -11,7 +11,7 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy import select
 
-from store import site_figures
+from store import disk_space, site_figures
 from store.database import db
 from store.models import Job
 from webapp.app_context import resources
@@ -40,7 +40,7 @@ class Probes:
 
         self.database = Probe("the database", last_turn, DATABASE_SECONDS)
         self.redis = Probe("Redis", lambda: bool(redis.ping()), REDIS_SECONDS)
-        self.disk = Probe("the disk", lambda: (files.room(), files.free_bytes()), DISK_SECONDS)
+        self.disk = Probe("the disk", lambda: (disk_space.room(files), disk_space.free_bytes(files)), DISK_SECONDS)
 
 
 def probes() -> Probes:

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, request
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from store import site_figures
+from store import disk_space, site_figures
 from store.database import db
 from webapp.app_context import resources
 from webapp.monitoring.health import probes
@@ -40,7 +40,11 @@ class _Sources:
                 return site_figures.read(connection)
 
         def disk() -> dict[str, int]:
-            return {"free": files.free_bytes(), "size": files.size_of_disk(), **files.working_bytes()}
+            return {
+                "free": disk_space.free_bytes(files),
+                "size": disk_space.size_of_disk(files),
+                **disk_space.working_bytes(files),
+            }
 
         self.figures = Probe("the database (for metrics)", all_figures, DATABASE_SECONDS)
         self.disk = Probe("the disk (for metrics)", disk, DISK_SECONDS)

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from store import jobs
 from store.accept_upload import KeyUsedError
-from store.files import ID
 from store.models import Job
 from store.options import DEFAULTS, JobOptions, OptionsError
+from store.paths import ID
 from store.states import UNFINISHED, JobState
 from webapp.app_context import resources
 from webapp.pages.access import job_or_404

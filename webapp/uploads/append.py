@@ -48,7 +48,7 @@ class RunningDigest:
             self._sha256.update(piece)
             self.offset += len(piece)
 
-    def keep_up(self, file: int, size: int, added: int) -> None:
+    def catch_up(self, file: int, size: int, added: int) -> None:
         """Hash some of what is left, so that over many small pieces, too, nothing piles up for the end.
 
         Others take pieces as well, so it is more than what was added.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from store import quota
+from store import disk_space, quota
 from store.models import Resumable
 from webapp.app_context import resources
 from webapp.errors.handlers import InsufficientStorage, OverQuota
@@ -36,6 +36,6 @@ def limits_of_body(row: Resumable, offset: int) -> Limits:
         raise RequestEntityTooLarge
     if limits.account is not None and max(end, row.bytes or 0) > limits.account:
         raise OverQuota
-    if resources().files.room() < end - offset:
+    if disk_space.room(resources().files) < end - offset:
         raise InsufficientStorage
     return limits

@@ -20,9 +20,10 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
 from common import fault_points
+from store import disk_space, file_locks
 from store.accept_upload import Received
-from store.disk_space import Space
-from store.files import NO_ROOM, Files
+from store.disk_space import NO_ROOM, Space
+from store.files import Files
 from webapp.errors.handlers import InsufficientStorage, OverQuota
 from webapp.uploads import request_body
 from webapp.uploads.hashing_writer import HashedFile
@@ -123,7 +124,7 @@ def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
     length = request.content_length or 0
     if limits.account is not None and length > limits.account + FORM_OVERHEAD:
         raise OverQuota
-    if files.room() < length:
+    if disk_space.room(files) < length:
         raise InsufficientStorage
     request_body.await_file(request.environ)
     return stream
@@ -198,13 +199,13 @@ def _text(name: str, pieces: Iterator[bytes]) -> str:
 
 def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
     """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
-    path = files.new_incoming()
+    path = files.paths.new_incoming()
     with ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
         hashed = HashedFile(path)
         # The space is given back behind the last byte that was written.
         with path.open("r+b") as same_file, Space(files, same_file.fileno()) as space, hashed as file:
-            hold = undo.enter_context(files.lock_shared(path))
+            hold = undo.enter_context(file_locks.lock_shared(path))
             written = 0
             for piece in pieces:
                 written += len(piece)

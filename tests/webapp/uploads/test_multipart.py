@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from store import file_locks
 from store.files import Files
 from tests.webapp.uploads.bodies_of_forms import (
     BOUNDARY,
@@ -139,10 +140,10 @@ def test_a_field_that_is_not_utf8_is_refused_with_words(files: Files) -> None:
 def test_a_file_is_held_until_somebody_has_accepted_it_or_nobody_will(files: Files) -> None:
     with receive(request_with(file(CONTENT) + END), files, limits=Limits(), check=lambda fields: None) as form:
         (one,) = form.received
-        assert files.is_held(one.path)
-        files.keep_upload(one.path, "a" * 32)
-        assert files.is_held(files.upload("a" * 32))
-    assert not files.is_held(files.upload("a" * 32))
+        assert file_locks.is_locked(one.path)
+        files.put_upload(one.path, "a" * 32)
+        assert file_locks.is_locked(files.upload("a" * 32))
+    assert not file_locks.is_locked(files.upload("a" * 32))
 
 
 @pytest.mark.parametrize("environ", [{}, {"wsgi.input_terminated": True}], ids=["bare server", "gunicorn"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from store import disk_space
 from store.files import Files
 from tests.faults.disks import may_mount
 from tests.webapp.uploads.bodies_of_forms import (
@@ -46,7 +47,7 @@ def test_a_file_that_turns_out_too_large_is_removed(files: Files) -> None:
 
 
 def test_a_disk_without_room_refuses_before_the_body_is_read(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 999)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 999)
     unread = io.BytesIO(CONTENT)
     with pytest.raises(InsufficientStorage):
         taken(request_with(unread, length=1000), files)
@@ -57,7 +58,7 @@ def test_a_body_of_unknown_length_ends_where_the_reserve_begins(files: Files, mo
     room = iter([0, 100_000, 20_000, 0])  # the first look is at the beginning of the body
     monkeypatch.setattr("store.disk_space.AHEAD", 0)
     monkeypatch.setattr(multipart, "PIECE", 20_000)
-    monkeypatch.setattr(Files, "room", lambda self: next(room))
+    monkeypatch.setattr(disk_space, "room", lambda _files: next(room))
     request = request_with(file(CONTENT * 10) + END, **{"wsgi.input_terminated": True})
     del request.environ["CONTENT_LENGTH"]
     with pytest.raises(InsufficientStorage):
@@ -94,12 +95,12 @@ def at_once(files: Files, pieces: Callable[[], Iterable[bytes]], limits: Limits)
 
 
 def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(small_disk: Files) -> None:
-    reserve = small_disk.free_bytes() - small_disk.room()
+    reserve = disk_space.free_bytes(small_disk) - disk_space.room(small_disk)
     free = []
 
     def endless() -> Iterator[bytes]:
         while True:
-            free.append(small_disk.free_bytes())
+            free.append(disk_space.free_bytes(small_disk))
             yield bytes(multipart.PIECE)
 
     assert at_once(small_disk, endless, NO_LIMITS) == [0] * UPLOADS
@@ -108,12 +109,12 @@ def test_of_uploads_of_unknown_length_at_once_none_takes_the_reserve(small_disk:
 
 
 def test_of_uploads_of_known_length_at_once_those_that_do_not_fit_end_before_the_reserve(small_disk: Files) -> None:
-    reserve, length = small_disk.free_bytes() - small_disk.room(), 200 << 20
+    reserve, length = disk_space.free_bytes(small_disk) - disk_space.room(small_disk), 200 << 20
     free = []
 
     def known() -> Iterator[bytes]:
         for _ in range(0, length, multipart.PIECE):
-            free.append(small_disk.free_bytes())
+            free.append(disk_space.free_bytes(small_disk))
             yield bytes(multipart.PIECE)
 
     received = at_once(small_disk, known, Limits(announced=length))
@@ -121,13 +122,15 @@ def test_of_uploads_of_known_length_at_once_those_that_do_not_fit_end_before_the
     assert whole >= 3
     assert sorted(received) == [0] * (UPLOADS - whole) + [length] * whole
     assert min(free) >= reserve
-    assert small_disk.room() == pytest.approx(small_disk.size_of_disk() * 0.95 - whole * length, abs=1 << 20)
+    assert disk_space.room(small_disk) == pytest.approx(
+        disk_space.size_of_disk(small_disk) * 0.95 - whole * length, abs=1 << 20
+    )
 
 
 def test_a_body_that_says_it_is_larger_than_the_room_ends_with_its_first_piece(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Files, "room", lambda self: 3 * len(CONTENT))
+    monkeypatch.setattr(disk_space, "room", lambda _files: 3 * len(CONTENT))
     with pytest.raises(OSError, match="No space"):
         multipart.write_down(files, "a.csv", iter([CONTENT] * 4), Limits(announced=4 * len(CONTENT)))
     assert incoming(files) == []

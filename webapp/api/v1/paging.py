@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from flask import request, url_for
 
-from store.files import ID
 from store.jobs import Cursor
+from store.paths import ID
 from webapp.errors.problems import Problem
 
 

@@ -73,7 +73,7 @@ def create() -> Response:
     row = resumable.begin(caller_id(), name, length, options, request.headers.get("Upload-Metadata"), webhook)
     arriving = Arriving(row, 0)
     if tus.has_piece():
-        with resumable.claimed(row.id, caller_id()) as arriving:
+        with resumable.locked(row.id, caller_id()) as arriving:
             resumable.add_body(arriving, checksum, refuse_others)
     answer = _answer(201, arriving)
     answer.headers["Location"] = url_for("api_v1_uploads.append", upload_id=row.id, _external=True)
@@ -128,7 +128,7 @@ def append(upload_id: str) -> Response:
     offset, length, checksum = tus.number("Upload-Offset"), tus.number("Upload-Length"), tus.checksum()
     if offset is None:
         raise tus.wrong_header("Upload-Offset", "should say where the piece belongs")
-    with resumable.claimed(upload_id, caller_id()) as arriving:
+    with resumable.locked(upload_id, caller_id()) as arriving:
         if offset != arriving.offset:
             detail = f"The upload has {arriving.offset:,} bytes, and this piece is to begin behind {offset:,}."
             raise Problem("wrong-offset", detail, headers={"Upload-Offset": str(arriving.offset)})
@@ -148,7 +148,7 @@ def give_up(upload_id: str) -> Response:
 
     What has arrived is removed. A job that came of it stays.
     """
-    with resumable.claimed(upload_id, caller_id()) as arriving:
+    with resumable.locked(upload_id, caller_id()) as arriving:
         resumable.remove(arriving)
     return Response(status=204)
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from common import fault_points
+from store import file_locks
 from store.database import db
 from store.files import Files
 from store.models import Job, Resumable
@@ -132,7 +133,7 @@ def test_two_requests_at_once_do_not_mix_their_bytes(
     monkeypatch.setattr(resumable, "LONGEST_WAIT", 0.1)
     address = script.begin()
     script.send(address, 0, CONTENT[:9])
-    with files.claim(files.incoming(address.rpartition("/")[2])):
+    with file_locks.lock_exclusive(files.paths.incoming(address.rpartition("/")[2])):
         answer = script.send(address, 9, b"x")
         assert (answer.status_code, answer.headers["Retry-After"]) == (423, "2")
         assert script.call("DELETE", address).status_code == 423
@@ -245,7 +246,7 @@ def test_clients_that_may_only_post_name_the_method_in_a_header(script: Script) 
 
 def test_a_file_that_was_lost_is_404_and_its_row_goes(app: Flask, script: Script, files: Files) -> None:
     address = script.begin()
-    files.incoming(address.rpartition("/")[2]).unlink()
+    files.paths.incoming(address.rpartition("/")[2]).unlink()
     assert script.call("HEAD", address).status_code == 404
     with app.app_context():
         assert db.session.scalars(select(Resumable)).all() == []

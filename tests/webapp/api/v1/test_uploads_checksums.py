@@ -44,7 +44,7 @@ def test_bytes_that_a_killed_process_left_unproved_count_for_nothing(app: Flask,
     upload_id = address.rpartition("/")[2]
     with app.app_context():
         resumable_uploads.expect_proof(upload_id, 9)
-    with files.incoming(upload_id).open("ab") as file:
+    with files.paths.incoming(upload_id).open("ab") as file:
         file.write(b"unproved")
     assert script.offset(address) == 9
     script.send(address, 9, CONTENT[9:12])

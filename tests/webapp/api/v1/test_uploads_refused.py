@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from common.settings import Settings
+from store import disk_space
 from store.disk_space import Space, holds_more_than_it_has
 from store.files import Files
 from tests.webapp.api.v1.tus import CONTENT, Script, incoming, jobs, metadata
@@ -88,7 +89,7 @@ def test_a_disk_without_room_is_507_at_the_beginning_and_at_each_piece(
     script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = script.begin()
-    monkeypatch.setattr(Files, "room", lambda self: 5)
+    monkeypatch.setattr(disk_space, "room", lambda _files: 5)
     assert script.call("POST", headers={"Upload-Length": "6"}).status_code == 507
     answer = script.send(address, 0, CONTENT[:6])
     assert (answer.status_code, answer.json["type"].rpartition("#")[2]) == (507, "disk-full")
@@ -138,7 +139,7 @@ def test_bytes_that_a_killed_process_left_count_from_the_next_question_on_or_are
     changed(quota_bytes=100)
     fits, too_much = (script.call("POST", headers={"Upload-Defer-Length": "1"}).headers["Location"] for _ in range(2))
     for address, count in ((fits, 60), (too_much, 70)):
-        files.incoming(address.rpartition("/")[2]).write_bytes(b"a" * count)
+        files.paths.incoming(address.rpartition("/")[2]).write_bytes(b"a" * count)
     assert [script.offset(address) for address in (fits, too_much)] == [60, 0]
     assert script.call("POST", headers={"Upload-Length": "41"}).status_code == 507
     assert script.call("POST", headers={"Upload-Length": "40"}).status_code == 201
@@ -148,8 +149,8 @@ def test_an_upload_is_not_kept_from_going_on_by_space_that_it_took_itself(
     script: Script, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = script.begin()
-    path = files.incoming(address.rpartition("/")[2])
+    path = files.paths.incoming(address.rpartition("/")[2])
     with path.open("r+b") as file:
         Space(files, file.fileno()).cover(1, expected=3 << 20)
-    monkeypatch.setattr(Files, "room", lambda self: -1 if holds_more_than_it_has(path) else 1000)
+    monkeypatch.setattr(disk_space, "room", lambda _files: -1 if holds_more_than_it_has(path) else 1000)
     assert script.send(address, 0, CONTENT).status_code == 204
