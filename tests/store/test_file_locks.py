@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from store import file_locks
 from store.files import Files
 from store.models import new_id
@@ -22,6 +24,7 @@ def test_a_file_is_held_until_its_mark_is_closed_wherever_it_is_moved(files: Fil
     assert not file_locks.is_locked(path)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_file_is_no_longer_held_once_its_process_was_killed(files: Files) -> None:
     path = files.paths.new_incoming()
     path.write_bytes(b"half")

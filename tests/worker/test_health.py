@@ -110,6 +110,7 @@ def test_a_deliverer_of_another_host_does_not_count(store_app: Flask, monkeypatc
     assert deliverer_heartbeat.is_beating()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_database_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
     code, said = ask(environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "--queue", "webhooks")
     assert code == 1
