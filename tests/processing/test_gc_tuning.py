@@ -10,6 +10,8 @@ from tests.processing.command_line import ROOT
 ROWS_OF_A_BLOCK = "rows = [(number, str(number)) for number in range(300_000)]"
 COUNTED = f"""
 import gc
+
+import pytest
 whole = []
 gc.callbacks.append(lambda phase, info: whole.append(phase) if info["generation"] == 2 else None)
 {ROWS_OF_A_BLOCK}
@@ -25,11 +27,13 @@ def whole_looks(*prepared: str) -> int:
     )
 
 
+@pytest.mark.usefixtures("processes")
 def test_rows_that_python_reads_one_by_one_are_not_gone_through_time_and_again() -> None:
     assert whole_looks() > 0
     assert whole_looks("from processing.gc_tuning import relax_gc", "relax_gc()") == 0
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_work_horse_looks_seldom_too() -> None:
     settled = ("import os", "from worker.work_horse import settle_in", "settle_in(os.getppid(), 'small')")
     assert whole_looks(*settled) == 0

@@ -66,6 +66,7 @@ def partly_bad(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("processes")
 @EITHER
 def test_a_file_that_is_added_up_ends_with_0_and_a_sentence(program: tuple[str, ...], tmp_path: Path) -> None:
     done = run(EXAMPLE, tmp_path / "new" / "out", program=program)
@@ -74,6 +75,7 @@ def test_a_file_that_is_added_up_ends_with_0_and_a_sentence(program: tuple[str, 
     assert (tmp_path / "new" / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
 
 
+@pytest.mark.usefixtures("processes")
 @EITHER
 def test_the_json_of_success_has_exactly_the_keys_of_the_contract(program: tuple[str, ...], tmp_path: Path) -> None:
     done = run(EXAMPLE, tmp_path, "--json", program=program)
@@ -108,6 +110,7 @@ def test_the_json_of_success_has_exactly_the_keys_of_the_contract(program: tuple
     }
 
 
+@pytest.mark.usefixtures("processes")
 @EITHER
 def test_a_refused_file_ends_with_1_and_one_sentence(
     program: tuple[str, ...], tmp_path: Path, partly_bad: Path
@@ -117,6 +120,7 @@ def test_a_refused_file_ends_with_1_and_one_sentence(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_json_of_a_refusal_has_exactly_the_keys_of_the_contract(tmp_path: Path, partly_bad: Path) -> None:
     refused = run(partly_bad, tmp_path / "out", "--json", "--bad-rows", "stop")
     assert (refused.returncode, refused.stderr) == (1, REFUSAL + "\n")
@@ -124,6 +128,7 @@ def test_the_json_of_a_refusal_has_exactly_the_keys_of_the_contract(tmp_path: Pa
     assert json.loads(refused.stdout) == {"error": {"code": "bad_rows", "message": REFUSAL, **place}}
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_kernel_if_asked_for_a_file_is_added_up_and_nothing_of_the_kernel_is_used(tmp_path: Path) -> None:
     assert run(EXAMPLE, tmp_path / "broken", program=BROKEN_KERNEL).returncode == 1
     done = run(EXAMPLE, tmp_path / "out", "--no-kernel", program=BROKEN_KERNEL)
@@ -131,6 +136,7 @@ def test_without_kernel_if_asked_for_a_file_is_added_up_and_nothing_of_the_kerne
     assert (tmp_path / "out" / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
 
 
+@pytest.mark.usefixtures("processes")
 @EITHER
 def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(
     program: tuple[str, ...], tmp_path: Path, partly_bad: Path
@@ -143,6 +149,7 @@ def test_rows_that_cannot_be_read_are_left_out_where_that_was_chosen(
     assert len((tmp_path / "out" / "rejected.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_same_command_goes_on_with_a_run_that_was_interrupted(tmp_path: Path) -> None:
     words = [EXAMPLE, tmp_path / "out", "--scratch", tmp_path, "--checkpoints"]
     assert run(*words, program=INTERRUPTED).returncode == -signal.SIGINT
@@ -151,6 +158,7 @@ def test_the_same_command_goes_on_with_a_run_that_was_interrupted(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_no_part_is_larger_than_was_asked_for(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("".join(f"Song {n},2020-01-01,1\n" for n in range(100)))
@@ -161,6 +169,7 @@ def test_no_part_is_larger_than_was_asked_for(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file is in the way")
     failed = run(EXAMPLE, tmp_path / "out", "--json")
@@ -170,6 +179,7 @@ def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp
     assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("name", ["part-00001.csv", "part-7.csv", "rejected.csv", "manifest.json"])
 def test_a_file_that_no_earlier_run_wrote_is_not_replaced(name: str, tmp_path: Path) -> None:
     theirs = tmp_path / name
@@ -182,6 +192,7 @@ def test_a_file_that_no_earlier_run_wrote_is_not_replaced(name: str, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_files_of_an_earlier_run_are_replaced_and_what_they_came_from_is_not(
     tmp_path: Path, partly_bad: Path
 ) -> None:
@@ -194,6 +205,7 @@ def test_the_files_of_an_earlier_run_are_replaced_and_what_they_came_from_is_not
     assert (out / "part-00001.csv").read_bytes() == EXPECTED.read_bytes()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "scratch").mkdir()
     write_slow_file(tmp_path / "in.csv")
@@ -207,6 +219,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     assert [*(tmp_path / "out").iterdir(), *(tmp_path / "scratch").iterdir()] == []
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -255,6 +268,7 @@ def on_a_terminal(*words: object) -> str:
     return shown.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_person_at_a_terminal_sees_a_bar_move(tmp_path: Path) -> None:
     shown = on_a_terminal(EXAMPLE, tmp_path)
     assert [step for step in ("checking", "reading", "totalling", "writing") if step in shown] == [
@@ -266,5 +280,6 @@ def test_a_person_at_a_terminal_sees_a_bar_move(tmp_path: Path) -> None:
     assert shown.count("\n") == 1
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_sentence_of_a_refusal_has_a_line_of_its_own_below_the_bar(tmp_path: Path, partly_bad: Path) -> None:
     assert on_a_terminal(partly_bad, tmp_path / "out").splitlines()[-1] == REFUSAL

@@ -10,6 +10,7 @@ import pytest
 from tests.processing.command_line import run
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_the_caller_says_about_the_file_comes_before_what_would_be_found(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text(
@@ -38,6 +39,7 @@ def test_what_the_caller_says_about_the_file_comes_before_what_would_be_found(tm
     assert written[1:] == ["A;B,2024-02-01,-5", "C,2024-02-03,9"]
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
@@ -57,6 +59,7 @@ def test_a_question_says_with_which_flag_it_is_answered(text: str, hint: str, tm
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_number_means_the_column_at_that_place_even_where_columns_have_numbers_for_names(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("2,1,day,plays\nA,B,2024-01-31,5\n")
     columns = "--song-column 1 --date-column 3 --plays-column 4 --header-line 1"
@@ -64,6 +67,7 @@ def test_a_number_means_the_column_at_that_place_even_where_columns_have_numbers
     assert (tmp_path / "out" / "part-00001.csv").read_text().splitlines()[1:] == ["A,2024-01-31,5"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_header_is_the_line_with_the_names_that_the_caller_says(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("made by hand\nWhat,Tag1,Anzahl2023,top10\nA,2024-01-31,5,9\n")
     columns = "--song-column What --date-column Tag1 --plays-column Anzahl2023"
@@ -73,6 +77,7 @@ def test_the_header_is_the_line_with_the_names_that_the_caller_says(tmp_path: Pa
     assert json.loads(run(tmp_path / "in.csv", tmp_path / "out", "--json", *numbers.split()).stdout)["plays"] == 5
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_file_without_header_can_be_said_to_have_none(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("Song,2024-01-31,5\nDate,2024-01-31,7\n")

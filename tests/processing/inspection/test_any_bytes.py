@@ -156,6 +156,7 @@ TELLING = (
 )
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_stays_within_its_memory(name: str, tmp_path: Path) -> None:
     source, limit = tmp_path / "in.csv", 512 * MIB

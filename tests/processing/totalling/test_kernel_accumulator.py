@@ -228,6 +228,7 @@ def test_a_file_that_became_shorter_while_it_was_read_is_an_error(tmp_path: Path
         accumulator.read(Span(0, run_input.dialect.first_row, size + 1, quoted=False, needs_tokenizer=False), None)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("limit", [0, 3, 20])
 def test_a_disk_that_does_not_take_the_rows_is_said_in_a_sentence_and_leaves_nothing(
     tmp_path: Path, limit: int

@@ -59,6 +59,7 @@ def test_it_listens_at_host_and_port(monkeypatch: pytest.MonkeyPatch, host: str,
     assert read()["bind"] == bind
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_wrong_port_stops_gunicorn_with_a_sentence() -> None:
     words = [sys.executable, "-m", "gunicorn", "webapp:create_app()"]
     ended = subprocess.run(words, env=os.environ | {"PORT": "many"}, cwd=ROOT, capture_output=True, text=True)
