@@ -28,6 +28,7 @@ class DialectOptions:
 class Options:
     """The options of one run; sizes in bytes."""
 
+    output_format: str = "csv"  # a key of writing.formats.FORMATS
     max_part_bytes: int = 500_000_000
     memory_bytes: int = 1024 * MIB
     bad_rows: BadRows = BadRows.STOP

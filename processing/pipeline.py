@@ -27,6 +27,7 @@ from processing.run import Run
 from processing.totalling.accumulator import Accumulator, ArrowAccumulator, RunInput
 from processing.totalling.kernel_accumulator import KernelAccumulator
 from processing.totalling.plan import MAX_ARROW_BUCKETS, MAX_ENCODED_BUCKETS, Plan, make_plan
+from processing.writing.formats import FORMATS
 from processing.writing.publish import publish, refuse_if_taken
 
 
@@ -134,6 +135,7 @@ class _Pipeline:
                 accumulator,
                 rejections,
                 begin,
+                FORMATS[options.output_format],
                 by_kernel=by_kernel,
             )
             if saved is None:

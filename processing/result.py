@@ -33,6 +33,7 @@ class PartFile:
     rows: int  # without the header
     bytes: int
     sha256: str
+    media_type: str = "text/csv"
 
 
 @dataclass(frozen=True, slots=True)

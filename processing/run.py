@@ -22,7 +22,8 @@ from processing.reading.arrow_reader import BlockReport, exact_sum
 from processing.reading.blocks import Span, spans
 from processing.reading.rejections import Rejections
 from processing.totalling.accumulator import Accumulator, RunInput, Source
-from processing.writing.part_writer import PartWriter, format_totals, without_rows
+from processing.writing.formats import OutputFormat
+from processing.writing.part_writer import PartWriter
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Run:
     accumulator: Accumulator
     rejections: Rejections
     position: Position
+    output_format: OutputFormat
     by_kernel: bool
 
     def resume(self, saved: State) -> None:
@@ -95,8 +97,13 @@ class Run:
         groups, plays, weight = position.written, position.plays_written, position.weight
         to_skip = position.rows_to_skip
         sources = self.accumulator.sources(position.bucket)
-        with PartWriter(self.workspace.staging, self.options.max_part_bytes, position.parts) as writer:
-            for done in in_order(executor, _format, sources, under_way=self.options.threads + 1):
+        output, limit = self.output_format, self.options.max_part_bytes
+
+        def work(numbered: tuple[int, Source]) -> _Encoded:
+            return _encode(*numbered, output)
+
+        with PartWriter(self.workspace.staging, output, limit, position.parts) as writer:
+            for done in in_order(executor, work, sources, under_way=self.options.threads + 1):
                 if done.bucket != position.bucket:
                     position.bucket, position.written, position.plays_written, position.weight = (
                         done.bucket,
@@ -108,8 +115,8 @@ class Run:
                 to_skip -= skipped
                 parts = len(writer.parts)
                 if skipped < done.rows:
-                    text = memoryview(done.text)
-                    writer.append(without_rows(text, skipped) if skipped else text, done.rows - skipped)
+                    chunk = output.without_rows(done.chunk, skipped) if skipped else done.chunk
+                    writer.append(chunk, done.rows - skipped)
                 groups += done.rows
                 plays += done.plays
                 weight += done.weight
@@ -138,20 +145,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Formatted:
-    """The totals of one source as CSV rows."""
+class _Encoded:
+    """The totals of one source in the output's format."""
 
     bucket: int
-    text: pa.Buffer
+    chunk: memoryview
     rows: int
     plays: int
     weight: int  # of its source, for the progress
 
 
-def _format(numbered: tuple[int, Source]) -> _Formatted:
-    bucket, source = numbered
+def _encode(bucket: int, source: Source, output_format: OutputFormat) -> _Encoded:
     weight = source.rows
     totals = source.totals()
     fits = totals.plays.type == pa.int64()
     plays = exact_sum(to_numpy(totals.plays)) if fits else sum(map(int, totals.plays.to_pylist()))
-    return _Formatted(bucket, format_totals(totals), totals.rows, plays, weight)
+    return _Encoded(bucket, output_format.encode(totals), totals.rows, plays, weight)

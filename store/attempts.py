@@ -49,6 +49,7 @@ class PublishedPart:
     rows: int
     bytes: int
     sha256: str
+    media_type: str = "text/csv"
 
 
 def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
@@ -146,6 +147,7 @@ def publish(
                 rows=part.rows,
                 bytes=part.bytes,
                 sha256=part.sha256,
+                media_type=part.media_type,
             )
         )
     counters.add_all(counters.of_done(summary, [part.bytes for part in parts]))

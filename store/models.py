@@ -136,6 +136,7 @@ class Part(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(80), default="text/csv", server_default="text/csv")
 
     job: Mapped[Job] = relationship(back_populates="parts")
 

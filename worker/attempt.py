@@ -70,7 +70,7 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
 
 
 def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -> None:
-    parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256) for part in outcome.parts]
+    parts = [PublishedPart(part.name, part.rows, part.bytes, part.sha256, part.media_type) for part in outcome.parts]
     keep_until = jobs.keep_until(settings.keep_days)
     fault_points.point("publish.staged")
     files.publish(claim.job_id, claim.attempt)

@@ -193,14 +193,14 @@ def _prepare(wish: Wish, log: _Log) -> None:
         made.read = logged
         return made
 
-    format_one = run._format
+    encode_one = run._encode
 
-    def formatted(numbered: Any) -> Any:
-        done = format_one(numbered)
+    def encoded(*words: Any) -> Any:
+        done = encode_one(*words)
         log.write(totalled=done.rows)
         return done
 
-    pipeline.inspect, pipeline.accumulator_for, run._format = inspected, accumulator, formatted
+    pipeline.inspect, pipeline.accumulator_for, run._encode = inspected, accumulator, encoded
     blocks.open_text = entered  # type: ignore[assignment]
 
 

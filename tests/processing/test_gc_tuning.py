@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.processing.command_line import ROOT
 
 ROWS_OF_A_BLOCK = "rows = [(number, str(number)) for number in range(300_000)]"
 COUNTED = f"""
 import gc
-
-import pytest
 whole = []
 gc.callbacks.append(lambda phase, info: whole.append(phase) if info["generation"] == 2 else None)
 {ROWS_OF_A_BLOCK}

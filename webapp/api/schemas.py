@@ -207,6 +207,7 @@ class PartSchema(Schema):
     rows = fields.Integer(required=True, metadata=_said("Rows below its header.", 15204112))
     bytes = fields.Integer(required=True, metadata=_said("Its size.", 499999980))
     sha256 = fields.String(required=True, metadata=_said("64 hex digits."))
+    media_type = fields.String(required=True, metadata=_said("What kind of file it is.", "text/csv"))
     links = fields.Nested(PartLinksSchema, required=True)
 
 

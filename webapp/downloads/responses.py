@@ -31,7 +31,7 @@ _LOST = (
 
 def send_part(part: Part) -> Response:
     """One output file; knows Range, If-Range and If-None-Match by its sha256."""
-    return _send(_existing_part(part), part_name(part), etag=part.sha256)
+    return _send(_existing_part(part), part_name(part), part.media_type, etag=part.sha256)
 
 
 def send_part_for_spreadsheet(part: Part) -> Response:
@@ -44,12 +44,12 @@ def send_input(job: Job) -> Response:
     path = resources().files.upload(job.upload_id)
     packed = _PACKED.search(job.upload.name)
     name = stem(job.upload.name) + (packed[0].lower() if packed else _CSV)
-    return _send(_existing(path), name, etag=job.upload.sha256)
+    return _send(_existing(path), name, "text/csv", etag=job.upload.sha256)
 
 
 def send_left_out(job: Job) -> Response:
     """The rows that were left out; 404 where there are none."""
-    return _send(_existing(_path(job, REJECTED)), _left_out_name(job), etag=True)
+    return _send(_existing(_path(job, REJECTED)), _left_out_name(job), "text/csv", etag=True)
 
 
 def send_left_out_for_spreadsheet(job: Job) -> Response:
@@ -81,9 +81,9 @@ def send_zip_for_spreadsheet(job: Job) -> Response:
     return _stream(iter(archive), "application/zip", f"{stem(job.upload.name)}-totals-spreadsheet.zip")
 
 
-def part_name(part: Part, ending: str = _CSV) -> str:
+def part_name(part: Part, ending: str | None = None) -> str:
     """What a downloaded part is called: plays-2024-03.csv, part 1 -> plays-2024-03-totals-00001.csv"""
-    return f"{stem(part.job.upload.name)}-totals-{part.number:05d}{ending}"
+    return f"{stem(part.job.upload.name)}-totals-{part.number:05d}{ending or Path(part.name).suffix}"
 
 
 def stem(upload_name: str) -> str:
@@ -93,9 +93,9 @@ def stem(upload_name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", base).strip("._")[:80] or "plays"
 
 
-def _send(path: Path, name: str, etag: str | bool) -> Response:
+def _send(path: Path, name: str, media_type: str, etag: str | bool) -> Response:
     _ignore_odd_range(path.stat().st_size)
-    answer = send_file(path, mimetype="text/csv", conditional=True, etag=etag)
+    answer = send_file(path, mimetype=media_type, conditional=True, etag=etag)
     _name(answer, name)
     return answer
 

@@ -15,7 +15,9 @@ import pytest
 from processing.errors import RefusedError
 from processing.result import PartFile
 from processing.totalling.aggregate import Totals
-from processing.writing.part_writer import HEADER, PartWriter, format_totals
+from processing.writing.csv_format import format_totals
+from processing.writing.formats import CSV, FORMATS
+from processing.writing.part_writer import PartWriter
 from tests.processing.ways import IN_MEMORY
 
 NAMES = ["\n", "\n\n\n", '"', '"\n"', '12" mix', "A", "In, The End", "Two\nLines", "Umbrella", "夜に駆ける"]
@@ -41,7 +43,7 @@ def row_texts() -> list[bytes]:
 
 def write(folder: Path, texts: list[bytes], limit: int, rows_at_once: int) -> tuple[PartFile, ...]:
     folder.mkdir()
-    with PartWriter(folder, limit) as writer:
+    with PartWriter(folder, CSV, limit) as writer:
         for start in range(0, len(texts), rows_at_once):
             piece = texts[start : start + rows_at_once]
             writer.append(memoryview(b"".join(piece)), len(piece))
@@ -55,8 +57,8 @@ def test_rows_are_quoted_where_a_reader_needs_it() -> None:
 @pytest.mark.parametrize("rows_at_once", [1, 4, len(ROWS)])
 def test_at_every_limit_each_part_takes_all_the_rows_that_fit_and_none_more(rows_at_once: int) -> None:
     texts = row_texts()
-    least = len(HEADER) + max(map(len, texts)) + 1
-    everything = len(HEADER) + sum(map(len, texts)) + 1
+    least = len(CSV.header) + max(map(len, texts)) + 1
+    everything = len(CSV.header) + sum(map(len, texts)) + 1
     for limit in range(least, everything + 2):
         with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
             parts = write(Path(folder) / "out", texts, limit, rows_at_once)
@@ -69,7 +71,7 @@ def greedily(texts: list[bytes], limit: int) -> list[int]:
     """How many rows each part takes if it takes as many as fit."""
     counts = []
     while texts:
-        sizes = list(accumulate(map(len, texts), initial=len(HEADER) + 1))
+        sizes = list(accumulate(map(len, texts), initial=len(CSV.header) + 1))
         counts.append(sum(size <= limit for size in sizes) - 1)
         texts = texts[counts[-1] :]
     return counts
@@ -83,6 +85,7 @@ def test_each_part_is_a_csv_of_its_own_with_header_rows_and_sum_as_reported(tmp_
     found = []
     for part in parts:
         data = (tmp_path / "out" / part.name).read_bytes()
+        assert part.media_type == "text/csv"
         assert (part.bytes, part.sha256) == (len(data), hashlib.sha256(data).hexdigest())
         header, *rows = list(csv.reader(data.decode().splitlines(keepends=True)))
         assert header == ["Song", "Date", "Total Number of Plays for Date"]
@@ -95,19 +98,19 @@ def test_each_part_is_a_csv_of_its_own_with_header_rows_and_sum_as_reported(tmp_
 def test_a_newline_inside_a_song_at_the_border_is_no_place_to_cut(tmp_path: Path) -> None:
     first, second = b"\nA,2020-01-01,1", b'\n"Two\nLines",2020-01-01,1'
     for room in range(len(second)):  # the limit falls on each byte of the second row
-        limit = len(HEADER) + len(first) + 1 + room
-        if limit >= len(HEADER) + len(second) + 1:
+        limit = len(CSV.header) + len(first) + 1 + room
+        if limit >= len(CSV.header) + len(second) + 1:
             parts = write(tmp_path / str(room), [first, second], limit, 2)
             assert [(tmp_path / str(room) / part.name).read_bytes() for part in parts] == [
-                HEADER + first + b"\n",
-                HEADER + second + b"\n",
+                CSV.header + first + b"\n",
+                CSV.header + second + b"\n",
             ]
 
 
 def test_without_rows_there_is_one_part_with_a_header(tmp_path: Path) -> None:
     (part,) = write(tmp_path / "out", [], 200, 1)
-    assert (tmp_path / "out" / part.name).read_bytes() == HEADER + b"\n"
-    assert (part.rows, part.bytes) == (0, len(HEADER) + 1)
+    assert (tmp_path / "out" / part.name).read_bytes() == CSV.header + b"\n"
+    assert (part.rows, part.bytes) == (0, len(CSV.header) + 1)
 
 
 def test_a_row_longer_than_a_part_is_refused_and_leaves_the_parts_before_it_whole(tmp_path: Path) -> None:
@@ -119,7 +122,7 @@ def test_a_row_longer_than_a_part_is_refused_and_leaves_the_parts_before_it_whol
 
 
 def test_a_part_under_way_is_removed_when_something_goes_wrong(tmp_path: Path) -> None:
-    writer = PartWriter(tmp_path, 1000)
+    writer = PartWriter(tmp_path, CSV, 1000)
     with pytest.raises(RefusedError), writer:
         fill_up(writer)
     assert list(tmp_path.iterdir()) == []
@@ -129,3 +132,40 @@ def fill_up(writer: PartWriter) -> None:
     """Begin a part, and meet a fault further up."""
     writer.append(memoryview(b"\nA,2020-01-01,1"), 1)
     raise RefusedError("code", "message")
+
+
+def test_each_format_has_a_name_a_suffix_and_a_media_type_of_its_own() -> None:
+    for pick in ("name", "suffix", "media_type"):
+        assert len({getattr(one, pick) for one in FORMATS.values()}) == len(FORMATS)
+    assert all(name == one.name for name, one in FORMATS.items())
+
+
+class Lines:
+    """A format unlike CSV: rows with a mark at their ends, files with a longer header and footer."""
+
+    name, media_type, suffix = "lines", "text/plain", ".txt"
+    header, footer = b"<<\n", b">>\n"
+
+    def encode(self, totals: Totals) -> memoryview:
+        return memoryview(b"".join(b"%d;" % day for day in totals.day))
+
+    def without_rows(self, chunk: memoryview, rows: int) -> memoryview:
+        return memoryview(b";".join(bytes(chunk).split(b";")[rows:]))
+
+    def rows_within(self, chunk: memoryview, room: int) -> tuple[int, int]:
+        whole = bytes(chunk[: max(room, 0)])
+        return whole.rfind(b";") + 1, whole.count(b";")
+
+
+def test_a_format_with_other_rows_header_and_footer_needs_no_change_of_the_writer(tmp_path: Path) -> None:
+    chunk = Lines().encode(totals())
+    with PartWriter(tmp_path, Lines(), 50) as writer:
+        writer.append(chunk, len(ROWS))
+        parts = writer.finish()
+    assert len(parts) > 2
+    assert all(part.bytes <= 50 and part.media_type == "text/plain" for part in parts)
+    files = [(tmp_path / part.name).read_bytes() for part in parts]
+    assert {path.suffix for path in tmp_path.iterdir()} == {".txt"}
+    assert all(data.startswith(b"<<\n") and data.endswith(b";>>\n") for data in files)
+    assert b"".join(data[3:-3] for data in files) == bytes(chunk)
+    assert sum(part.rows for part in parts) == len(ROWS)

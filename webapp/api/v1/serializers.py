@@ -76,6 +76,7 @@ def part_face(part: Part) -> dict[str, Any]:
         "rows": part.rows,
         "bytes": part.bytes,
         "sha256": part.sha256,
+        "media_type": part.media_type,
         "links": {"download": download},
     }
 
