@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("BENCH_DIR", "data/bench")))
     folder = parser.parse_args().folder
     source = path_of(folder, SHAPES["many"])
-    with _site(folder) as client:
+    with running_site(folder) as client:
         ends = sorted(_small_job(client, folder, number) for number in range(SMALL_JOBS))
         print(
             f"1 kB file, POST answered to job done: median {statistics.median(ends):.3f} s, "
@@ -101,8 +101,8 @@ def _upload(client: Client, path: Path) -> str:
 
 
 @contextmanager
-def _site(folder: Path) -> Iterator[Client]:
-    """A site with a data folder of its own below ``folder``."""
+def running_site(folder: Path, **more: str) -> Iterator[Client]:
+    """Start a site with a data folder of its own below ``folder``, and stop it in the end; ``more`` is environment."""
     password = secrets.token_hex(8)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -115,6 +115,7 @@ def _site(folder: Path) -> Iterator[Client]:
             "ADMIN_PASSWORD": password,
             **dict.fromkeys(("REDIS_URL", "DATABASE_URL", "SECRET_KEY", "WORKERS", "PUBLIC_HTTPS"), ""),
         }
+        environ |= more
         with subprocess.Popen(
             [sys.executable, "-m", "launcher"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as launcher:
