@@ -1,1 +1,1 @@
-"""What tells operators how the site is: health, readiness, metrics."""
+"""Monitoring for operators: health, readiness and metrics."""

@@ -1,7 +1,7 @@
-"""Is the site well? ``/healthz`` for whoever keeps this process running, ``/readyz`` for whoever sends people to it.
+"""Health checks: ``/healthz`` for the supervisor of this process, ``/readyz`` for a load balancer.
 
-Ready means: an upload that comes now is taken and kept. That needs the database and room on the disk. Without Redis
-or the reconciler uploads are taken as ever and wait: the site is ready, but degraded, and no balancer takes it away.
+Ready means that an upload would be accepted and kept, which takes the database and free disk space. Without Redis or
+the reconciler uploads are still accepted, and wait: the site is degraded, but a load balancer must keep it.
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ from webapp.monitoring.probe import Probe, ProbeResult
 DATABASE_SECONDS = 2.0
 REDIS_SECONDS = 0.5
 DISK_SECONDS = 1.0
-LATE_TURNS = 3  # a reconciler that missed so many turns,
-LATE_SECONDS = 60  # and had so long for one, is away
+LATE_TURNS = 3  # a reconciler is down once this many turns are overdue,
+LATE_SECONDS = 60  # and this many seconds more
 
 _KEY = "playtally.probes"
 health = Blueprint("health", __name__)
 
 
 class Probes:
-    """The three that the site leans on, asked by :func:`ready` and by the metrics."""
+    """The probes of database, Redis and disk, shared by :func:`ready` and the metrics."""
 
     def __init__(self) -> None:
         engine, redis, files = db.engine, resources().redis, resources().files
 
         def last_turn() -> site_figures.Turn | None:
             with engine.connect() as connection:
-                connection.execute(select(Job.id).limit(1))  # jobs that are locked are a database that is away
+                connection.execute(select(Job.id).limit(1))  # a locked table of jobs counts as unreachable
                 return site_figures.last_turn(connection)
 
-        self.database = Probe("the database", last_turn, DATABASE_SECONDS)
+        self.database = Probe("database", last_turn, DATABASE_SECONDS)
         self.redis = Probe("Redis", lambda: bool(redis.ping()), REDIS_SECONDS)
-        self.disk = Probe("the disk", lambda: (disk_space.room(files), disk_space.free_bytes(files)), DISK_SECONDS)
+        self.disk = Probe("disk", lambda: (disk_space.room(files), disk_space.free_bytes(files)), DISK_SECONDS)
 
 
 def probes() -> Probes:
-    """The probes of the application in whose context we are."""
+    """Return the probes of the current application."""
     return cast(Probes, current_app.extensions[_KEY])
 
 
 @health.get("/healthz")
 def alive() -> Response:
-    """200 and "ok" as long as this process answers; it asks neither database nor Redis."""
+    """Return 200 and "ok" as long as this process can answer; neither database nor Redis is asked."""
     return Response("ok", mimetype="text/plain")
 
 
 @health.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """200 or 503 with ``{ready, degraded: [redis, reconciler], checks: {database, redis, disk, reconciler}}``.
+    """Return 200 or 503 with ``{ready, degraded: [redis, reconciler], checks: {database, redis, disk, reconciler}}``.
 
-    Each check has ``ok``; database and redis the ``milliseconds`` of their answer, disk ``free_bytes``, reconciler
-    ``seconds_since_turn``, the last two null where nobody knows. It takes two seconds at most.
+    Each check has ``ok``. Database and Redis add their latency in ``milliseconds``, the disk adds ``free_bytes`` and
+    the reconciler ``seconds_since_turn``, either of them null if unknown. The response takes two seconds at most.
     """
     under_way = probes().database.begin(), probes().redis.begin(), probes().disk.begin()
     database, redis, disk = under_way[0](), under_way[1](), under_way[2]()
@@ -83,7 +83,7 @@ def _reconciler(database: ProbeResult[site_figures.Turn | None]) -> dict[str, An
 
 
 def init_app(app: Flask) -> None:
-    """Add the addresses."""
+    """Register the routes."""
     with app.app_context():
         app.extensions[_KEY] = Probes()
     app.register_blueprint(health)

@@ -1,6 +1,6 @@
-"""``/metrics`` for Prometheus. All figures come from database, disk and Redis at the moment of the scrape.
+"""``/metrics`` for Prometheus: all values are read from database, disk and Redis at the moment of the scrape.
 
-So it does not matter which of gunicorn's processes answers, and no figure is lost with a process.
+So it does not matter which of gunicorn's processes answers, and no value is lost with a process.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from webapp.monitoring.prometheus import Seen, SiteCollector
 DATABASE_SECONDS = 5.0  # Prometheus itself waits for ten
 DISK_SECONDS = 2.0
 _KEY = "playtally.metrics"
-# Whoever comes through a proxy on this machine comes from this machine's address, too.
+# A request through a proxy on this machine also comes from a loopback address.
 _SIGNS_OF_A_PROXY = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 metrics = Blueprint("metrics", __name__)
 
 
 class _Sources:
-    """What a scrape asks beside Redis."""
+    """The probes of a scrape, apart from the one for Redis."""
 
     def __init__(self) -> None:
         engine, files = db.engine, resources().files
@@ -46,16 +46,16 @@ class _Sources:
                 **disk_space.working_bytes(files),
             }
 
-        self.figures = Probe("the database (for metrics)", all_figures, DATABASE_SECONDS)
-        self.disk = Probe("the disk (for metrics)", disk, DISK_SECONDS)
+        self.figures = Probe("database (for metrics)", all_figures, DATABASE_SECONDS)
+        self.disk = Probe("disk (for metrics)", disk, DISK_SECONDS)
 
 
 @metrics.get("/metrics")
 def scrape() -> Response:
-    """200 with the metrics, also where database or Redis are away: playtally_database_up and playtally_redis_up say so.
+    """Return 200 with the metrics, even if database or Redis is down: see playtally_database_up, playtally_redis_up.
 
-    With METRICS_TOKEN set: 401 without ``Authorization: Bearer METRICS_TOKEN``. Without it: 404 for all but this
-    machine itself, and for all that come through a proxy.
+    With METRICS_TOKEN set, requests without ``Authorization: Bearer METRICS_TOKEN`` get 401. Without it, requests
+    from other machines or through a proxy get 404.
     """
     _check_asker(resources().settings.metrics_token)
     sources = cast(_Sources, current_app.extensions[_KEY])
@@ -78,19 +78,19 @@ def _check_asker(token: str | None) -> None:
 
 
 def _is_this_machine() -> bool:
-    """Whether a program on this machine asks for itself."""
+    """Return whether the request comes directly from a program on this machine."""
     if resources().settings.public_https or any(name in request.headers for name in _SIGNS_OF_A_PROXY):
         return False
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:  # a Unix socket: behind it stands a proxy
+    except ValueError:  # a Unix socket, which a proxy connects to
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
 
 
 def init_app(app: Flask) -> None:
-    """Add the address."""
+    """Register the route."""
     with app.app_context():
         app.extensions[_KEY] = _Sources()
     app.register_blueprint(metrics)

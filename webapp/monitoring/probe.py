@@ -1,4 +1,4 @@
-"""Asking something that may never answer: a database that is locked, a Redis that is stopped, a disk that hangs."""
+"""Probes with a timeout, for what may never answer: a locked database, a stopped Redis, a disk that hangs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult(Generic[T]):
-    """What came back; value is None where nothing did in time, or an error."""
+    """The result of a probe; value is None after an error or a timeout."""
 
     ok: bool
     value: T | None
-    milliseconds: int  # until the answer, or until it was given up
+    milliseconds: int  # until the answer or the timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class _Outcome(Generic[T]):
 
 
 class Probe(Generic[T]):
-    """A question, asked in a thread of its own and waited for no longer than ``seconds``.
+    """A call in a thread of its own, with a timeout in seconds.
 
-    While one hangs no second one is asked, however many wait: they share its answer.
+    While one call hangs no second one is started: all callers share its result.
     """
 
     def __init__(self, name: str, question: Callable[[], T], seconds: float) -> None:
@@ -45,7 +45,7 @@ class Probe(Generic[T]):
         self._was_ok = True
 
     def begin(self) -> Callable[[], ProbeResult[T]]:
-        """Ask; gives what waits for the answer, so that several probes can be asked at once."""
+        """Start the probe; return a function that waits for its result, so that several probes can run at once."""
         began = time.monotonic()
         with self._lock:
             if self._asked is None or self._asked.done():
@@ -58,7 +58,7 @@ class Probe(Generic[T]):
         value, problem = None, None
         try:
             value = self._question()
-        except Exception as error:  # whatever it is: there is no answer
+        except Exception as error:  # any error means that there is no answer
             problem = next(iter(str(error).splitlines()), type(error).__name__)
         asked.set_result(_Outcome(value, problem, time.monotonic()))
 
@@ -68,7 +68,7 @@ class Probe(Generic[T]):
             outcome = asked.result(timeout=max(0.0, too_late - time.monotonic()))
         except TimeoutError:
             outcome = None
-        if outcome is None or outcome.at > too_late:  # whoever waits for several at once may look late
+        if outcome is None or outcome.at > too_late:  # a caller that waits for several may look late
             outcome = _Outcome(None, f"no answer in {self._seconds:g} seconds", too_late)
         self._note(outcome.problem)
         return ProbeResult(outcome.problem is None, outcome.value, max(0, round((outcome.at - began) * 1000)))
@@ -76,7 +76,7 @@ class Probe(Generic[T]):
     def _note(self, problem: str | None) -> None:
         """Log the first failure and the first success after it, not each."""
         if problem is not None and self._was_ok:
-            _log.warning("%s does not answer: %s", self._name, problem)
+            _log.warning("%s unreachable: %s", self._name, problem)
         elif problem is None and not self._was_ok:
-            _log.info("%s answers again", self._name)
+            _log.info("%s reachable again", self._name)
         self._was_ok = problem is None

@@ -1,4 +1,4 @@
-"""The site's figures as families of metrics, by the naming conventions of Prometheus."""
+"""The site's figures as metric families, named by the conventions of Prometheus."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Counted:
     name: str
     help: str
     label: str | None = None
-    known: tuple[str, ...] = ()  # labels that are there from the start, as 0
+    known: tuple[str, ...] = ()  # label values exported as 0 from the start
 
 
 COUNTED = {
@@ -38,17 +38,17 @@ COUNTED = {
     counters.FAILED: Counted("playtally_jobs_failed", "Jobs that failed, by the code of their error.", "code"),
     counters.ATTEMPTS: Counted(
         "playtally_attempts_ended_early",
-        "Attempts whose worker died (crashed), and those that another one follows (retried).",
+        "Attempts whose worker died (crashed), and attempts followed by another (retried).",
         "outcome",
         (counters.CRASHED, counters.RETRIED),
     ),
     counters.STEP_SECONDS: Counted(
-        "playtally_step_seconds", "Seconds spent in a step by the jobs that are done.", "step", tuple(Step)
+        "playtally_step_seconds", "Seconds that done jobs spent in each step.", "step", tuple(Step)
     ),
-    counters.ROWS: Counted("playtally_rows_read", "Rows read by the jobs that are done."),
+    counters.ROWS: Counted("playtally_rows_read", "Rows read by done jobs."),
     counters.WEBHOOK_TRIES: Counted(
         "playtally_webhook_tries",
-        "Tries to deliver webhooks: delivered, failed (another follows), or given_up (failed, the last one).",
+        "Attempts to deliver webhooks: delivered, failed (will be retried), or given_up (the last one failed).",
         "outcome",
         (webhooks.DELIVERED, counters.TRY_FAILED, webhooks.GIVEN_UP),
     ),
@@ -59,7 +59,7 @@ COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one scrape found out; None where there was no answer in time."""
+    """The readings of one scrape; None for a source that did not answer in time."""
 
     figures: Figures | None
     redis_is_up: bool
@@ -67,18 +67,20 @@ class Seen:
 
 
 class SiteCollector(Collector):
-    """Gives one scrape's families. Made for it and thrown away: no process keeps numbers of its own."""
+    """Collector for a single scrape: no process keeps numbers of its own."""
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
 
     def collect(self) -> Iterator[Metric]:
-        """All families for which there are figures."""
-        version = GaugeMetricFamily("playtally_build_info", "What runs.", labels=["version", "python"])
+        """Yield every metric family for which there are figures."""
+        version = GaugeMetricFamily(
+            "playtally_build_info", "The running version.", labels=["version", "python"]
+        )
         version.add_metric([project_version(), platform.python_version()], 1)
         yield version
-        yield _gauge("playtally_database_up", "Whether the database answers.", self._seen.figures is not None)
-        yield _gauge("playtally_redis_up", "Whether Redis answers.", self._seen.redis_is_up)
+        yield _gauge("playtally_database_up", "Whether the database is reachable.", self._seen.figures is not None)
+        yield _gauge("playtally_redis_up", "Whether Redis is reachable.", self._seen.redis_is_up)
         if self._seen.disk is not None:
             yield from _of_disk(self._seen.disk)
         if self._seen.figures is not None:
@@ -89,7 +91,7 @@ class SiteCollector(Collector):
 
 @cache
 def project_version() -> str:
-    """The version in pyproject.toml."""
+    """Return the version in pyproject.toml."""
     return str(tomllib.loads(_PROJECT.read_text())["project"]["version"])
 
 
@@ -108,16 +110,16 @@ def _of_disk(disk: Mapping[str, int]) -> Iterator[Metric]:
     yield _gauge(
         "playtally_disk_free_bytes", "Bytes that can still be written on the volume of DATA_DIR.", disk["free"]
     )
-    yield _gauge("playtally_disk_size_bytes", "Bytes of that volume, used and free.", disk["size"])
+    yield _gauge("playtally_disk_size_bytes", "Size of that volume in bytes, used and free.", disk["size"])
 
 
 def _of_jobs(figures: Figures) -> Iterator[Metric]:
     yield _labelled("playtally_jobs", "Jobs by state.", "state", ((s.value, n) for s, n in figures.jobs.items()))
     waiting = figures.waiting.items()
-    yield _labelled("playtally_queue_jobs", "Jobs that wait, by queue.", "queue", ((q, w.jobs) for q, w in waiting))
+    yield _labelled("playtally_queue_jobs", "Waiting jobs, by queue.", "queue", ((q, w.jobs) for q, w in waiting))
     yield _labelled(
         "playtally_queue_oldest_seconds",
-        "Age of the oldest job that waits, by queue; 0 where none does.",
+        "Age of the oldest waiting job, by queue; 0 if none waits.",
         "queue",
         ((queue, one.oldest_seconds) for queue, one in waiting),
     )
@@ -148,4 +150,4 @@ def _stored(seen: Seen) -> Metric:
         kinds = {"uploads": seen.figures.upload_bytes, "results": seen.figures.result_bytes}
     if seen.disk is not None:
         kinds |= {kind: size for kind, size in seen.disk.items() if kind not in ("free", "size")}
-    return _labelled("playtally_stored_bytes", "Bytes kept now, by what they are.", "kind", kinds.items())
+    return _labelled("playtally_stored_bytes", "Bytes stored now, by kind.", "kind", kinds.items())

@@ -1,1 +1,1 @@
-"""gunicorn as this site runs it: slow clients cost no thread, and broken requests are answered in JSON."""
+"""gunicorn as this site runs it: slow clients occupy no thread, and malformed requests are answered in JSON."""

@@ -1,4 +1,4 @@
-"""A client's connection as our worker of gunicorn keeps it: it knows for how long to wait for what comes."""
+"""The client's socket as our gunicorn worker keeps it: a socket with deadlines for heads, bodies and files."""
 
 from __future__ import annotations
 
@@ -6,45 +6,48 @@ import math
 import socket
 import time
 
-BODY_SECONDS = 30.0  # in which the body of an ordinary request comes, all in all
-SILENT_SECONDS = 60.0  # after which a file's body from which nothing came is taken for broken off
+BODY_SECONDS = 30.0  # within which the whole body of an ordinary request must arrive
+SILENT_SECONDS = 60.0  # without a byte of a file, after which its connection counts as broken
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(socket.socket):
-    """Read by the worker's main thread while no request is on it, else by the thread of the request."""
+    """A client's socket, read by the main thread between requests and by the request's thread during one."""
 
     def __init__(self, accepted: socket.socket) -> None:
         super().__init__(fileno=accepted.detach())
-        if self.family in (socket.AF_INET, socket.AF_INET6):  # and what is sent is taken within the same time
+        if self.family in (
+            socket.AF_INET,
+            socket.AF_INET6,
+        ):  # the client must acknowledge data in time, too
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENT_SECONDS * 1000))
-        self.head = b""  # what came of the next request, or of the present one
-        self.begun = self.heard = time.monotonic()  # when the head or the lingering began, and when bytes came
-        self.thrown_away = 0  # bytes, while it lingers
+        self.head = b""  # the bytes received so far of the next request's head, or of the current one
+        self.begun = self.heard = time.monotonic()  # when the head or the lingering began, and when bytes arrived
+        self.thrown_away = 0  # bytes discarded while it lingers
         self.was_cut = False
-        self.owes_continue = False  # the client sends its body once it is told to
+        self.owes_continue = False  # the client waits for 100 Continue before it sends its body
         self._end = self._silence = math.inf
 
     def begin(self, head: bytes = b"") -> None:
-        """A new head, of which so much is there, or the time after the last answer."""
+        """Start the clock for a new head, of which ``head`` has arrived, or for lingering after the last response."""
         self.begun = self.heard = time.monotonic()
         self.head, self.thrown_away = head, 0
 
     def await_body(self, *, owes_continue: bool) -> None:
-        """What is read from now on is the body of an ordinary request, until :meth:`await_file`."""
+        """Read the body of an ordinary request from now on, until :meth:`await_file`."""
         self.owes_continue, self.was_cut = owes_continue, False
         self._end, self._silence = time.monotonic() + BODY_SECONDS, math.inf
 
     def await_file(self, silence: float | None = None) -> None:
-        """The body is a file: it may take as long as it takes, if only bytes come."""
+        """Treat the body as a file: it may take any time, but must not pause for more than ``silence`` seconds."""
         self._end, self._silence = math.inf, SILENT_SECONDS if silence is None else silence
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """As ever; but raises TimeoutError where the body does not come within its time."""
+        """Receive as a plain socket does, but raise TimeoutError if the body misses its deadline."""
         given = self.gettimeout()
         if given == 0:
             return super().recv(size, flags)
-        if self.owes_continue:  # only now: a body that is refused by its head need not be sent
+        if self.owes_continue:  # only now: a body that its head gets refused need not be sent
             self.owes_continue = False
             self.sendall(_CONTINUE)
         left = min(self._silence, self._end - time.monotonic())

@@ -1,4 +1,4 @@
-"""gunicorn with our log, and with a worker whose threads are not spent on clients that only stay connected."""
+"""A gunicorn logger that writes our log, and a gthread worker that spends no thread on idle or slow clients."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from common.settings import read_log_format
 from webapp.server import parse_errors
 from webapp.server.client_socket import Connection
 
-HEAD_SECONDS = 10.0  # in which the head of a request comes, all in all
+HEAD_SECONDS = 10.0  # within which the whole head of a request must arrive
 LONGEST_HEAD = 1 << 16  # bytes
-LINGER_SECONDS = 30.0  # for which a body that was not wanted is read and thrown away after the answer,
-LINGER_SILENCE = 5.0  # if no such pause is in it,
-LINGER_BYTES = 1 << 30  # and it is no longer than this
-STOP_SECONDS = 1.0  # what a head or such a body gets once the process is to end
+LINGER_SECONDS = 30.0  # for which the rest of an unread body is received and discarded after the response,
+LINGER_SILENCE = 5.0  # unless it pauses for this many seconds
+LINGER_BYTES = 1 << 30  # or is longer than this
+STOP_SECONDS = 1.0  # the deadline for heads and lingering once the process is stopping
 DRAIN_SECONDS = 0.1  # for which a thread waits for the rest of an unread body, to keep the connection
-HEALTH_THREADS = 4  # for health alone, so that it answers while all others are taken
-OPEN_FILES = 8192  # that a process may have; systems often begin with 1024, and allow more to whoever asks
+HEALTH_THREADS = 4  # reserved for health checks, so that they are answered while all other threads are busy
+OPEN_FILES = 8192  # wanted as the soft limit; systems often start with 1024 and allow more on request
 BETWEEN_LOOKS = 0.25
 BETWEEN_LINES = 60.0
 _HEALTH = tuple(b"GET %s%c" % (path, end) for path in (b"/healthz", b"/readyz") for end in b" ?")
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]  # it has no types
-    """Given to gunicorn by ``gunicorn.conf.py``; the application's lines take the same way."""
+    """The logger that ``gunicorn.conf.py`` names; gunicorn's lines go where those of the application go."""
 
     def setup(self, cfg: Any) -> None:
-        """Called when gunicorn starts and when it reads its configuration again."""
+        """Set up logging; gunicorn calls this when it starts and when it reloads its configuration."""
         super().setup(cfg)
         logs.set_up("web", read_log_format())
         for log in (self.error_log, self.access_log):
@@ -48,10 +48,10 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # it has no types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
-    """Given to gunicorn by ``gunicorn.conf.py``: a thread is for requests whose head is there.
+    """The worker that ``gunicorn.conf.py`` names: only a request whose head is complete gets a thread.
 
-    The main thread collects heads, of any number of clients at once, and throws away what still comes after an
-    answer. All methods run in it but ``handle_request``, ``handle_error`` and those with "keepalive" in their name.
+    The main thread collects the heads of any number of clients at once, and discards what still arrives after a
+    response. All methods run in it but ``handle_request``, ``handle_error`` and those with "keepalive" in their name.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,18 +59,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
         self._heads: dict[Any, None] = {}  # gunicorn's connections, the oldest first
         self._lingering: dict[Any, None] = {}
         self._rubbish = bytearray(1 << 18)
-        self._cut: Counter[str] = Counter()  # by address, since the last line about them
+        self._cut: Counter[str] = Counter()  # connections cut, by client address, since the last log line about them
         self._next_look = self._next_line = 0.0
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
-        """Called by gunicorn before it starts."""
+        """Refuse a configuration with TLS; gunicorn calls this before it starts."""
         super().check_config(cfg, log)
         if cfg.is_ssl:
             raise ConfigError("This worker speaks no TLS: a proxy in front of it does.")
 
     def init_process(self) -> None:
-        """Called by gunicorn in the new process; it returns at its end."""
+        """Raise the limit of open files, then serve until the process ends; gunicorn calls this in the new process."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -78,12 +78,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
         super().init_process()
 
     def get_thread_pool(self) -> Any:
-        """Called by gunicorn from there."""
+        """Return the thread pool for requests, and make the one for health checks; called by ``init_process``."""
         self._health = ThreadPoolExecutor(HEALTH_THREADS, thread_name_prefix="health")
         return super().get_thread_pool()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Called by gunicorn for a connection that is new or on which a further request begins."""
+        """Collect the head of the next request; gunicorn calls this for a new or a kept-alive connection."""
         if not isinstance(conn.sock, Connection):
             conn.sock = Connection(conn.sock)
         conn.init()
@@ -91,14 +91,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
         conn.sock.begin(conn.parser.unreader.take_buffered())
         self._heads[conn] = None
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read_head, conn))
-        if conn.sock.head:  # came together with the request before
+        if conn.sock.head:  # it arrived together with the request before
             self._look_at(conn)
         if conn in self._heads and self.nr_conns >= self.worker_connections:
             self._make_room()
 
     def _read_head(self, conn: Any, connection: Connection) -> None:
         if conn not in self._heads:
-            return  # it made room for another in this very moment
+            return  # it was closed a moment ago to make room for another
         try:
             came = connection.recv(LONGEST_HEAD)
         except BlockingIOError:
@@ -112,7 +112,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._end(conn)
 
     def _look_at(self, conn: Any) -> None:
-        """Give a head that is whole, or that will never be one, to a thread."""
+        """Hand a head to a thread once it is complete, or once it can never be."""
         head = conn.sock.head
         if b"\r\n\r\n" in head or head.count(b"\n") != head.count(b"\r\n"):
             self._let_go(conn)
@@ -126,24 +126,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._linger(conn)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
-        """Called by gunicorn in the thread of a request."""
-        # gunicorn would ask for the body at once; the connection does where it is read.
+        """Handle a request in its thread, with the deadline of an ordinary body."""
+        # gunicorn would send 100 Continue at once; the connection sends it when the body is read.
         conn.sock.await_body(owes_continue=req._expected_100_continue)
         req._expected_100_continue = False
         try:
             return bool(super().handle_request(req, conn))
-        except TimeoutError:  # the system's, for a client that takes nothing of the answer
+        except TimeoutError:  # TCP_USER_TIMEOUT, for a client that acknowledges nothing of the response
             conn.sock.was_cut = True
             return False
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """Called by gunicorn in the thread of a request; where the body does not end soon, the connection lingers."""
+        """Return whether to keep the connection, in the request's thread; with more of the body to come it lingers."""
         if not keepalive or conn.sock.owes_continue:
             return False
         return bool(conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Called by gunicorn for a request that it refuses; it notes it and finds the code, the words are ours."""
+        """Refuse a request: gunicorn logs it and chooses the status code, the body is ours."""
         overheard = _Overheard()
         super().handle_error(req, overheard, addr, exc)
         try:
@@ -152,7 +152,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             pass  # the client has gone
 
     def finish_request(self, conn: Any, fs: Future[bool]) -> None:
-        """Called by gunicorn after a request."""
+        """Keep the connection after a request, or let it linger."""
         if conn.sock.was_cut:
             self._count_cut(conn)
         if not fs.cancelled() and fs.exception() is None and fs.result():
@@ -161,7 +161,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
-        """Say that nothing more follows, and close once the client has: else it may not get to see the answer."""
+        """Shut down our side, and close once the client has closed its own: else a reset may cost it the response."""
         try:
             conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
@@ -187,7 +187,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._end(conn)
 
     def murder_pending(self) -> None:
-        """Called by gunicorn once a second at least."""
+        """Close connections that missed a deadline; gunicorn calls this at least once a second."""
         super().murder_pending()
         present = time.monotonic()
         if present < self._next_look:
@@ -205,14 +205,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._tell_of_cuts()
 
     def _make_room(self) -> None:
-        """End the connection that has waited longest, so that there is one for whoever comes next."""
+        """Close the connection that has waited longest, so that the next client can connect."""
         if len(self._heads) > 1:
             self._cut_head(next(iter(self._heads)))
         elif self._lingering:
             self._end(next(iter(self._lingering)))
 
     def _cut_head(self, conn: Any) -> None:
-        if conn.sock.head:  # browsers open connections in advance, and say nothing on them
+        if conn.sock.head:  # browsers open connections in advance and send nothing on them
             self._count_cut(conn)
         self._end(conn)
 
@@ -238,7 +238,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
 
 
 class _Overheard:
-    """Stands where the client is while gunicorn refuses a request, to learn the code."""
+    """Stand-in for the client's socket while gunicorn refuses a request, from which to read the status code."""
 
     def __init__(self) -> None:
         self._said = b""

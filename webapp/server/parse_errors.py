@@ -1,4 +1,4 @@
-"""What is answered to a request that is refused before the application sees it, in words that are not the parser's."""
+"""Responses to requests that are refused before the application sees them, in our words instead of the parser's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SENTENCES = {
 
 
 def answer(code: int, head: bytes) -> bytes:
-    """The whole answer, in the form of the part of the site that the head asks; after it the connection closes."""
+    """Return the whole HTTP response, as JSON or text according to the path in ``head``; the connection then closes."""
     sentence = _SENTENCES.get(code) or SENTENCES.get(code) or _SENTENCES[400]
     kind, body = _said(code, sentence, _path(head))
     lines = (

@@ -28,7 +28,7 @@ def test_an_error_is_no_answer_and_stands_in_the_log_once_until_all_is_well(capl
     assert [probe.begin()().ok, probe.begin()().ok] == [False, False]
     broken = False
     assert [probe.begin()().ok, probe.begin()().ok] == [True, True]
-    assert caplog.messages == ["it does not answer: gone", "it answers again"]
+    assert caplog.messages == ["it unreachable: gone", "it reachable again"]
 
 
 def test_a_question_that_hangs_is_given_up_and_not_asked_twice() -> None:
