@@ -1,1 +1,1 @@
-"""From the bytes of a request to a file on the disk and a job."""
+"""Uploads: from the bytes of a request to a file on the disk and a job."""

@@ -1,7 +1,7 @@
-"""Adding a piece to a file that arrives in several: straight to the disk, at most 64 KiB of it in memory.
+"""Append a piece to a file that arrives in several: straight to the disk, at most 64 KiB of it in memory.
 
-A second thread reads what was written and hashes it, so that little is left to do when the last byte has come: the
-pieces of one file may be taken by different processes, and each hashes for itself, from where it came the last time.
+A second thread reads and hashes what was written, so that little is left to hash after the last byte. Different
+processes may receive the pieces of one file; each hashes for itself, from where it stopped the last time.
 """
 
 from __future__ import annotations
@@ -23,24 +23,28 @@ from webapp.errors.handlers import OverQuota
 from webapp.uploads.multipart import Limits
 from webapp.uploads.request_body import BROKEN
 
-PIECE = 1 << 16  # of a connection that breaks, no more than this is lost
+PIECE = 1 << 16  # bytes; a connection that breaks loses no more than this
 HASHED_AT_ONCE = 1 << 20
 HASHED_WITH_A_PIECE = 16 << 20  # at least
-LONGEST_SILENCE = 60.0  # seconds after which a connection is taken for dead
-SILENCE = 1.0  # the same where somebody else waits for the file
+LONGEST_SILENCE = 60.0  # seconds without a byte after which a connection counts as dead
+SILENCE = 1.0  # the same while another request waits for the file
 BETWEEN_LOOKS = 0.05
 DIGESTS_KEPT = 256
 
 
 class RunningDigest:
-    """The sha256 of a file as far as this process has come. One request at a time uses it: the one at the file."""
+    """The sha256 of the first ``offset`` bytes of a file; used only by the request that holds the file's lock."""
 
     def __init__(self) -> None:
         self.offset = 0
         self._sha256 = hashlib.sha256()
 
     def advance(self, file: int, end: int, keep_on: Callable[[], bool] = lambda: True) -> None:
-        """Go on to this place of the file, or as far as ``keep_on`` lets it."""
+        """Hash on to the offset ``end``, or until ``keep_on`` returns False.
+
+        Raises:
+            OSError: the file cannot be read, or is shorter than ``end``.
+        """
         while self.offset < end and keep_on():
             piece = os.pread(file, min(HASHED_AT_ONCE, end - self.offset), self.offset)
             if not piece:
@@ -49,19 +53,19 @@ class RunningDigest:
             self.offset += len(piece)
 
     def catch_up(self, file: int, size: int, added: int) -> None:
-        """Hash some of what is left, so that over many small pieces, too, nothing piles up for the end.
+        """Hash some of what is left, so that many small pieces do not leave everything to the end.
 
-        Others take pieces as well, so it is more than what was added.
+        It hashes more than the ``added`` bytes, since other processes receive pieces as well.
         """
         self.advance(file, min(size, self.offset + 4 * added + HASHED_WITH_A_PIECE))
 
     def hexdigest(self) -> str:
-        """Of all bytes so far."""
+        """Return the digest of the bytes so far."""
         return self._sha256.hexdigest()
 
 
 class Digests:
-    """Running digests of the files that this process saw last."""
+    """A cache of running digests, for the files that this process received most recently."""
 
     def __init__(self, most: int = DIGESTS_KEPT) -> None:
         self._most = most
@@ -69,7 +73,7 @@ class Digests:
         self._lock = threading.Lock()
 
     def of(self, name: str, size: int) -> RunningDigest:
-        """That of a file of which so many bytes are there; it begins anew where it had come further."""
+        """Return the digest of a file of ``size`` bytes; it starts over if it had hashed more than that."""
         with self._lock:
             digest = self._kept.pop(name, None)
             if digest is None or digest.offset > size:
@@ -80,13 +84,13 @@ class Digests:
             return digest
 
     def forget(self, name: str) -> None:
-        """The file has arrived or is gone."""
+        """Drop the digest of a file that is complete or gone."""
         with self._lock:
             self._kept.pop(name, None)
 
 
 class Follower:
-    """A thread beside a body: it hashes what was written, and ends a connection from which nothing comes any more."""
+    """A thread that runs while a body is received: it hashes what was written, and closes a silent connection."""
 
     def __init__(
         self,
@@ -101,7 +105,7 @@ class Follower:
         self._digest = digest
         self._hang_up = hang_up
         self._is_asked_for = is_asked_for
-        self._final = size  # up to where the bytes will not be taken back
+        self._final = size  # the end of the bytes that will not be truncated again
         self._heard = self._looked = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="following", daemon=True)
@@ -115,7 +119,7 @@ class Follower:
         self._thread.join()
 
     def wrote(self, final: int | None) -> None:
-        """A piece was written; None where all behind the beginning may still be taken back."""
+        """Note that a piece was written; ``final`` is its end, or None if the body may still be truncated again."""
         self._heard = time.monotonic()
         if final is not None:
             self._final = final
@@ -126,7 +130,7 @@ class Follower:
             try:
                 self._digest.advance(self._file, self._final, partial(self._has_time, until))
             except OSError:
-                pass  # whoever needs the digest will come upon it, too
+                pass  # the request that needs the digest will raise it
             if self._is_dead():
                 self._hang_up()
 
@@ -153,14 +157,16 @@ def append(
     limits: Limits,
     wrote: Callable[[bytes, int], None],
 ) -> int:
-    """Write a body behind the first ``offset`` bytes of a file; gives the new size. What was written stays.
+    """Write a body after the first ``offset`` bytes of a file, and return the new size. After an error, the bytes stay.
 
-    ``announced`` is what the body says of its own length, ``limits`` are of the whole file. ``wrote`` gets each piece
-    that was written, and where it ends.
+    ``announced`` is the body's Content-Length, ``limits`` apply to the whole file. ``wrote`` is called with each piece
+    and the offset of its end.
 
     Raises:
-        BadRequest: the client went away in the middle.
-        RequestEntityTooLarge, OverQuota: the next bytes may not be kept; OSError: they cannot.
+        BadRequest: the client disconnected before the end of the body.
+        RequestEntityTooLarge: the file would exceed its limit.
+        OverQuota: the account would exceed its quota.
+        OSError: the disk refuses the next bytes.
     """
     end, expected = offset, None if announced is None else offset + announced
     with Space(files, file, offset) as space:
@@ -172,13 +178,13 @@ def append(
             space.cover(end + len(piece), expected)
             end = _written(file, memoryview(piece), end)
             wrote(piece, end)
-    if announced is not None and end - offset < announced:  # servers take a connection that ended for a body that did
+    if announced is not None and end - offset < announced:  # servers take a closed connection for the body's end
         raise BadRequest(BROKEN)
     return end
 
 
 def _written(file: int, piece: memoryview, place: int) -> int:
-    """Write a piece, which the system may take in several; gives where it ends."""
+    """Write a piece, in several calls if need be, and return the offset of its end."""
     while piece:
         count = os.pwrite(file, piece, place)
         place, piece = place + count, piece[count:]

@@ -1,4 +1,4 @@
-"""A file written and hashed beside the reading of the body: all three let go of Python's lock, so they overlap."""
+"""Write and hash a file in a thread while the body is read: all three release the GIL, so they overlap."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import TracebackType
 
 from common.direct_io import DirectBuffer, DirectFile
 
-PIECES_AHEAD = 8  # how far the reader may be ahead; bounds the memory of one upload
+PIECES_AHEAD = 8  # pieces that the reader may be ahead, which bounds the memory of an upload
 
 
 class HashedFile:
-    """A new file that takes pieces in order. Use it in a ``with`` block.
+    """A new file that is written in pieces and hashed; a context manager.
 
-    An error of the disk is raised by the next call, whichever that is.
+    A disk error is raised by the next call after it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,13 +37,13 @@ class HashedFile:
         self._file.close()
 
     def write(self, piece: bytes) -> None:
-        """Take the next piece; waits while PIECES_AHEAD others wait."""
+        """Queue the next piece, blocking while PIECES_AHEAD others are queued."""
         if self._error is not None:
             raise self._error
         self._pieces.put(piece)
 
     def finish(self) -> str:
-        """Flush all pieces to the disk; gives their sha256."""
+        """Flush all pieces to the disk and return their sha256."""
         self._join()
         if self._error is not None:
             raise self._error
@@ -52,10 +52,10 @@ class HashedFile:
 
     def _work(self) -> None:
         while (piece := self._pieces.get()) is not None:
-            if self._error is None:  # after an error pieces are only taken, so that nobody waits for room
+            if self._error is None:  # after an error, drain the queue so that the reader does not block
                 try:
                     self._put(memoryview(piece))
-                except Exception as error:  # whoever writes next raises it
+                except Exception as error:  # the next call raises it
                     self._error = error
 
     def _put(self, piece: memoryview) -> None:

@@ -1,4 +1,4 @@
-"""How much of an upload in pieces may be sent: by the site, the account and the disk."""
+"""Limits of resumable uploads: the site's, the account's and the disk's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from webapp.uploads.multipart import Limits
 
 
 def refuse_too_much(owner_id: int, length: int | None, *, besides: str | None = None) -> None:
-    """Refuse an upload of this length that site or account do not take; ``besides`` is the one it is about."""
+    """Refuse an upload that exceeds the site's limit or the account's quota.
+
+    ``length`` is in bytes, None if unknown. ``besides`` is the id of the upload itself, which the quota must not count.
+
+    Raises:
+        RequestEntityTooLarge, OverQuota
+    """
     settings = resources().settings
     if settings.max_upload_bytes is not None and (length or 0) > settings.max_upload_bytes:
         raise RequestEntityTooLarge
@@ -24,7 +30,12 @@ def refuse_too_much(owner_id: int, length: int | None, *, besides: str | None = 
 
 
 def limits_of_body(row: Resumable, offset: int) -> Limits:
-    """How long the file may become; raises where the body of this request says that it is too much."""
+    """Return how long the file may become; refuse a request whose Content-Length already exceeds that.
+
+    Raises:
+        Problem: too-large, since the piece goes beyond the announced length.
+        RequestEntityTooLarge, OverQuota, InsufficientStorage
+    """
     settings, end = resources().settings, offset + (request.content_length or 0)
     limits = Limits(
         file=settings.max_upload_bytes if row.bytes is None else row.bytes,

@@ -1,7 +1,7 @@
-"""Receiving files: the body of a form goes to the data volume once, hashed on the way.
+"""Streaming parser of multipart forms: files go straight to the data volume, hashed on the way.
 
-Nothing is spooled to a temporary folder and nothing is copied. Fields come as text; whoever sends must be
-checked before the first byte of a file is written, and a file that does not arrive whole leaves nothing.
+Nothing is spooled to a temporary folder and nothing is copied. Fields are text. The sender must be checked before
+the first byte of a file is written, and an incomplete file leaves nothing.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from webapp.uploads.hashing_writer import HashedFile
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
-FORM_OVERHEAD = 1 << 16  # what a form weighs beside its files
-NO_LIMIT = sys.maxsize  # Flask reads None as "as configured", which is meant for ordinary forms
+FORM_OVERHEAD = 1 << 16  # bytes that a form may have besides its files
+NO_LIMIT = sys.maxsize  # Flask takes None to mean the configured limit, which is for ordinary forms
 
 Check = Callable[[Mapping[str, str]], None]
 Look = Callable[[bytes], None]
@@ -49,14 +49,14 @@ class ReceivedForm:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be sent, in bytes; None: as much as the disk takes."""
+    """How much may be sent, in bytes; None: no limit but the disk."""
 
     file: int | None = None  # of one file
-    account: int | None = None  # of all files, by what the account keeps already
-    announced: int | None = None  # what there will be at most, as the sender says: the disk is to have room for it
+    account: int | None = None  # of all files together, which is what is left of the account's quota
+    announced: int | None = None  # the size that the sender announced, for which space is reserved on the disk
 
     def after(self, received: int) -> Limits:
-        """What is left of them when so many bytes have been received in other files."""
+        """Return what is left of the limits after ``received`` bytes of other files."""
         left = {"account": self.account, "announced": self.announced}
         return replace(self, **{name: bytes_ - received for name, bytes_ in left.items() if bytes_ is not None})
 
@@ -65,15 +65,16 @@ class Limits:
 def receive(
     request: Request, files: Files, *, limits: Limits, check: Check, look: Look | None = None
 ) -> Iterator[ReceivedForm]:
-    """Read the whole form; files that nobody has accepted by the end of the block are removed.
+    """Read the whole form; files that were not accepted by the end of the block are removed.
 
-    ``check`` gets the fields that came before a file, and raises to refuse it before a byte is written; ``look`` gets
-    its first bytes, and raises to refuse it before the others are read.
+    ``check`` is called with the fields before a file, and raises to refuse it before a byte is written; ``look`` is
+    called with its first bytes, and raises to refuse it before the rest is read.
 
     Raises:
-        BadRequest: not a form, or the client went away in the middle.
-        RequestEntityTooLarge: a file is larger than a file may be.
-        InsufficientStorage: the disk has no room for it; OverQuota: the account may not keep so much.
+        BadRequest: the body is not a form, or the client disconnected before its end.
+        RequestEntityTooLarge: a file exceeds the site's limit.
+        InsufficientStorage: the disk is full.
+        OverQuota: the account would exceed its quota.
     """
     with _arriving() as form:
         with plain_refusals():
@@ -88,13 +89,13 @@ def receive(
 def receive_body(
     request: Request, files: Files, *, name: str, limits: Limits, look: Look | None = None
 ) -> Iterator[ReceivedForm]:
-    """The same where the body is no form but the file itself; it raises the same."""
+    """Read a body that is the file itself; otherwise like :func:`receive`, and it raises the same."""
     with _arriving() as form:
         with plain_refusals():
             pieces = iter(partial(_body(request, files, limits).read, PIECE), b"")
             limits = replace(limits, announced=request.content_length)
             form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
-            if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a cut body just ends
+            if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a truncated body just ends
                 raise BadRequest("The file did not arrive whole. Please send it again.")
         yield form
 
@@ -106,12 +107,12 @@ def _arriving() -> Iterator[ReceivedForm]:
         yield form
     finally:
         for one in form.received:
-            one.path.unlink(missing_ok=True)  # an accepted file has moved away already
+            one.path.unlink(missing_ok=True)  # an accepted file has already been moved
             one.let_go()
 
 
 def _looked_at(pieces: Iterator[bytes], look: Look | None) -> Iterator[bytes]:
-    """The same pieces; ``look`` gets the first one."""
+    """Yield the pieces unchanged, after calling ``look`` with the first."""
     for number, piece in enumerate(pieces):
         if number == 0 and look is not None:
             look(piece)
@@ -120,7 +121,7 @@ def _looked_at(pieces: Iterator[bytes], look: Look | None) -> Iterator[bytes]:
 
 def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
     request.max_content_length = NO_LIMIT if limits.file is None else limits.file + FORM_OVERHEAD
-    stream = request.stream  # refuses a body that says it is too large
+    stream = request.stream  # raises if Content-Length exceeds the limit
     length = request.content_length or 0
     if limits.account is not None and length > limits.account + FORM_OVERHEAD:
         raise OverQuota
@@ -131,7 +132,7 @@ def _body(request: Request, files: Files, limits: Limits) -> IO[bytes]:
 
 
 class _Decoder(MultipartDecoder):
-    """A decoder that takes file names as old clients send them: what is not UTF-8 is read as Latin-1."""
+    """A multipart decoder that also takes the file names of old clients: headers that are not UTF-8 are Latin-1."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         try:
@@ -172,11 +173,11 @@ def _take(
         form.received.append(write_down(files, shown_name(head.filename), _looked_at(_data(events), look), limits))
     else:
         for _ in _data(events):
-            pass  # a file field in which nothing was chosen
+            pass  # a file field without a file
 
 
 def _data(events: Iterator[Event]) -> Iterator[bytes]:
-    """The pieces of the part that has just begun."""
+    """Yield the data of the part that has just begun."""
     for event in events:
         assert isinstance(event, Data)
         if event.data:
@@ -198,12 +199,12 @@ def _text(name: str, pieces: Iterator[bytes]) -> str:
 
 
 def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits = Limits()) -> Received:
-    """Write the pieces to a file in incoming/, hashed and fsynced, and hold it; a failure leaves no file."""
+    """Write the pieces to a file in incoming/, hashed and fsynced, and keep its lock; a failure leaves no file."""
     path = files.paths.new_incoming()
     with ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
         hashed = HashedFile(path)
-        # The space is given back behind the last byte that was written.
+        # Space reserved after the last written byte is released at the end.
         with path.open("r+b") as same_file, Space(files, same_file.fileno()) as space, hashed as file:
             hold = undo.enter_context(file_locks.lock_shared(path))
             written = 0
@@ -223,14 +224,14 @@ def write_down(files: Files, name: str, pieces: Iterator[bytes], limits: Limits 
 
 
 def shown_name(file_name: str) -> str:
-    """The name without what no page could show and no database keep (NUL, line ends, half characters)."""
+    """Return the name without what a page cannot show or a database cannot store (NUL, line ends, lone surrogates)."""
     shown = "".join(character for character in file_name if character.isprintable())
     return shown if shown.strip() else "upload.csv"
 
 
 @contextmanager
 def plain_refusals() -> Iterator[None]:
-    """Say in HTTP's words what the decoder and the disk say in theirs."""
+    """Turn errors of the decoder and of the disk into HTTP errors: BadRequest and InsufficientStorage."""
     try:
         yield
     except ValueError as error:

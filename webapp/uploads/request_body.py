@@ -1,4 +1,4 @@
-"""Bodies of requests as the server hands them on: one that breaks on its way is the sender's fault, not ours."""
+"""Request bodies with errors of their own: a body that breaks off is a 400 for the client, not a fault of ours."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SLOW = f"The body of the request did not come: {BODY_SECONDS:g} seconds are what
 
 
 class _Body:
-    """The server's stream, of which Flask wants no more than read().
+    """The server's input stream with ``read()``, which is all that Flask needs.
 
-    Servers have errors of their own for broken chunks, and some are not even an OSError.
+    Servers raise errors of their own for malformed chunks, and some are not even an OSError.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -36,22 +36,22 @@ class _Body:
 
 
 def init_app(app: Flask) -> None:
-    """Answer 400 to every body that cannot be read."""
+    """Answer 400 to requests whose body cannot be read."""
     app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]
 
 
 def await_file(environ: dict[str, Any], silence: float | None = None) -> None:
-    """From now on the body is a file: it may come for hours, if only no long silence is in it."""
+    """Treat the body as a file from now on: it may take hours, with no pause longer than ``silence`` seconds."""
     connection = environ.get("gunicorn.socket")
     if isinstance(connection, Connection):
         connection.await_file(silence)
 
 
 def hang_up(environ: dict[str, Any]) -> None:
-    """End the connection of a request: whoever reads from it comes to its end."""
+    """Shut down the receiving side of a request's connection, so that reading from it ends."""
     connection: socket.socket | None = environ.get("gunicorn.socket")
     if connection is not None:
-        with suppress(OSError):  # the client was first
+        with suppress(OSError):  # the client has closed it already
             connection.shutdown(socket.SHUT_RD)
 
 

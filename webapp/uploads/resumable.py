@@ -1,4 +1,4 @@
-"""Uploads that arrive in pieces, from the first piece to the job; what is said in tus' words comes from webapp.api."""
+"""Resumable uploads, from the first piece to the job; the tus protocol itself is in webapp.api.v1."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from webapp.uploads.limits import limits_of_body, refuse_too_much
 from webapp.uploads.multipart import NO_LIMIT, Limits, Look, plain_refusals
 from webapp.uploads.submit import tell
 
-FIRST_BYTES = 1024  # by which files of other kinds are known
-LONGEST_WAIT = 3.0  # seconds for which a request waits for one that is at the same upload
+FIRST_BYTES = 1024  # enough to recognise other file types
+LONGEST_WAIT = 3.0  # seconds for which a request waits for another that holds the lock of the same upload
 BETWEEN_TRIES = 0.05
 
 _log = logging.getLogger(__name__)
@@ -40,18 +40,18 @@ _digests = Digests()
 
 
 class Proof(Protocol):
-    """What a client says that a piece comes to."""
+    """A checksum that the client sent with a piece."""
 
     def add(self, piece: bytes) -> None:
-        """The next bytes that arrived."""
+        """Update the checksum with the next bytes that arrived."""
 
     def check(self) -> None:
-        """Raise unless all that arrived comes to it."""
+        """Raise a Problem unless the bytes so far have the client's checksum."""
 
 
 @dataclass(slots=True)
 class Arriving:
-    """An upload at a moment; ``file`` while this request alone is at it."""
+    """An upload at a moment: its row, its offset in bytes, and its ``file`` while this request holds the lock."""
 
     row: Resumable
     offset: int
@@ -61,7 +61,10 @@ class Arriving:
 def begin(
     owner_id: int, name: str, length: int | None, options: JobOptions, said: str | None, webhook_url: str | None
 ) -> Resumable:
-    """A new upload of an account, for which there is room; raises what :func:`multipart.receive` raises."""
+    """Create an upload for an account; raise what :func:`multipart.receive` raises if it is too much.
+
+    ``length`` is in bytes, None if not known yet; ``said`` is the header Upload-Metadata as it was sent.
+    """
     count_upload(owner_id)
     refuse_too_much(owner_id, length)
     files = resources().files
@@ -82,15 +85,15 @@ def begin(
 
 @contextmanager
 def locked(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Iterator[Arriving]:
-    """An upload of an account for this request alone; its end is made up for where an earlier request broke off.
+    """Lock an upload of an account for this request, and finish it first if an earlier request was interrupted.
 
     Raises:
-        Problem: not-found; or upload-busy, where another request would not let go for so many seconds.
+        Problem: not-found; or upload-busy, if another request kept the lock for ``patience`` seconds.
     """
     row = _own(resumable_id, owner_id)
     file = None if row.job_id else _lock(resumable_id, LONGEST_WAIT if patience is None else patience)
     try:
-        row = _own(resumable_id, owner_id)  # whoever was at it before may have finished or removed it
+        row = _own(resumable_id, owner_id)  # the previous holder may have finished or removed it
         if row.job_id:
             yield Arriving(row, row.bytes or 0)
             return
@@ -101,7 +104,7 @@ def locked(resumable_id: str, owner_id: int, *, patience: float | None = None) -
         if row.unproved_from is not None:
             os.ftruncate(file.fileno(), row.unproved_from)
         give_back(file.fileno())
-        with suppress(OverQuotaError):  # of what was not counted when its process died, nothing is kept then
+        with suppress(OverQuotaError):  # bytes that a process that died had not recorded are then discarded
             _record_arrived(arriving)
         finish(arriving)
         yield arriving
@@ -111,7 +114,7 @@ def locked(resumable_id: str, owner_id: int, *, patience: float | None = None) -
 
 
 def standing(resumable_id: str, owner_id: int, *, patience: float | None = None) -> Arriving:
-    """How far an upload has come, also while another request stays at it; raises Problem not-found."""
+    """Return an upload with its offset, even while another request holds its lock; raise Problem not-found."""
     try:
         with locked(resumable_id, owner_id, patience=patience) as arriving:
             return arriving
@@ -125,7 +128,7 @@ def standing(resumable_id: str, owner_id: int, *, patience: float | None = None)
 
 
 def set_length(arriving: Arriving, length: int) -> None:
-    """Note how long an upload will be whose client did not know before; raises as :func:`begin`."""
+    """Record the length of an upload that was begun without one; raise as :func:`begin` does."""
     if arriving.row.bytes is None:
         refuse_too_much(arriving.row.owner_id, length, besides=arriving.row.id)
         resumable_uploads.set_length(arriving.row, length, resources().settings.quota_bytes)
@@ -133,13 +136,15 @@ def set_length(arriving: Arriving, length: int) -> None:
 
 
 def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
-    """Put the body of this request behind what has arrived, and make the job if it was the last piece.
+    """Append the body of this request to the upload, and create the job after the last piece.
 
-    A body that breaks off leaves what arrived of it, unless that had to be proved. ``look`` gets the first bytes of
-    the file and raises a Problem to refuse it, after which nothing is left of the upload.
+    What arrived of a body that breaks off is kept, unless it came with a checksum. ``look`` is called with the first
+    bytes of the file and raises a Problem to refuse it, which removes the upload.
 
     Raises:
-        Problem: what ``look`` and the proof raise; OverQuotaError; and what :func:`append.append` raises.
+        Problem: from ``look`` or the proof.
+        OverQuotaError: other uploads of the account used up the quota meanwhile.
+        Other errors: those of :func:`append.append`.
     """
     assert arriving.file is not None, "an upload that has ended takes nothing"
     file, start = arriving.file.fileno(), arriving.offset
@@ -147,7 +152,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
     if proof is not None:
         resumable_uploads.expect_proof(arriving.row.id, start)
         arriving.row.unproved_from = start
-    db.session.remove()  # a piece takes minutes; the database connection serves others meanwhile
+    db.session.remove()  # a piece takes minutes: release the database connection for other requests
     try:
         with plain_refusals():
             _take(arriving, limits, proof, look)
@@ -168,7 +173,7 @@ def add_body(arriving: Arriving, proof: Proof | None, look: Look) -> None:
 
 
 def finish(arriving: Arriving) -> None:
-    """Make the job of an upload whose bytes are all there, or find the one that was made."""
+    """Create the job of an upload that is complete, or find the one that exists; do nothing if it is not complete."""
     row, file = arriving.row, arriving.file
     if file is None or arriving.offset != row.bytes:
         return
@@ -180,7 +185,7 @@ def finish(arriving: Arriving) -> None:
     _digests.forget(row.id)
     seconds = time.monotonic() - began
     row.job_id, job = resumable_uploads.finish(resources().files, row, digest.hexdigest())
-    words = "upload %s: all %d bytes are there; hashing the last %d took %.1f s"
+    words = "upload %s complete: %d bytes; hashing the last %d took %.1f s"
     _log.info(words, row.id, row.bytes, left, seconds, extra={"job": row.job_id, "bytes": row.bytes})
     if job is not None:
         tell(job)
@@ -188,13 +193,13 @@ def finish(arriving: Arriving) -> None:
 
 
 def remove(arriving: Arriving) -> None:
-    """Forget an upload; a job that came of it stays."""
+    """Remove an upload; a job that was created from it stays."""
     _digests.forget(arriving.row.id)
     resumable_uploads.remove(resources().files, arriving.row.id)
 
 
 class _RefusedError(Exception):
-    """The file is not of a kind that is read here."""
+    """The file is of a type that the site does not read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
@@ -205,7 +210,7 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
     assert arriving.file is not None
     file, is_first = arriving.file.fileno(), arriving.offset < FIRST_BYTES
     request.max_content_length = NO_LIMIT  # Flask's own limit is meant for ordinary forms
-    request_body.await_file(request.environ, silence=math.inf)  # the follower ends it
+    request_body.await_file(request.environ, silence=math.inf)  # the follower closes it instead
     is_asked_for = partial(resumable_uploads.is_asked_for, resources().redis, arriving.row.id)
     digest = _digests.of(arriving.row.id, arriving.offset)
 
@@ -230,9 +235,10 @@ def _take(arriving: Arriving, limits: Limits, proof: Proof | None, look: Look) -
 
 
 def _record_arrived(arriving: Arriving) -> None:
-    """Promise what is there: it is on the disk, and counts from now on.
+    """Fsync what has arrived and record it, so that a client can rely on the offset.
 
-    Raises OverQuotaError: others of the account were faster, and nothing of this piece is kept.
+    Raises:
+        OverQuotaError: other uploads of the account used up the quota, and the unrecorded bytes were discarded.
     """
     assert arriving.file is not None
     file = arriving.file.fileno()
@@ -251,7 +257,11 @@ def _record_arrived(arriving: Arriving) -> None:
 
 
 def _lock(resumable_id: str, patience: float) -> BinaryIO | None:
-    """The file; None where there is none. While another request is at it, it is asked to let go if it hears nothing."""
+    """Lock and return the upload's file; None if there is none. A request that holds the lock is asked to release it.
+
+    Raises:
+        Problem: upload-busy, if the lock was not released in ``patience`` seconds.
+    """
     db.session.remove()
     deadline = time.monotonic() + patience
     is_asked = False
@@ -262,7 +272,7 @@ def _lock(resumable_id: str, patience: float) -> BinaryIO | None:
             return None
         if file is not None:
             if is_asked:
-                resumable_uploads.is_asked_for(resources().redis, resumable_id)  # the wish was ours, and is fulfilled
+                resumable_uploads.is_asked_for(resources().redis, resumable_id)  # takes back our own request
             return file
         if time.monotonic() >= deadline:
             break
@@ -275,13 +285,13 @@ def _lock(resumable_id: str, patience: float) -> BinaryIO | None:
 
 
 def _promised(row: Resumable) -> int:
-    """How much of an upload is on the disk while another request adds to it."""
+    """Return how many bytes of an upload are on the disk and will stay, while another request adds to it."""
     try:
         with resources().files.paths.incoming(row.id).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             os.fsync(file.fileno())
     except FileNotFoundError:
-        return row.bytes or 0  # it is on its way to its job
+        return row.bytes or 0  # it has just been moved to its job
     return size if row.unproved_from is None else min(size, row.unproved_from)
 
 

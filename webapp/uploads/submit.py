@@ -1,4 +1,4 @@
-"""From a received file to a job that a worker hears of."""
+"""Submit received files: accept them, create their jobs and enqueue those."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def received_form(owner_id: int, check: Check, look: Look | None = None) -> Iterator[ReceivedForm]:
-    """The form of this request, with its files on the data volume; see :func:`webapp.uploads.multipart.receive`."""
+    """Receive the form of this request, with its files; see :func:`webapp.uploads.multipart.receive`.
+
+    Raises, besides: TooManyRequests, if the account exceeds the rate limit for uploads.
+    """
     count_upload(owner_id)
     with receive(request, resources().files, limits=_limits(owner_id), check=check, look=look) as form:
         _check_quota(owner_id, form)
@@ -35,7 +38,7 @@ def received_form(owner_id: int, check: Check, look: Look | None = None) -> Iter
 
 @contextmanager
 def received_body(owner_id: int, name: str, look: Look) -> Iterator[ReceivedForm]:
-    """The same where the body is the file itself; see :func:`webapp.uploads.multipart.receive_body`."""
+    """Receive a body that is the file itself; see :func:`webapp.uploads.multipart.receive_body`."""
     count_upload(owner_id)
     with receive_body(request, resources().files, name=name, limits=_limits(owner_id), look=look) as form:
         _check_quota(owner_id, form)
@@ -45,22 +48,22 @@ def received_body(owner_id: int, name: str, look: Look) -> Iterator[ReceivedForm
 def _limits(owner_id: int) -> Limits:
     settings = resources().settings
     limits = Limits(file=settings.max_upload_bytes, account=quota.room(owner_id, settings.quota_bytes))
-    db.session.remove()  # an upload takes minutes; the database connection serves others meanwhile
+    db.session.remove()  # an upload takes minutes: release the database connection for other requests
     return limits
 
 
 def _check_quota(owner_id: int, form: ReceivedForm) -> None:
-    """Once more when all has arrived: others of the account may have been faster."""
+    """Check the quota again after the upload, since other uploads of the account may have finished meanwhile."""
     room = quota.room(owner_id, resources().settings.quota_bytes)
     if room is not None and sum(one.bytes for one in form.received) > room:
         raise OverQuota
 
 
 def chosen_options(fields: Mapping[str, str], before: JobOptions | None = None) -> JobOptions:
-    """The options that a form names, and for the others those ``before``; raises OptionsError."""
+    """Return the options named in a form, with those ``before`` as defaults; raise OptionsError if one is wrong."""
     given = {name: fields[name] for name in DEFAULTS if name in fields}
     if "header_line" in given:
-        given["header_line"] = given["header_line"].strip()  # typed by hand; elsewhere a blank may be meant
+        given["header_line"] = given["header_line"].strip()  # typed by hand; in other options a blank may be intended
     return (before or JobOptions()).with_changes(given)
 
 
@@ -72,14 +75,18 @@ def start(
     request_key: str | None = None,
     webhook_url: str | None = None,
 ) -> Job:
-    """Keep a file of the form, make its job, tell a worker; raises AlreadySentError, KeyUsedError, OverQuotaError."""
+    """Accept a file of the form, create its job and enqueue it.
+
+    Raises:
+        AlreadySentError, KeyUsedError, OverQuotaError
+    """
     try:
         quota_bytes = resources().settings.quota_bytes
         job = accept_upload.accept(
             resources().files, owner_id, received, options, request_key, webhook_url, quota_bytes
         )
     except AlreadySentError as earlier:
-        _log.info("upload refused: 409, its file was sent before", extra={"job": earlier.job_id, "code": 409})
+        _log.info("upload refused: 409, duplicate file", extra={"job": earlier.job_id, "code": 409})
         raise
     _note_accepted(job.id, form, received)
     tell(job)
@@ -88,7 +95,12 @@ def start(
 
 
 def start_again(job: Job, options: JobOptions, request_key: str | None = None, webhook_url: str | None = None) -> Job:
-    """A new job over the same file with other options; raises KeyUsedError and RunOverQuotaError."""
+    """Create and enqueue a new job for the same file with other options.
+
+    Raises:
+        KeyUsedError, RunOverQuotaError
+        TooManyRequests: the account exceeds the rate limit for uploads.
+    """
     count_upload(job.owner_id)
     again = jobs.run_again(job, options, request_key, webhook_url, resources().settings.quota_bytes)
     tell(again)
@@ -96,19 +108,19 @@ def start_again(job: Job, options: JobOptions, request_key: str | None = None, w
 
 
 def has_file(job: Job) -> bool:
-    """Whether the file of a job is still there, so that it can be read once more."""
+    """Return whether the file of a job still exists, so that it can be processed again."""
     return job.state is not JobState.EXPIRED and resources().files.upload(job.upload_id).is_file()
 
 
 def stop(job: Job) -> None:
-    """Cancel a job; nothing happens if it has ended."""
-    job_id, attempt = job.id, job.attempt  # somebody may delete it meanwhile
+    """Cancel a job; do nothing if it has ended."""
+    job_id, attempt = job.id, job.attempt  # another request may delete the row meanwhile
     jobs.cancel(job_id, jobs.keep_until(resources().settings.keep_days))
     queues.forget(resources().redis, job_id=job_id, attempt=attempt)
 
 
 def _note_accepted(job_id: str, form: ReceivedForm, received: Received) -> None:
-    seconds = max(time.monotonic() - form.began, 0.001)  # of the whole form, as the speed is
+    seconds = max(time.monotonic() - form.began, 0.001)  # for the whole form, like the speed
     speed = sum(one.bytes for one in form.received) / 1e6 / seconds
     figures = {"bytes": received.bytes, "seconds": round(seconds, 3), "mb_per_second": round(speed, 1)}
     words = "upload accepted: %d bytes in %.1f s, %.0f MB/s"
@@ -116,5 +128,5 @@ def _note_accepted(job_id: str, form: ReceivedForm, received: Received) -> None:
 
 
 def tell(job: Job) -> None:
-    """Put the job's attempt into its queue. With the queue away it waits, and the reconciler tells it later."""
+    """Enqueue the job's current attempt. If Redis is unreachable the job waits until the reconciler enqueues it."""
     queues.enqueue(resources().redis, job_id=job.id, attempt=job.attempt, queue=job.queue, file_bytes=job.upload.bytes)
