@@ -1,4 +1,4 @@
-"""The site and its JSON API. It never loads Vaex and never imports the worker: it stores, tells the queue and shows."""
+"""The site and its JSON API: it stores files, enqueues jobs and shows results. It never loads Vaex or the worker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOP = Path(__file__).parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application; the settings come from the environment unless given."""
+    """Create the application, with the settings of the environment unless others are given."""
     settings = settings or read_settings()
     app = Flask(__name__, template_folder=str(_TOP / "templates"), static_folder=str(_TOP / "static"))
     app.config.update(response_headers.cookie_settings(settings))

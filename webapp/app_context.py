@@ -1,4 +1,4 @@
-"""What views need beside the database: the settings, the files, the way to the queue."""
+"""What views need besides the database: the settings, the files and the Redis connection."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Resources:
 
 
 def attach(app: Flask, settings: Settings) -> None:
-    """Make the resources once, for the life of the application; Redis is not asked for anything yet."""
+    """Create the resources once for the application; this does not connect to Redis yet."""
     app.extensions[_KEY] = Resources(settings, Files(settings.data_dir), queues.connect(settings.redis_url))
 
 
 def resources() -> Resources:
-    """The resources of the application in whose context we are."""
+    """Return the resources of the current application."""
     return cast(Resources, current_app.extensions[_KEY])

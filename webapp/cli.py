@@ -1,4 +1,4 @@
-"""Commands for engineers and administrators, such as ``flask --app webapp create-user``, and the shell."""
+"""Commands for developers and administrators, such as ``flask --app webapp create-user``, and the shell."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from webapp.uploads.multipart import PIECE, Limits, plain_refusals, write_down
 
 TOP = Path(__file__).parent.parent
 NO_DATABASE = "There is no database yet. Start the site once (make run), with the same DATA_DIR if you set one."
-NOT_TO_BE_HAD = 75  # what `python -m worker JOB ATTEMPT` exits with when another one has the attempt
+ATTEMPT_TAKEN = 75  # exit code of `python -m worker JOB ATTEMPT` when another worker has claimed the attempt
 
 
 def init_app(app: Flask) -> None:
-    """Add the commands."""
+    """Register the commands."""
     for command in (create_user, set_password, process_csv, demo_file):
         app.cli.add_command(command)
     app.shell_context_processor(_shell)
 
 
 def _first_line(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
-    """Return the password in the file, if one is named."""
+    """Return the password on the first line of the file, if one is named."""
     if path is None:
         return None
     try:
@@ -57,7 +57,7 @@ _password_file = click.option(
     "password",
     type=click.Path(allow_dash=True),
     callback=_first_line,
-    help="Read the password from the first line of this file; - is standard input. Without it, it is asked for.",
+    help="Read the password from the first line of this file; - is standard input. Without it you are prompted.",
 )
 
 
@@ -67,12 +67,12 @@ def _ask_for_password() -> str:
 
 @click.command("create-user")
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="May see everyone's files and add people.")
+@click.option("--admin", is_flag=True, help="Let the account see everyone's files and add people.")
 @_password_file
 @click.option("--password-stdin", is_flag=True, help="The same as --password-file -")
 @with_appcontext
 def create_user(name: str, admin: bool, password: str | None, password_stdin: bool) -> None:
-    """Make an account named NAME."""
+    """Create an account named NAME."""
     if password is None:
         password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask_for_password()
     try:
@@ -89,7 +89,7 @@ def create_user(name: str, admin: bool, password: str | None, password_stdin: bo
 @_password_file
 @with_appcontext
 def set_password(name: str, password: str | None) -> None:
-    """Give the account NAME another password; it is signed out everywhere, scripts included."""
+    """Set a new password for the account NAME, and sign it out everywhere, scripts included."""
     try:
         changed = accounts.set_password(name, password if password is not None else _ask_for_password())
     except AccountError as error:
@@ -106,7 +106,7 @@ def set_password(name: str, password: str | None) -> None:
 @click.option("--bad-rows", type=click.Choice(BAD_ROWS), default="stop", show_default=True)
 @with_appcontext
 def process_csv(path: Path, bad_rows: str) -> None:
-    """Add up the file PATH at once, without the queue, and print where the totals are."""
+    """Process the file PATH right away, bypassing the queue, and print the paths of its totals."""
     job = _accepted(path, JobOptions(bad_rows=bad_rows))
     job_id, attempt = job.id, job.attempt
     db.session.remove()
@@ -120,18 +120,20 @@ def process_csv(path: Path, bad_rows: str) -> None:
 @click.command("demo-file")
 @click.option("--total-size", default="1GB", show_default=True, help="1GB is 10^9 bytes, 1GiB 2^30.")
 @click.option("--file-name", default="test_data.csv", show_default=True, type=click.Path(path_type=Path))
-@click.option("--songs", type=click.IntRange(min=1), default=100_000, show_default=True, help="Different songs.")
 @click.option(
-    "--days", type=click.IntRange(min=1, max=2_900_000), default=365, show_default=True, help="Different days."
+    "--songs", type=click.IntRange(min=1), default=100_000, show_default=True, help="Number of distinct songs."
+)
+@click.option(
+    "--days", type=click.IntRange(min=1, max=2_900_000), default=365, show_default=True, help="Number of distinct days."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
 def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int) -> None:
-    """Write a file of song plays to try things with."""
+    """Write a demo file of song plays."""
     try:
         total_bytes = parse_size(total_size)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--total-size") from None
-    # Here and not above: it brings numpy, which the site has no use for.
+    # Imported here because it loads numpy, which the site does not need.
     from processing.demo import write_demo_file
 
     began = time.monotonic()
@@ -144,7 +146,7 @@ def demo_file(total_size: str, file_name: Path, songs: int, days: int, seed: int
 
 
 def _accepted(path: Path, options: JobOptions) -> Job:
-    """A new job for a copy of the file; for a file that is here already, a new job over it."""
+    """Create a job for a copy of the file, or a new run of its job if the same file was sent before."""
     try:
         owner = db.session.scalar(select(Account).where(Account.is_admin, Account.disabled_at.is_(None)))
     except OperationalError:
@@ -167,7 +169,7 @@ def _copied(path: Path) -> accept_upload.Received:
     try:
         with open(path, "rb") as file, plain_refusals():
             pieces = iter(lambda: file.read(PIECE), b"")
-            size = os.fstat(file.fileno()).st_size or None  # a pipe does not know
+            size = os.fstat(file.fileno()).st_size or None  # a pipe has no size
             return write_down(resources().files, path.name, pieces, Limits(announced=size))
     except InsufficientStorage:
         raise click.ClickException(SENTENCES[507]) from None
@@ -176,27 +178,32 @@ def _copied(path: Path) -> accept_upload.Received:
 
 
 def _run(job_id: str, attempt: int) -> int:
-    """Run the attempt in a process of its own, since this one must not load Vaex; gives its exit code."""
+    """Run the attempt in a process of its own, since this one must not load Vaex; return the exit code."""
     paths = os.pathsep.join(filter(None, (str(TOP), os.environ.get("PYTHONPATH"))))
     call = [sys.executable, "-m", "worker", job_id, str(attempt)]
     return subprocess.run(call, env={"LOG_FORMAT": "text"} | os.environ | {"PYTHONPATH": paths}, check=False).returncode
 
 
 def _ended(job_id: str, exit_code: int) -> Job:
-    """The job once it has ended; where a worker of the running site took it first, that is waited for."""
+    """Return the job once it has ended, waiting if a worker of the running site claimed it first.
+
+    Raises:
+        click.ClickException: the process that ran it stopped early.
+    """
     while True:
         job = db.session.get_one(Job, job_id)
         if STATES[job.state].is_final:
             return job
-        if exit_code != NOT_TO_BE_HAD:
+        if exit_code != ATTEMPT_TAKEN:
             raise click.ClickException(f"The work stopped early ({exit_code}). Start the site, and it tries again.")
         db.session.rollback()
         time.sleep(0.5)
 
 
 def _shell() -> dict[str, Any]:
-    """What ``flask shell`` has at hand."""
-    # Only in a shell may Vaex be loaded: gunicorn imports this module too, and must stay light and free to fork.
+    """Return the names that are predefined in ``flask shell``."""
+    # Imported here because only a shell may load Vaex: gunicorn imports this module too, and must stay light and
+    # safe to fork.
     from processing.pipeline import process_csv as process
 
     rows = {model.__name__: model for model in (models.Account, models.Token, models.Upload, models.Job, models.Part)}

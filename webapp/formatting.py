@@ -1,4 +1,4 @@
-"""Numbers, sizes and times in words for people: the filters of the templates."""
+"""Template filters that format numbers, sizes and times for people."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from store.database import now
 
 
 def init_app(app: Flask) -> None:
-    """Make the words known to the templates."""
+    """Register the filters."""
     for word in (grouped, counted, plays, size, span, ago, day, rate, ordinal, files):
         app.add_template_filter(word)
 
 
 def grouped(number: int) -> str:
-    """1204883 -> 1,204,883"""
+    """Group the digits: 1204883 -> 1,204,883"""
     return f"{number:,}"
 
 
 def counted(number: int, thing: str) -> str:
-    """A number of things: 1, row -> 1 row; 1200, row -> 1,200 rows"""
+    """Count things: 1, row -> 1 row; 1200, row -> 1,200 rows"""
     return f"{grouped(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def plays(text: str) -> str:
-    """A number as a file of totals has it, grouped; other text as it is."""
+    """Group the digits of a number in a file of totals; return other text unchanged."""
     return grouped(int(text)) if text.isascii() and text.isdigit() and len(text) < 100 else text
 
 
 def size(count: float) -> str:
-    """Bytes in decimal units: 1312000000 -> 1.3 GB"""
+    """Format bytes in decimal units: 1312000000 -> 1.3 GB"""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 999.5:
             return _three_digits(count, unit)
@@ -40,7 +40,7 @@ def size(count: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time: 24 -> 24 s, 200 -> 3 min, 3900 -> 1 h 5 min"""
+    """Format a duration in seconds: 24 -> 24 s, 200 -> 3 min, 3900 -> 1 h 5 min"""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
@@ -50,7 +50,7 @@ def span(seconds: float) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """How long ago, in words that hold in every time zone; the day itself once that is long."""
+    """Say how long ago a moment was, which holds in every time zone; after a week, return its day."""
     past = now() - moment
     if past < timedelta(seconds=45):
         return "just now"
@@ -65,26 +65,26 @@ def ago(moment: datetime) -> str:
 
 
 def day(moment: datetime) -> str:
-    """23 December, with the year where it is not the present one."""
+    """Format a day: 23 December, with the year unless it is the current one."""
     words = f"{moment.day} {moment:%B}"
     return words if moment.year == now().year else f"{words} {moment.year}"
 
 
 def rate(rows_per_second: float) -> str:
-    """3100000 -> 3.1 million a second"""
+    """Format rows per second: 3100000 -> 3.1 million a second"""
     if rows_per_second >= 999_500:
         return f"{rows_per_second / 1e6:.1f} million a second"
     return f"{int(float(f'{rows_per_second:.2g}')):,} a second"
 
 
 def ordinal(number: int) -> str:
-    """2 -> 2nd"""
+    """Format an ordinal number: 2 -> 2nd"""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
 def files(number: int) -> str:
-    """How many files, as a sentence begins with it: 1 -> One file is, 12 -> 12 files are"""
+    """Count files at the beginning of a sentence: 1 -> One file is, 12 -> 12 files are"""
     names = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
     return f"{names[number] if number < len(names) else number} file{' is' if number == 1 else 's are'}"
 

@@ -1,4 +1,4 @@
-"""Sizes as people write them on a command line."""
+"""Parsing of sizes such as 1GB or 1.5GiB, for command lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _FORM = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 
 
 def parse_size(text: str) -> int:
-    """Bytes: 1GB is 10^9, 1GiB is 2^30, 1500 is 1500; letter case of k, M, G, T does not matter.
+    """Return a size in bytes: 1GB is 10^9, 1GiB is 2^30, 1500 is 1500; letter case does not matter.
 
     Raises:
-        ValueError: not a size.
+        ValueError: the text is not a size.
     """
     found = _FORM.fullmatch(text.strip())
     units = {name.lower(): factor for name, factor in _UNITS.items()}
