@@ -1,1 +1,1 @@
-"""Parts, zips and lists of bad rows on their way to a client."""
+"""Downloads: parts, zips and the rows left out."""

@@ -1,8 +1,8 @@
-"""Totals as a spreadsheet can be trusted with: a song such as ``=cmd|...`` must not run as a formula.
+"""Formula escaping, so that a spreadsheet never runs a song such as ``=cmd|...`` as a formula (CSV injection).
 
-Excel wants a byte order mark to read UTF-8, and takes a cell that begins with one of = + - @, a tab or a carriage
-return for a formula. A ' before it makes it text. Where semicolons or tabs separate cells, as in Excel of many
-countries, a cell can begin inside a song: there a ' is set as well. All else stays byte for byte.
+Excel needs a byte order mark to read UTF-8, and takes a cell that begins with = + - @, a tab or a carriage return
+for a formula. A ' before it makes it text. In locales where Excel separates cells by semicolons or tabs, a cell can
+begin inside a song: those get a ' as well. Everything else stays byte for byte.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ PIECE = 1 << 20  # bytes at a time
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SONG = re.compile(rb'\n"?(?=[=+\-@\t\r])')  # a song that begins so, unless the line end is one within a song
 _BEHIND_SEPARATOR = re.compile(rb"(?<=[;\t])(?=[=+\-@])")
-_OPEN_END = (b"\n", b'\n"')  # how a piece may end so that the next one says whether a song begins so
+_OPEN_END = (b"\n", b'\n"')  # ends of a piece after which only the next one shows whether a song begins so
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, PIECE at a time."""
+    """Yield the bytes of a file, PIECE at a time."""
     with open(path, "rb") as file:
         while piece := file.read(PIECE):
             yield piece
 
 
 def safe_totals(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """A part of ours, whose first column is the song and whose quotes are as they should be.
+    """Escape a part of ours, whose first column is the song and whose quoting is known to be valid.
 
-    No more than a piece is held, however long a song is.
+    At most one piece is held in memory, however long a song is.
     """
     yield codecs.BOM_UTF8
     yield from _safe_behind_separators(_safe_at_the_beginning(pieces))
@@ -54,16 +54,16 @@ def _safe_at_the_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
         block = block[: len(block) - len(held)]
         if block:
             yield _guarded(block, within) if _SONG.search(block) else block
-        within ^= block.count(b'"') % 2 == 1  # a doubled quote within a song counts twice, as it should
+        within ^= block.count(b'"') % 2 == 1  # a doubled quote within a song counts twice, which is right
     if held:
         yield held
 
 
 def safe_table(path: Path) -> Iterator[bytes]:
-    """A small table of strangers' values, any of which may begin like a formula."""
+    """Escape a small table of values from an uploaded file, any of which may begin like a formula."""
     yield codecs.BOM_UTF8
     text = io.StringIO()
-    table = csv.writer(text)  # its lines end in CR LF: with another end Python leaves a CR in a value unquoted
+    table = csv.writer(text)  # with CR LF as line end: with another, Python leaves a CR in a value unquoted
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.reader(file):
             table.writerow(map(_safe_cell, row))
@@ -80,7 +80,7 @@ def _safe_cell(cell: str) -> str:
 
 
 def _guarded(block: bytes, within: bool) -> bytes:
-    """A block with ' before each song that begins like a formula; ``within`` a quoted song it may begin itself."""
+    """Put ' before each song that begins like a formula; ``within``: whether the block begins inside a quoted song."""
     if not within and b'"' not in block:
         return _SONG.sub(b"\n'", block)
     guarded, done = [], 0

@@ -1,6 +1,6 @@
-"""Sending files: parts whole or by range, several as one zip that is made while it is sent.
+"""Responses with files: parts, whole or by range, and zips that are generated while they are sent.
 
-For a spreadsheet they are changed while they are sent, so there they have no length, no range and no tag.
+Files for a spreadsheet are escaped while they are sent, so they have no Content-Length, ranges or ETag.
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ from webapp.app_context import resources
 from webapp.downloads.formula_escaping import pieces_of, safe_table, safe_totals
 
 _CSV, _SPREADSHEET = ".csv", "-spreadsheet.csv"  # endings of names
-# What a compressed file is called behind its name: csv.gz, zip.
+# The extensions of a compressed file: csv.gz, zip.
 _PACKED = re.compile(r"(\.(csv|txt|tsv))?\.(gz|zip|bz2|xz|zst)$", re.IGNORECASE)
 
-_RANGE = re.compile(r"bytes=(?:-([0-9]{1,18})|([0-9]{1,18})-([0-9]{0,18}))")  # one; the last so many bytes, or from, to
+_RANGE = re.compile(
+    r"bytes=(?:-([0-9]{1,18})|([0-9]{1,18})-([0-9]{0,18}))"
+)  # a single range: the last n bytes, or from-to
 _LOST = (
     "This file is no longer on our disk; that is a fault on our side. Delete its job, then send your own file again."
 )
 
 
 def send_part(part: Part) -> Response:
-    """One output file; knows Range, If-Range and If-None-Match by its sha256."""
+    """Send a part; supports Range, and conditional requests with its sha256 as ETag."""
     return _send(_existing_part(part), part_name(part), part.media_type, etag=part.sha256)
 
 
 def send_part_for_spreadsheet(part: Part) -> Response:
-    """The same with songs that no spreadsheet takes for formulas."""
+    """Send a part with formulas escaped."""
     return _stream(safe_totals(pieces_of(_existing_part(part))), "text/csv", part_name(part, _SPREADSHEET))
 
 
 def send_input(job: Job) -> Response:
-    """The file as it was uploaded, under a safe form of its name."""
+    """Send the file as it was uploaded, under a safe form of its name."""
     path = resources().files.upload(job.upload_id)
     packed = _PACKED.search(job.upload.name)
     name = stem(job.upload.name) + (packed[0].lower() if packed else _CSV)
@@ -48,18 +50,18 @@ def send_input(job: Job) -> Response:
 
 
 def send_left_out(job: Job) -> Response:
-    """The rows that were left out; 404 where there are none."""
+    """Send the rows left out; 404 if there are none."""
     return _send(_existing(_path(job, REJECTED)), _left_out_name(job), "text/csv", etag=True)
 
 
 def send_left_out_for_spreadsheet(job: Job) -> Response:
-    """The same with values that no spreadsheet takes for formulas."""
+    """Send the rows left out with formulas escaped."""
     path = _existing(_path(job, REJECTED))
     return _stream(safe_table(path), "text/csv", _left_out_name(job, _SPREADSHEET))
 
 
 def send_zip(job: Job) -> Response:
-    """All parts, and the rows left out, stored in one zip whose length is known before it begins."""
+    """Send all parts and the rows left out, stored in one zip whose length is known in advance."""
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for part in job.parts:
         archive.add_path(_existing_part(part), part_name(part))
@@ -72,7 +74,7 @@ def send_zip(job: Job) -> Response:
 
 
 def send_zip_for_spreadsheet(job: Job) -> Response:
-    """The same with all files as a spreadsheet can be trusted with."""
+    """Send all parts and the rows left out in one zip, with formulas escaped."""
     archive = ZipStream(compress_type=ZIP_STORED)
     for part in job.parts:
         archive.add(safe_totals(pieces_of(_existing_part(part))), part_name(part, _SPREADSHEET))
@@ -82,12 +84,12 @@ def send_zip_for_spreadsheet(job: Job) -> Response:
 
 
 def part_name(part: Part, ending: str | None = None) -> str:
-    """What a downloaded part is called: plays-2024-03.csv, part 1 -> plays-2024-03-totals-00001.csv"""
+    """Return the file name of a downloaded part: plays-2024-03.csv, part 1 -> plays-2024-03-totals-00001.csv"""
     return f"{stem(part.job.upload.name)}-totals-{part.number:05d}{ending or Path(part.name).suffix}"
 
 
 def stem(upload_name: str) -> str:
-    """The name of an upload made safe for any disk: no folders, no leading dots, no odd characters, no ending."""
+    """Make the name of an upload safe for any disk: no folders, leading dots, special characters or extensions."""
     base = re.split(r"[/\\]", upload_name)[-1]
     base = re.sub(r"(\.(csv|txt|tsv|gz|zip|bz2|xz|zst))+$", "", base, flags=re.IGNORECASE)
     return re.sub(r"[^\w.-]+", "_", base).strip("._")[:80] or "plays"
@@ -101,7 +103,7 @@ def _send(path: Path, name: str, media_type: str, etag: str | bool) -> Response:
 
 
 def _ignore_odd_range(size: int) -> None:
-    """Have a range that is none, or more than the whole, answered with the whole, as RFC 9110 wants it."""
+    """Ignore a range that is malformed or covers more than the whole file, as RFC 9110 asks."""
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
     if found is None or (found[1] and int(found[1]) >= size) or (found[3] and int(found[3]) < int(found[2])):
         request.environ.pop("HTTP_RANGE", None)
@@ -115,7 +117,7 @@ def _stream(content: Iterator[bytes], mimetype: str, name: str) -> Response:
 
 
 def _name(answer: Response, name: str) -> None:
-    """Say what the download is called: as RFC 6266 has it, and for old clients without what is not ASCII."""
+    """Set Content-Disposition as RFC 6266 defines it, with an ASCII fallback for old clients."""
     plain = re.sub(r"^(?=[-.])", "plays", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
     whole = {} if plain == name else {"filename*": f"UTF-8''{quote(name, safe='')}"}
     answer.headers.set("Content-Disposition", "attachment", filename=plain, **whole)
@@ -128,7 +130,7 @@ def _existing(path: Path, sentence: str | None = None) -> Path:
 
 
 def _existing_part(part: Part) -> Path:
-    return _existing(_path(part.job, part.name), _LOST)  # of which the reconciler tells those who run the site
+    return _existing(_path(part.job, part.name), _LOST)  # the reconciler reports the missing file to the operators
 
 
 def _path(job: Job, name: str) -> Path:
