@@ -87,7 +87,7 @@ def test_a_disk_without_room_is_an_error_of_ours_in_one_line(
     assert send(client, bearer()) == 507
     fault, refused = lines_of(caplog)
     assert (fault.levelno, fault.exc_info) == (logging.ERROR, None)
-    assert fault.message == "507 at POST /api/process_file/: the disk has no room for it"
+    assert fault.message == "disk full at POST /api/process_file/: 507"
     assert vars(refused)["code"] == 507
 
 

@@ -1,1 +1,1 @@
-"""Errors as pages and as problem objects."""
+"""Errors as pages, as JSON and as problem objects."""

@@ -1,4 +1,4 @@
-"""Error pages for people, error objects for scripts. Neither ever shows a path, a statement or a trace."""
+"""Error handlers: pages for people, JSON for scripts. Neither ever shows a path, an SQL statement or a traceback."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ FORGED = "This page was open for too long, or did not come from here. Go back, r
 
 
 class InsufficientStorage(HTTPException):
-    """507: the data volume has no room for what is being sent."""
+    """507: the data volume is full."""
 
     code = 507
     description: str = SENTENCES[507]
 
 
 class OverQuota(InsufficientStorage):
-    """507: the account would keep more than it may."""
+    """507: the account would exceed its quota."""
 
     description = (
         "With this file your account would keep more than it may. "
@@ -66,7 +66,7 @@ class OverQuota(InsufficientStorage):
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error with a sentence, as a page or as JSON."""
+    """Register the handlers, which answer every error with a sentence, as a page or as JSON."""
     app.register_error_handler(HTTPException, _answer)
     app.after_request(_note_refused_upload)
     app.register_error_handler(OperationalError, _database_away)
@@ -76,42 +76,42 @@ def init_app(app: Flask) -> None:
 
 
 def _database_away(error: OperationalError) -> Response | tuple[Response | str, int]:
-    # The driver's error in place of SQLAlchemy's, whose words hold the statement.
+    # The driver's error instead of SQLAlchemy's, whose message contains the statement.
     driver_error = error.orig or error
     exc_info = (type(driver_error), driver_error, error.__traceback__)
-    _log.error("503 at %s %s: the database failed: %s", request.method, request.path, driver_error, exc_info=exc_info)
+    _log.error("database error at %s %s: 503, %s", request.method, request.path, driver_error, exc_info=exc_info)
     return show(ServiceUnavailable())
 
 
 def _answer(error: HTTPException) -> Response | tuple[Response | str, int]:
-    # Flask has noted an error that nobody caught before it comes here.
+    # Flask has already logged an uncaught exception.
     is_noted = isinstance(error, InternalServerError) and error.original_exception is not None
     if isinstance(error, OverQuota):
-        _log.info("507 at %s %s: the account is at its quota", request.method, request.path)
+        _log.info("quota exceeded at %s %s: 507", request.method, request.path)
     elif isinstance(error, InsufficientStorage):
-        _log.error("507 at %s %s: the disk has no room for it", request.method, request.path)
+        _log.error("disk full at %s %s: 507", request.method, request.path)
     elif (error.code or 0) >= 500 and not is_noted:
-        _log.error("%d at %s %s", error.code, request.method, request.path, exc_info=error)
+        _log.error("server error at %s %s: %d", request.method, request.path, error.code, exc_info=error)
     return show(error)
 
 
 def _note_refused_upload(response: FlaskResponse) -> FlaskResponse:
     code = response.status_code
-    if request.endpoint in UPLOADS and code >= 400 and code != 409:  # submit notes that one, with its job
+    if request.endpoint in UPLOADS and code >= 400 and code != 409:  # submit logs that one, with its job
         _log.info("upload refused: %d", code, extra={"code": code})
     return response
 
 
 def type_name(code: int) -> str:
-    """The name of an error in the API, such as TooEarlyException for 425."""
+    """Return the name of an error in the older API, such as TooEarlyException for 425."""
     return HTTPStatus(code).phrase.replace(" ", "").replace("-", "") + "Exception"
 
 
 def show(error: HTTPException) -> Response | tuple[Response | str, int]:
-    """The answer to an error, in the form that its asker reads."""
+    """Return the response to an error: a problem object, JSON or a page, depending on the request."""
     code = error.code or 500
     if error.response is not None or code < 400:
-        return error.get_response()  # a redirect to the address with its slash, say
+        return error.get_response()  # for example a redirect to the path with a trailing slash
     sentence = _sentence(error, code)
     if request.path.startswith("/api/v1/"):
         answer: Response = problems.answer(_problem(error, code, sentence))
@@ -119,7 +119,7 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
         answer = jsonify(message=sentence, type=type_name(code))
     else:
         over_quota = isinstance(error, OverQuota)
-        # Where we failed ourselves, the page must not need the database for its menu.
+        # After a fault of ours, the page must not need the database for its menu.
         bare = code >= 500 and not over_quota
         page = render_template("error.html", code=code, sentence=sentence, bare=bare, over_quota=over_quota)
         answer = Response(page)
@@ -128,14 +128,14 @@ def show(error: HTTPException) -> Response | tuple[Response | str, int]:
         if name not in ("Content-Type", "Content-Length"):
             answer.headers.set(name, value)
     if "HX-Request" in request.headers and code < 500:
-        # Never swap an error into a page: load the page again. After a fault of ours the page itself asks again.
+        # Never swap an error into a page: reload it. After a fault of ours the polling script retries by itself.
         answer.headers["HX-Refresh"] = "true"
     answer.status_code = code
     return answer
 
 
 def _problem(error: HTTPException, code: int, sentence: str) -> Problem:
-    """The same for the newer API; ``messages`` are those of the library that checks parameters."""
+    """Return the error as a problem; ``error.data`` holds the messages of webargs about wrong parameters."""
     kind = "over-quota" if isinstance(error, OverQuota) else problems.kind_of_status(code)
     messages = (getattr(error, "data", None) or {}).get("messages") or {}
     wrong = [(name, text) for fields in messages.values() for name, texts in fields.items() for text in _texts(texts)]
@@ -146,14 +146,14 @@ def _problem(error: HTTPException, code: int, sentence: str) -> Problem:
 
 
 def _texts(found: object) -> list[str]:
-    """All sentences in what is a list of them, or lists by place."""
+    """Return all messages in a list of messages, or in a dict of such lists."""
     if isinstance(found, dict):
         return [text for inner in found.values() for text in _texts(inner)]
     return [str(text) for text in found] if isinstance(found, list) else [str(found)]
 
 
 def _sentence(error: HTTPException, code: int) -> str:
-    """Our own words where a view gave some, else those of the table."""
+    """Return the description that a view gave, else the sentence in the table."""
     if isinstance(error, CSRFError):
         return FORGED
     if isinstance(error, OverQuota):
@@ -166,14 +166,14 @@ def _sentence(error: HTTPException, code: int) -> str:
 
 
 def _kept() -> str:
-    """How much of its quota the account of this request has used up."""
+    """Say how much of its quota the account of this request has used."""
     most = resources().settings.quota_bytes or 0
-    used = quota.used_bytes(g.get("caller_id") or visitor().account_id)  # that of a script, or who is signed in
+    used = quota.used_bytes(g.get("caller_id") or visitor().account_id)  # a script's, or the visitor's
     return f"It keeps {formatting.size(used)} of {formatting.size(most)} now (uploads under way included)."
 
 
 def wants_json() -> bool:
-    """Whether the asker is a script of ours or of others."""
+    """Return whether the client is a script, our own on the pages included."""
     return (
         request.path == "/api"
         or request.path.startswith("/api/")

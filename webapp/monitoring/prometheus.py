@@ -74,9 +74,7 @@ class SiteCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric family for which there are figures."""
-        version = GaugeMetricFamily(
-            "playtally_build_info", "The running version.", labels=["version", "python"]
-        )
+        version = GaugeMetricFamily("playtally_build_info", "The running version.", labels=["version", "python"])
         version.add_metric([project_version(), platform.python_version()], 1)
         yield version
         yield _gauge("playtally_database_up", "Whether the database is reachable.", self._seen.figures is not None)

@@ -1,1 +1,1 @@
-"""Who is asking, how often, and what browsers are told about trust."""
+"""Sessions, CSRF tokens, rate limits and security headers."""

@@ -1,4 +1,4 @@
-"""Protection against forged forms (CSRF): on by default, checked by hand where a body is streamed."""
+"""CSRF protection: on by default, and checked explicitly by views that stream the body."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FIELD = "csrf_token"
 
 
 def init_app(app: Flask) -> None:
-    """Check every POST but those of exempted views."""
-    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a page that was open for an hour can still upload; the session ends it
+    """Check the CSRF token of every POST, except in exempted views."""
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a page that is an hour old can still upload; tokens end with the session
     csrf.init_app(app)
 
 
 def check(fields: Mapping[str, str]) -> None:
-    """Raise CSRFError unless the header or the form field holds this session's token.
+    """Raise CSRFError unless the header or the form field holds this session's CSRF token.
 
-    For views that must not let Flask-WTF look for the token, since that would read the whole body.
+    For views that stream the body: Flask-WTF would read all of it to find the token.
     """
     try:
         validate_csrf(request.headers.get("X-CSRFToken") or fields.get(FIELD))

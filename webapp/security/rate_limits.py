@@ -1,7 +1,7 @@
-"""How often something may be done: failed logins by account name and by address, uploads by account.
+"""Rate limits: failed logins by account name and by client address, uploads by account.
 
-The counters are in Redis, so that all processes of the site count together. While Redis is away each process counts
-for itself, in memory; flask-limiter notices both, and goes back once Redis answers.
+The counters are in Redis, which all processes of the site share. While Redis is unreachable, flask-limiter counts in
+the memory of each process; it returns to Redis once that answers again.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ LOGIN_MINUTES = 15
 TRIES = 3
 _KEY = "playtally.limits"
 _NAME, _ADDRESS, _UPLOADS = "login-name", "login-address", "uploads"
-_IPV6_NETWORK = 64  # bits: what one household or server gets, and may choose addresses from
+_IPV6_NETWORK = 64  # bits: one household or server gets such a network, and can use any address in it
 _Gate = Callable[[], None]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """What raises RateLimitExceeded beyond a limit; each knows from ``g`` for whom it counts."""
+    """Functions that raise RateLimitExceeded beyond a limit; each finds in ``g`` what it counts by."""
 
     limiter: Limiter
-    login: _Gate  # counts nothing, only looks
+    login: _Gate  # checks the limit without counting
     failed_login: _Gate
     upload: _Gate | None  # None: no limit
 
 
 def init_app(app: Flask) -> None:
-    """Make the gates, and say on each answer of a limited call how much is left."""
+    """Set up the limits, and the RateLimit headers on the responses of limited calls."""
     with app.app_context():
         settings, redis = resources().settings, resources().redis
     limiter = Limiter(
         get_remote_address,
-        storage_uri="redis://",  # names the kind of storage only: the connections, unix sockets too, are those of
-        storage_options={"connection_pool": redis.connection_pool},  # type: ignore[dict-item]  # the queue
-        strategy="fixed-window",  # one number for each counter; the window begins with its first count
+        storage_uri="redis://",  # the kind of storage only; the connections, perhaps over a Unix socket,
+        storage_options={"connection_pool": redis.connection_pool},  # type: ignore[dict-item]  # are the queue's
+        strategy="fixed-window",  # one number per counter; a window starts with its first count
         in_memory_fallback_enabled=True,
-        fail_on_first_breach=False,  # a failed login counts for the name and for the address
+        fail_on_first_breach=False,  # a failed login counts for both the name and the address
         key_prefix="playtally",
     )
     limiter.init_app(app)
@@ -71,21 +71,21 @@ def init_app(app: Flask) -> None:
 
 
 def authenticate(username: str, password: str) -> Account | None:
-    """As :func:`store.accounts.authenticate`; raises TooManyRequests after too many failures, whoever asks."""
+    """Authenticate an account; raise TooManyRequests after too many failures, even if the password is right."""
     g.limited_name = hashlib.sha256(accounts.written_alike(username).encode(errors="surrogatepass")).hexdigest()[:32]
     gates = _gates()
-    _pass(gates.login, "attempts")  # before the password is looked at, which costs time and memory
+    _pass(gates.login, "attempts")  # before the password is hashed, which costs time and memory
     account = accounts.authenticate(username, password)
     if account is None:
         _pass(gates.failed_login, "attempts")
         return None
-    # Once more: of many guesses at the same moment the right one must not count more than it would have later.
+    # Check again: among many simultaneous guesses, the right one must not succeed once the others exceed the limit.
     _pass(gates.login, "attempts")
     return account
 
 
 def count_upload(account_id: int) -> None:
-    """Count one request with files; raises TooManyRequests beyond the limit."""
+    """Count one request with files; raise TooManyRequests beyond the limit."""
     gate = _gates().upload
     if gate is not None:
         g.limited_account = str(account_id)
@@ -93,7 +93,7 @@ def count_upload(account_id: int) -> None:
 
 
 def _login() -> None:
-    """Decorated below, as the next two; the library tells limits apart by the names of functions."""
+    """Do nothing: decorated below, like the next two, since the library tells limits apart by function names."""
 
 
 def _failed_login() -> None:
@@ -122,11 +122,11 @@ def _upload_gate(limiter: Limiter, a_minute: int) -> _Gate:
 
 
 def _network() -> str:
-    """The client's address; of an IPv6 address the network, since its owner has all the others there."""
+    """Return the client's address; for IPv6 its network, since one client owns all addresses in it."""
     try:
         address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
     except ValueError:
-        return "unknown"  # a server on a unix socket knows none
+        return "unknown"  # on a Unix socket there is no address
     if address.version == 4:
         return str(address)
     if address.ipv4_mapped is not None:
@@ -144,33 +144,34 @@ def _pass(gate: _Gate, what: str) -> None:
 
 
 def _tried(gate: _Gate) -> None:
-    """Where several threads find Redis away at once, the library counts in memory for the first, and fails the others.
+    """Call the gate, and retry if Redis is unreachable.
 
-    For them it does so the next time.
+    When several threads find Redis unreachable at once, the library falls back to memory for the first and fails in
+    the others; their next try succeeds.
     """
     for _ in range(TRIES):
         try:
             return gate()
         except RedisError as error:
             problem = error
-    _log.warning("nothing was counted: %s", problem)
+    _log.warning("rate limit not enforced, Redis unreachable: %s", problem)
     return None
 
 
 def _seconds_left(limit: RequestLimit) -> int:
-    """Until the window ends, at least 1."""
+    """Return the seconds until the window ends, at least 1."""
     try:
         return max(1, math.ceil(limit.window.reset_time - time.time()))
-    except RedisError:  # it went away just now
+    except RedisError:  # it has just become unreachable
         return int(limit.limit.get_expiry())
 
 
 def _say_what_is_left(response: Response) -> Response:
-    """RateLimit and RateLimit-Policy, as the draft of the IETF's HTTP API group has them."""
+    """Add RateLimit and RateLimit-Policy, as draft-ietf-httpapi-ratelimit-headers defines them."""
     limits = _gates().limiter.current_limits
     try:
         left = ", ".join(_left(limits))
-    except RedisError:  # it went away just now
+    except RedisError:  # it has just become unreachable
         return response
     if left:
         policies = (f'"{_name(one)}";q={one.limit.amount};w={one.limit.get_expiry()}' for one in limits)

@@ -1,4 +1,4 @@
-"""What every answer says to the browser about trust, and how its cookies are kept."""
+"""Security headers on every response, and the settings of the session cookie."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GB
 
 
 def policy(*, style: str = "'self'", worker: str = "'none'") -> str:
-    """The Content-Security-Policy, with what one page needs more than the others."""
+    """Return the Content-Security-Policy, with the exceptions that a page needs."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -36,7 +36,7 @@ _ALWAYS = {
     "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # not no-referrer: over HTTPS Flask-WTF wants to see where a form came from
+    "Referrer-Policy": "same-origin",  # not no-referrer: over HTTPS Flask-WTF checks the Referer of a form
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -45,26 +45,26 @@ _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def cookie_settings(settings: Settings) -> dict[str, Any]:
-    """Flask's configuration for sessions, and the size of an ordinary form."""
+    """Return Flask's configuration of sessions, and the size limit of an ordinary form."""
     return {
         "SECRET_KEY": settings.secret_key,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.public_https,
-        # A session lasts for a working day without a visit; there is no longer-lived cookie beside it.
+        # A session ends after a working day without a visit; there is no "remember me" cookie.
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "MAX_CONTENT_LENGTH": 256 * 1024,  # ordinary forms; the upload views set their own
     }
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put the headers on every answer, and know about HTTPS and addresses where a proxy speaks for us."""
+    """Add the headers to every response, and trust proxies for the scheme and client address as configured."""
     app.after_request(_add)
     app.jinja_env.globals.update(htmx_address=HTMX, htmx_integrity=HTMX_INTEGRITY)
     if settings.public_https:
         app.wsgi_app = _as_https(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if settings.trusted_proxies:
-        # The address only: whether people come over HTTPS is said by PUBLIC_HTTPS.
+        # The address only: PUBLIC_HTTPS decides the scheme.
         trusted = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0, "x_port": 0, "x_prefix": 0}
         app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
 
@@ -75,13 +75,13 @@ def _add(response: Response) -> Response:
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
-        # What an account sees must not be seen again after it signed out.
+        # Pages of an account must not reappear from the cache after it has signed out.
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def _as_https(wsgi_app: _Wsgi) -> _Wsgi:
-    """PUBLIC_HTTPS says that people come over HTTPS, so links and checks must think so too."""
+    """Set the scheme to https for links and checks, since PUBLIC_HTTPS says that a proxy terminates TLS."""
 
     def https(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ["wsgi.url_scheme"] = "https"

@@ -1,4 +1,4 @@
-"""Who is looking at a page: Flask-Login over the accounts of the store. The API does not ask here."""
+"""Sessions of the pages: Flask-Login over the accounts of the store. The API uses bearer tokens instead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN_TO_ALL = {
     "api_documents.swagger_ui",
     "api_documents.redoc",
 }
-API_BLUEPRINTS = {  # these look at bearer tokens themselves
+API_BLUEPRINTS = {  # these check bearer tokens themselves
     "api_tokens",
     "api_jobs",
     "api_files",
@@ -39,25 +39,25 @@ API_BLUEPRINTS = {  # these look at bearer tokens themselves
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A signed-in account, as plain values: no database row outlives its transaction."""
+    """A signed-in account, as plain values, since no database row outlives its transaction."""
 
     account_id: int
     username: str
     is_admin: bool
-    password_mark: str  # changes with the password, which ends all sessions that began before
+    password_mark: str  # changes with the password, which ends all earlier sessions
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
     def get_id(self) -> str:
-        """What the session cookie remembers."""
+        """Return what the session cookie stores: the account's id and the password mark."""
         return f"{self.account_id}:{self.password_mark}"
 
 
 def init_app(app: Flask) -> None:
-    """Every page wants a signed-in visitor unless it is named in OPEN_TO_ALL."""
-    # Without its context processor, which would ask the database for every template, that of our own fault included.
+    """Require a signed-in visitor on every page that is not in OPEN_TO_ALL."""
+    # Without its context processor, which would query the database for every template, even that of the error page.
     manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load)
     app.before_request(_require_sign_in)
@@ -65,21 +65,21 @@ def init_app(app: Flask) -> None:
 
 
 def sign_in(account: Account) -> None:
-    """Make the account this session's visitor; the session starts afresh."""
+    """Start a new session with the account as its visitor."""
     session.clear()
     session.permanent = True
     login_user(_visitor(account))
 
 
 def visitor() -> Visitor:
-    """The signed-in visitor of this request."""
+    """Return the signed-in visitor of this request."""
     found = visitor_or_none()
     assert found is not None, "pages are only reached signed in"
     return found
 
 
 def visitor_or_none() -> Visitor | None:
-    """The signed-in visitor of this request, or None."""
+    """Return the signed-in visitor of this request, or None."""
     return cast(Visitor, current_user._get_current_object()) if current_user.is_authenticated else None
 
 
