@@ -1,7 +1,6 @@
-"""The JSON API that existing scripts speak: codes, keys and trailing slashes exactly as docs and tests have them; for
-new scripts the beginning of ``/api/v1/``.
+"""The JSON API: the older calls, whose codes, keys and trailing slashes must not change, and ``/api/v1/``.
 
-Bearer tokens only: a cookie never works here, and a token never works on the pages.
+It takes bearer tokens only: a cookie never works here, and a token never works on the pages.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from webapp.security.csrf import csrf
 
 
 def init_app(app: Flask) -> None:
-    """Add the calls. No cookie is looked at, so no form token is needed either."""
+    """Register the calls. They ignore cookies, so they need no CSRF token."""
     calls = documents.collection(app)
     for blueprint in (api_tokens, api_jobs, api_files, *BLUEPRINTS):
         csrf.exempt(blueprint)

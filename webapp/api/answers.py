@@ -1,4 +1,4 @@
-"""What the calls of the API have in common when they are documented, and how wrong parameters are refused."""
+"""Responses that calls of the API have in common, as the OpenAPI document needs them; and the parameter parser."""
 
 from __future__ import annotations
 
@@ -17,46 +17,55 @@ RANGE: list[dict[str, Any]] = [
         "in": "header",
         "name": "Range",
         "schema": {"type": "string"},
-        "description": "A piece of the file, to go on with a download.",
+        "description": "A range of bytes, to resume a download.",
         "example": "bytes=1000-",
     },
-    {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}, "description": "304 if it is this one."},
+    {
+        "in": "header",
+        "name": "If-None-Match",
+        "schema": {"type": "string"},
+        "description": "The response is 304 if the ETag matches.",
+    },
 ]
-# On all answers of calls that are limited.
+# On all responses of calls with a rate limit.
 LIMIT_HEADERS: dict[str, Any] = {
     "RateLimit": {
         "schema": {"type": "string"},
-        "description": "What is left of each limit (r), and the seconds until it is whole again (t).",
+        "description": "The requests left of each rate limit (r), and the seconds until it resets (t).",
         "example": '"uploads";r=299;t=60',
     },
     "RateLimit-Policy": {
         "schema": {"type": "string"},
-        "description": "Each limit: so many (q) in so many seconds (w).",
+        "description": "Each rate limit: requests (q) per window in seconds (w).",
         "example": '"uploads";q=300;w=60',
     },
 }
 _TOO_MANY_HEADERS = LIMIT_HEADERS | {
-    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait.", "example": 42}
+    "Retry-After": {
+        "schema": {"type": "integer"},
+        "description": "Seconds to wait before the next request.",
+        "example": 42,
+    }
 }
-_TOO_LONG = "The address with its parameters is longer than 4,000 characters; the web server itself says so."
+_TOO_LONG = "The URL is longer than 4,000 characters; this response comes from the web server itself."
 View = TypeVar("View", bound=Callable[..., Any])
-AS_EVER = {
-    "s405": "That cannot be done at this address.",
-    "s500": "Something went wrong on our side.",
-    "s503": "The database cannot be reached.",
+OLDER_EVERYWHERE = {
+    "s405": "Method not allowed.",
+    "s500": "Internal error.",
+    "s503": "The database is unavailable.",
 }
 EVERYWHERE = ("not-signed-in", "not-found", "no-such-method", "internal", "unavailable")
 
 
 class ParametersParser(FlaskParser):
-    """The library's parser; a wrong parameter is a 400, and one that does not exist is wrong."""
+    """The library's parser, which answers 400 to invalid and to unknown parameters."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": RAISE}  # noqa: RUF012 - as the library has it
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": RAISE}  # noqa: RUF012 - declared by the library
 
 
 def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
-    """Document the problems of a call: these kinds, and those that any call may have."""
+    """Document the problem types of a call: these, and those of every call."""
 
     def document(view: View) -> View:
         for status, named in sorted(_by_status((*kinds, *EVERYWHERE)).items()):
@@ -77,11 +86,11 @@ def refuses(blueprint: Any, *kinds: str) -> Callable[[View], View]:
     return document
 
 
-def refuses_as_ever(blueprint: Any, **words: str) -> Callable[[View], View]:
-    """The same for the calls of older scripts, by status: ``s409="The same file again."``."""
+def older_refusals(blueprint: Any, **words: str) -> Callable[[View], View]:
+    """Document the refusals of an older call by status, as ``s409="Duplicate file."``, and those of every call."""
 
     def document(view: View) -> View:
-        for name, description in sorted({**AS_EVER, **words}.items()):
+        for name, description in sorted({**OLDER_EVERYWHERE, **words}.items()):
             status = int(name[1:])
             schema = {406: schemas.OlderFailureSchema, 409: schemas.OlderConflictSchema}.get(
                 status, schemas.OlderRefusalSchema

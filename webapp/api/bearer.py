@@ -1,4 +1,4 @@
-"""Who calls the API, and whether the token they show is good for what they want."""
+"""Bearer tokens: who calls the API, and whether the token has the scope for the call."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ _READ_ONLY = "This token may only read. Make one that may write, too, on the acc
 
 
 class InsufficientScope(Forbidden):
-    """403: the token is good, but not for this."""
+    """403: the token is valid, but lacks the scope for the call."""
 
     def __init__(self, needed: str) -> None:
         super().__init__(_READ_ONLY)
         self._needed = needed
 
     def get_headers(self, *details: object) -> list[tuple[str, str]]:
-        """With what RFC 6750 wants to be said about it."""
+        """Return the headers, with WWW-Authenticate as RFC 6750 defines it."""
         said = _bearer(error="insufficient_scope", error_description=_READ_ONLY, scope=self._needed)
         return [*super().get_headers(*details), ("WWW-Authenticate", said.to_header())]  # type: ignore[arg-type]
 
 
 def require_bearer() -> None:
-    """Let the call in if its header holds a live token with the scope for it, else answer 401 or 403.
+    """Refuse the call unless its header holds a live token with the scope for it: 401 or 403.
 
-    The method says which: whatever is not for reading only wants to write, so no call can be forgotten.
+    The method decides the scope: every method that is not known to be read-only needs ``write``, so that no call can
+    be forgotten.
     """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
@@ -46,20 +47,20 @@ def require_bearer() -> None:
 
 
 def caller_id() -> int:
-    """The account on whose behalf this call is made."""
+    """Return the id of the account that makes this call."""
     return int(g.caller_id)
 
 
 def unauthorized(message: str) -> Unauthorized:
-    """A 401 that names the way in, as RFC 9110 asks."""
+    """Return a 401 with WWW-Authenticate, which RFC 9110 requires."""
     return Unauthorized(message, www_authenticate=_bearer())
 
 
 class _Quoted(WWWAuthenticate):
-    """Each value in quotes, as RFC 6750 writes them; the library has none around a single word."""
+    """A header with every value in quotes, as in RFC 6750; the library does not quote single words."""
 
     def to_header(self) -> str:
-        """The value of the header."""
+        """Return the value of the header."""
         return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in self.parameters.items())
 
 

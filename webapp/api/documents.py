@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the calls themselves, and the two pages that show it."""
+"""The OpenAPI document, generated from the calls, and the two pages that show it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from webapp.security import response_headers
 VERSION = "1.0.0"  # of the API, not of the site
 _ABOUT = """Send a CSV of plays, wait for its job, download the totals.
 
-Calls under `/api/v1/` are for new scripts; those that end in a slash stay as the first scripts know them.
-Log in with `POST /api/login/`, or make a token on the account page, and send it as `Authorization: Bearer TOKEN`.
-Sizes are in bytes, durations in seconds, moments in UTC as RFC 3339 writes them. Plays are exact integers of any size.
+Calls under `/api/v1/` are for new scripts; those that end in a slash stay compatible with older scripts.
+Log in with `POST /api/login/`, or create a token on the account page, and send it as `Authorization: Bearer TOKEN`.
+Sizes are in bytes, durations in seconds, times in UTC (RFC 3339). Plays are exact integers of any size.
 """
 _OPTIONS: dict[str, Any] = {
     "info": {"description": _ABOUT},
@@ -31,13 +31,13 @@ api_documents = Blueprint("api_documents", __name__, url_prefix="/api/schema")
 
 
 class Documented(Api):
-    """The library's collection of calls, without its answers to errors: those of webapp.errors.handlers stay.
+    """The library's ``Api`` without its error handlers, so that those of webapp.errors.handlers apply.
 
-    The calls are there at once. They are described when somebody asks for the first time, which takes as long as all
-    else that a start does.
+    The calls are registered at once, but described only on the first request for the document: describing them takes
+    as long as the rest of the start.
     """
 
-    DEFAULT_ERROR_RESPONSE_NAME = None  # each call names all its answers
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each call documents all its responses
 
     def __init__(self, app: Flask) -> None:
         self._calls: list[SmorestBlueprint] = []
@@ -46,13 +46,13 @@ class Documented(Api):
         super().__init__(app)
 
     def register_blueprint(self, blp: SmorestBlueprint) -> None:
-        """Add the calls of a blueprint to the application, and to the document that is to be."""
+        """Register a blueprint with the application, and remember it for the document."""
         self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
         self._app.register_blueprint(blp)
         self._calls.append(blp)
 
     def text(self) -> str:
-        """The document as JSON."""
+        """Return the document as JSON."""
         with self._lock:
             if not self._text:
                 self._describe()
@@ -75,7 +75,7 @@ class Documented(Api):
 
 
 def collection(app: Flask) -> Documented:
-    """An empty collection for this application, and the addresses of its document."""
+    """Create the collection of calls for this application, and register the routes of its document."""
     app.config.update(API_TITLE="Playtally", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0", API_SPEC_OPTIONS=_OPTIONS)
     app.extensions[__name__] = Documented(app)
     app.register_blueprint(api_documents)
@@ -87,7 +87,7 @@ def _documented(app: Flask) -> Documented:
 
 
 def _grouped(spec: dict[str, Any]) -> dict[str, Any]:
-    """The document with its calls grouped by what they are for, not by names of ours; the newer ones first."""
+    """Return the document with readable tags instead of the names of blueprints, those of the newer calls first."""
     words = {tag["name"]: tag.get("description", tag["name"]).rstrip(".") for tag in spec["tags"]}
     newer_first = sorted(words, key=lambda name: (name != "api_tokens", not name.startswith("api_v1")))
     spec["tags"] = [{"name": words[name]} for name in newer_first]
@@ -100,7 +100,7 @@ def _grouped(spec: dict[str, Any]) -> dict[str, Any]:
 
 @api_documents.get("/")
 def document() -> Response:
-    """The document as JSON."""
+    """Return the document as JSON, for conditional requests."""
     answer = Response(_documented(current_app).text(), mimetype="application/json")
     answer.add_etag()
     return answer.make_conditional(request)  # type: ignore[return-value]
@@ -108,14 +108,14 @@ def document() -> Response:
 
 @api_documents.get("/swagger-ui/")
 def swagger_ui() -> Response:
-    """The document with a form for each call."""
+    """Show the document in Swagger UI, with a form for each call."""
     return Response(render_template("api/swagger_ui.html"))
 
 
 @api_documents.get("/redoc/")
 def redoc() -> Response:
-    """The document for reading."""
+    """Show the document in Redoc, for reading."""
     answer = Response(render_template("api/redoc.html"))
-    # It makes its styles as it goes, and searches in a worker of its own.
+    # Redoc generates its styles at run time, and searches in a web worker.
     answer.headers["Content-Security-Policy"] = response_headers.policy(style="'self' 'unsafe-inline'", worker="blob:")
     return answer

@@ -1,4 +1,4 @@
-"""The files that a result names. They want the bearer, and know Range."""
+"""Older calls that download the files named in a result, with the bearer token; they support Range."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from flask_smorest import Blueprint
 
 from store import jobs
 from store.states import JobState
-from webapp.api.answers import BYTES, RANGE, refuses_as_ever
+from webapp.api.answers import BYTES, RANGE, older_refusals
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.downloads.responses import send_input, send_part
 
-api_files = Blueprint("api_files", __name__, url_prefix="/api", description="Files that results of older calls name.")
+api_files = Blueprint("api_files", __name__, url_prefix="/api", description="Older calls: files.")
 api_files.before_request(require_bearer)
 NOT_HERE = "There is no such file."
-_ANSWERS = {"s401": "No valid token.", "s404": NOT_HERE, "s416": "That range lies outside the file."}
+_ANSWERS = {"s401": "Missing or invalid token.", "s404": NOT_HERE, "s416": "Range not satisfiable."}
 
 
 @api_files.route("/output_files/<part_id>/")
@@ -23,11 +23,11 @@ _ANSWERS = {"s401": "No valid token.", "s404": NOT_HERE, "s416": "That range lie
 @api_files.response(200, content_type="text/csv", schema=BYTES, description="The part, with a header line.")
 @api_files.alt_response(206, content_type="text/csv", schema=BYTES, description="The range that was asked for.")
 @api_files.alt_response(304, description="You have it already.")
-@refuses_as_ever(api_files, **_ANSWERS)
+@older_refusals(api_files, **_ANSWERS)
 def output_file(part_id: str) -> Response:
     """Download a part
 
-    404 unknown, or someone else's.
+    404 if it does not exist or belongs to another account.
     """
     part = jobs.find_part(part_id, caller_id())
     if part is None:
@@ -40,11 +40,11 @@ def output_file(part_id: str) -> Response:
 @api_files.response(200, content_type="text/csv", schema=BYTES, description="The file as it was sent.")
 @api_files.alt_response(206, content_type="text/csv", schema=BYTES, description="The range that was asked for.")
 @api_files.alt_response(304, description="You have it already.")
-@refuses_as_ever(api_files, **_ANSWERS)
+@older_refusals(api_files, **_ANSWERS)
 def input_file(job_id: str) -> Response:
-    """Download the file of a job
+    """Download a job's input file
 
-    404 unknown, someone else's, or removed on its date.
+    404 if it does not exist, belongs to another account, or has been removed.
     """
     job = jobs.find(job_id, caller_id())
     if job is None or job.state is JobState.EXPIRED:

@@ -1,6 +1,6 @@
-"""Sending a file and asking what came of it.
+"""Older calls that upload a file and get its job's result.
 
-A script sees the jobs of its own account only, an administrator's too; everyone's are a matter of the pages.
+A script sees only the jobs of its own account, even an administrator's; only the pages show everyone's.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from store.models import Job
 from store.options import DEFAULTS, OptionsError
 from store.states import STATES, JobState
 from webapp.api import schemas
-from webapp.api.answers import BYTES, LIMIT_HEADERS, refuses_as_ever
+from webapp.api.answers import BYTES, LIMIT_HEADERS, older_refusals
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.uploads.submit import chosen_options, received_form, start
 
-api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Sending files, as older scripts do.")
+api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Older calls: jobs.")
 api_jobs.before_request(require_bearer)
 RETRY_AFTER = "2"  # seconds
 _FORM = {
@@ -35,18 +35,18 @@ _FORM = {
 @api_jobs.route("/process_file/", methods=["POST"])
 @api_jobs.doc(requestBody={"required": True, "content": {"multipart/form-data": {"schema": _FORM}}})
 @api_jobs.response(201, schemas.AcceptedSchema, headers=LIMIT_HEADERS)
-@refuses_as_ever(
+@older_refusals(
     api_jobs,
-    s400="A wrong option, no file, an empty one or several.",
-    s401="No valid token.",
-    s403="The token may only read.",
-    s409="The account sent the same bytes before, and that job waits, runs or is done.",
-    s413="The file is larger than a file may be.",
-    s429="The account sent too many files in this minute.",
-    s507="There is no room for it.",
+    s400="An invalid option, or not exactly one file, or an empty one.",
+    s401="Missing or invalid token.",
+    s403="The token has only the scope read.",
+    s409="Duplicate file: the account sent it before, and its job is waiting, running or done.",
+    s413="The file is too large.",
+    s429="The account exceeded its rate limit for uploads.",
+    s507="The disk is full, or the account's quota is exceeded.",
 )
 def process_file() -> dict[str, str]:
-    """Send a file"""
+    """Upload a file"""
     owner_id = caller_id()
     with received_form(owner_id, lambda _fields: None) as form:
         if not form.received:
@@ -69,16 +69,16 @@ def process_file() -> dict[str, str]:
 
 @api_jobs.route("/csv_task_result/<job_id>/")
 @api_jobs.response(200, schemas.ResultSchema)
-@refuses_as_ever(
+@older_refusals(
     api_jobs,
-    s401="No valid token.",
-    s404="Unknown, or someone else's.",
-    s406="It failed or was cancelled: there will never be a result.",
-    s410="Its files were removed on their date.",
-    s425="It has not ended; ask again after as many seconds as Retry-After says.",
+    s401="Missing or invalid token.",
+    s404="The job does not exist or belongs to another account.",
+    s406="The job failed or was cancelled, so it has no result.",
+    s410="The files were removed on their date.",
+    s425="The job has not ended; try again after the number of seconds in Retry-After.",
 )
 def csv_task_result(job_id: str) -> dict[str, Any]:
-    """Ask what came of a job"""
+    """Get a job's result"""
     job = jobs.find(job_id, caller_id())
     if job is None:
         raise Refusal(404, "There is no such job.")

@@ -1,4 +1,4 @@
-"""How the API says no: a code, a message for people, a type for scripts."""
+"""Refusals of the older API: a status code, a message for people and a type for scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webapp.errors.handlers import type_name
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """Ends a call with this answer; ``more`` are further keys of the body."""
+    """An error that ends an older call; ``more`` are further keys of the body."""
 
     def __init__(
         self, code: int, message: str, *, headers: dict[str, str] | None = None, more: dict[str, Any] | None = None
@@ -22,7 +22,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
 
 def init_app(app: Flask) -> None:
-    """Answer refusals wherever they are raised."""
+    """Register the handler of refusals."""
     app.register_error_handler(Refusal, _answer)
 
 

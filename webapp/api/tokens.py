@@ -1,4 +1,4 @@
-"""Logging in: a name and a password for an access token (an hour) and a refresh token (30 days)."""
+"""Login: exchange a username and password for an access token (an hour) and a refresh token (30 days)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from marshmallow import Schema
 
 from store import tokens
 from webapp.api import schemas
-from webapp.api.answers import LIMIT_HEADERS, refuses_as_ever
+from webapp.api.answers import LIMIT_HEADERS, older_refusals
 from webapp.api.bearer import unauthorized
 from webapp.api.refusals import Refusal
 from webapp.security.rate_limits import authenticate
 
-api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Logging in.")
+api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Authentication.")
 
 
 def _body(schema: type[Schema]) -> dict[str, Any]:
@@ -27,16 +27,16 @@ def _body(schema: type[Schema]) -> dict[str, Any]:
 @api_tokens.route("/login/", methods=["POST"])
 @api_tokens.doc(requestBody=_body(schemas.CredentialsSchema), security=[])
 @api_tokens.response(200, schemas.TokensSchema, headers=LIMIT_HEADERS)
-@refuses_as_ever(
+@older_refusals(
     api_tokens,
-    s400="A name or a password is missing.",
-    s401="They do not belong together.",
-    s429="Too many failed attempts with this name, or from this address.",
+    s400="The username or the password is missing.",
+    s401="Wrong username or password.",
+    s429="Too many failed attempts with this username, or from this IP address.",
 )
 def login() -> dict[str, str]:
     """Log in
 
-    A name and a password for an access token (an hour) and a refresh token (30 days).
+    Exchange a username and password for an access token (an hour) and a refresh token (30 days).
     """
     account = authenticate(_text("username"), _text("password"))
     if account is None:
@@ -48,9 +48,9 @@ def login() -> dict[str, str]:
 @api_tokens.route("/refresh/", methods=["POST"])
 @api_tokens.doc(requestBody=_body(schemas.RefreshSchema), security=[])
 @api_tokens.response(200, schemas.AccessSchema)
-@refuses_as_ever(api_tokens, s400="The token is missing.", s401="It is unknown, expired or revoked.")
+@older_refusals(api_tokens, s400="The token is missing.", s401="The token is unknown, expired or revoked.")
 def refresh() -> dict[str, str]:
-    """Get the next access token"""
+    """Get a new access token"""
     holder = tokens.holder_of(_text("refresh"), "refresh")
     if holder is None:
         raise unauthorized("That refresh token is not valid. Log in again.")
@@ -58,10 +58,10 @@ def refresh() -> dict[str, str]:
 
 
 def _text(name: str) -> str:
-    """A value of the body, which may be JSON or a form."""
+    """Return a value of the body, which may be JSON or a form; raise a Refusal if it is missing."""
     try:
         body: Any = request.get_json(silent=True) if request.is_json else request.form
-    except RecursionError:  # brackets within brackets within brackets
+    except RecursionError:  # too deeply nested
         body = None
     value = body.get(name) if isinstance(body, Mapping) else None
     if not isinstance(value, str) or not value:

@@ -1,6 +1,6 @@
-"""What can go wrong in a call of the newer API: one table, read by the answers, the document and the help page.
+"""Problem types of the newer API: one table for the responses, the OpenAPI document and the help page.
 
-The answers are problem objects of RFC 9457. A kind's address never changes, and leads to its words on the help page.
+Responses are problem objects (RFC 9457). The URI of a type never changes, and leads to its entry on the help page.
 """
 
 from __future__ import annotations
@@ -16,95 +16,98 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """One way in which a call fails."""
+    """A kind of problem: its HTTP status, title and advice."""
 
     status: int
-    title: str  # the same in every answer
+    title: str  # the same in every response
     advice: str  # what it means and what to do, for the help page
 
 
 PROBLEM_TYPES: dict[str, ProblemType] = {
-    "bad-request": ProblemType(400, "The request is not as it should be", "The detail says what is missing or wrong."),
+    "bad-request": ProblemType(400, "Invalid request", "detail says what is missing or wrong."),
     "wrong-option": ProblemType(
-        400, "An option has a value that it cannot have", "errors names the option, what was sent and what it may be."
+        400, "Invalid option", "errors names the option, the value that was sent and the values that are allowed."
     ),
-    "empty-file": ProblemType(400, "The file is empty", "Send a file that has rows in it."),
+    "empty-file": ProblemType(400, "The file is empty", "Send a file that contains rows."),
     "not-signed-in": ProblemType(
         401,
-        "No valid token",
+        "Missing or invalid token",
         "Send Authorization: Bearer TOKEN, with a token from the account page or from /api/login/.",
     ),
     "not-allowed": ProblemType(
         403,
-        "The token may not do this",
-        "It has the scope read only. Make one with the scope write on the account page.",
+        "Insufficient scope",
+        "The token has only the scope read. Create one with the scope write on the account page.",
     ),
     "not-found": ProblemType(
-        404, "There is nothing here", "It was never there, was deleted, or belongs to another account; all look alike."
+        404,
+        "Not found",
+        "It never existed, was deleted, or belongs to another account; the response does not say which.",
     ),
-    "no-such-method": ProblemType(405, "That cannot be done at this address", "The header Allow names what can."),
+    "no-such-method": ProblemType(405, "Method not allowed", "The header Allow lists the allowed methods."),
     "already-sent": ProblemType(
         409,
-        "This account sent the same file before",
-        "job names the job of that time, which waits, works or is done. Ask for it, or run it again otherwise. "
-        "A call with the same Idempotency-Key is answered like the first one instead.",
+        "Duplicate file",
+        "Your account sent the same file before, and job is the id of its job, which is waiting, running or done. "
+        "Get that job, or run it again with other options. "
+        "A request with the same Idempotency-Key gets the first response again instead.",
     ),
     "wrong-offset": ProblemType(
         409,
-        "The upload has not come that far, or further",
-        "Ask with HEAD how far it has come, and go on from there. Upload-Offset says it, too.",
+        "Wrong upload offset",
+        "Resume from the offset in the header Upload-Offset of this response, or ask for it with HEAD.",
     ),
     "not-ended": ProblemType(
-        409, "The job has not ended", "Ask for the job with ?wait=30, and again once its state is final."
+        409, "The job has not ended", "Get the job with ?wait=30 until is_final is true, then try again."
     ),
     "expired": ProblemType(
-        410, "The files were removed", "Files go on the date keep_until of their job; the record stays."
+        410, "The files were removed", "Files are removed on the date keep_until of their job; the job itself stays."
     ),
     "tus-version": ProblemType(
-        412, "Another version of tus is spoken here", "The header Tus-Version names those that are."
+        412, "Unsupported tus version", "The header Tus-Version lists the versions that are supported."
     ),
-    "too-large": ProblemType(413, "The file is too large", "This site has a limit for one file."),
+    "too-large": ProblemType(413, "The file is too large", "It exceeds this site's limit for one file."),
     "not-a-csv": ProblemType(
         415,
         "This is not a CSV",
         "Send a CSV, plain or compressed with gzip, bzip2, xz, zstd or zip, under a media type that says so, such as "
-        "text/csv or application/octet-stream. The detail says what was found.",
+        "text/csv or application/octet-stream. detail says what was found.",
     ),
     "not-a-piece": ProblemType(
         415,
-        "The body is not a piece of a file",
+        "Wrong content type for an upload",
         "Send the next bytes of the file with the header Content-Type: application/offset+octet-stream.",
     ),
     "outside-the-file": ProblemType(
-        416, "That range lies outside the file", "The header Content-Range has the file's size."
+        416, "Range not satisfiable", "The range lies outside the file, whose size is in the header Content-Range."
     ),
     "job-failed": ProblemType(
         422,
-        "The job has no totals",
-        "It failed or was cancelled. errors says where and why; POST to links.runs runs it again with other options.",
+        "The job has no result",
+        "It failed or was cancelled. errors says where and why; POST to links.runs to run it again with other options.",
     ),
     "key-used": ProblemType(
         422,
-        "The Idempotency-Key was used for something else",
-        "A key stands for one file with one set of options. Take a new key for a new request.",
+        "Idempotency-Key already used",
+        "A key belongs to one file with one set of options. Use a new key for a new request.",
     ),
     "upload-busy": ProblemType(
         423,
-        "Another request is sending this upload",
-        "One request at a time may add to an upload. Ask with HEAD in a moment, and go on from there.",
+        "The upload is locked",
+        "Another request is adding to it, and only one at a time may. Ask for its offset with HEAD, then resume.",
     ),
-    "too-many": ProblemType(429, "Too many requests", "Wait as many seconds as Retry-After says."),
+    "too-many": ProblemType(429, "Too many requests", "Wait for the number of seconds in Retry-After."),
     "wrong-checksum": ProblemType(
         460,
-        "The piece was damaged on its way",
-        "Its bytes do not come to the checksum that was sent with it, so none of them were kept. Send the piece again.",
+        "Checksum mismatch",
+        "The piece was damaged in transit, so none of its bytes were kept. Send it again.",
     ),
-    "internal": ProblemType(500, "Something went wrong on our side", "It was noted. Please try again in a moment."),
-    "unavailable": ProblemType(503, "The database cannot be reached", "Please try again in a few minutes."),
-    "disk-full": ProblemType(507, "There is no room for the file", "Please tell the people who run this site."),
-    "over-quota": ProblemType(507, "The account would keep more than it may", "Delete jobs that are no longer needed."),
+    "internal": ProblemType(500, "Internal error", "The error has been logged. Please try again in a moment."),
+    "unavailable": ProblemType(503, "The database is unavailable", "Please try again in a few minutes."),
+    "disk-full": ProblemType(507, "The disk is full", "Please tell the people who run this site."),
+    "over-quota": ProblemType(507, "Quota exceeded", "Delete jobs that you no longer need."),
 }
-# What is said where nobody said more than a status.
+# The problem type of an error that has no more than a status.
 _OF_STATUS = {
     400: "bad-request",
     401: "not-signed-in",
@@ -122,7 +125,7 @@ _OF_STATUS = {
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not a fault
-    """Ends a call of the newer API with this problem; ``more`` are further members of the object."""
+    """An error that ends a call of the newer API; ``more`` are extension members of the problem object."""
 
     def __init__(
         self,
@@ -149,22 +152,22 @@ def error_entry(
     value: str | None = None,
     option: str | None = None,
 ) -> dict[str, Any]:
-    """One of ``errors``: a place in the file, or an option of the request, and what is wrong with it."""
+    """Return an entry of ``errors``: a place in the file, or an option of the request, and what is wrong with it."""
     return {"line": line, "column": column, "value": value, "option": option, "reason": reason}
 
 
 def kind_of_status(status: int) -> str:
-    """The kind for a status where nothing more is known."""
+    """Return the problem type for a status if nothing more specific is known."""
     return _OF_STATUS.get(status, "internal" if status >= 500 else "bad-request")
 
 
 def init_app(app: Flask) -> None:
-    """Answer problems wherever they are raised."""
+    """Register the handler of problems."""
     app.register_error_handler(Problem, answer)
 
 
 def answer(problem: Problem) -> Response:
-    """The problem object of RFC 9457."""
+    """Return the response with the problem object."""
     kind = PROBLEM_TYPES[problem.kind]
     body = {
         "type": url_for("help.problems", _anchor=problem.kind, _external=True),

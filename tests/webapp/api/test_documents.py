@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the calls, and what else says which calls there are."""
+"""The OpenAPI document, generated from the calls, and the other lists of calls."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ CALLS = {
     "api_v1_uploads.one": "GET",
     "api_v1_uploads.standing": "HEAD",
     "api_v1_uploads.append": "PATCH",
-    "api_v1_uploads.give_up": "DELETE",
+    "api_v1_uploads.cancel": "DELETE",
 }
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 ADMINISTRATION = {"admin.change_person": "POST"}

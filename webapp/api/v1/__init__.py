@@ -1,4 +1,4 @@
-"""The API for new scripts. A script sees the jobs of its own account only, an administrator's too."""
+"""Version 1 of the API. A script sees only the jobs of its own account, even an administrator's."""
 
 from __future__ import annotations
 

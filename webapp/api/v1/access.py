@@ -1,4 +1,4 @@
-"""Whose job is it: the one place where the newer API looks a job up, and what its blueprints have in common."""
+"""Access to jobs: the one place where the newer API looks up a job, and the base class of its blueprints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RETRY_AFTER = "2"  # seconds
 
 
 class V1(Blueprint):
-    """A group of calls under /api/v1, each of which wants a bearer."""
+    """A blueprint under /api/v1, all of whose calls need a bearer token."""
 
     ARGUMENTS_PARSER = ParametersParser()
 
@@ -27,7 +27,7 @@ class V1(Blueprint):
 
 
 def own_job(job_id: str) -> Job:
-    """The job, if it is the caller's; one that is someone else's and one that never was look alike."""
+    """Return the caller's job; raise Problem not-found for one of another account as for one that does not exist."""
     found = jobs.find(job_id, caller_id())
     if found is None:
         raise Problem("not-found", "There is no such job.")
@@ -35,7 +35,11 @@ def own_job(job_id: str) -> Job:
 
 
 def own_done_job(job_id: str) -> Job:
-    """The same, if it has totals; else what keeps it from having some."""
+    """Return the caller's job if it is done.
+
+    Raises:
+        Problem: not-found, expired, not-ended or job-failed.
+    """
     job = own_job(job_id)
     if job.state is JobState.DONE:
         return job
@@ -48,7 +52,7 @@ def own_done_job(job_id: str) -> Job:
 
 
 def _places(job: Job) -> list[dict[str, Any]]:
-    """Where and why a job failed: the first bad rows, or the one place that its error names."""
+    """Return where and why a job failed: the first bad rows, or the place that its error names."""
     if bad_rows := jobs.bad_rows(job):
         return [{name: row[name] for name in ("line", "column", "value", "reason")} for row in bad_rows]
     error = job.error

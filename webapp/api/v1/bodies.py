@@ -1,4 +1,4 @@
-"""Reading what comes with a call: a form with a file, a file as the body itself, or options."""
+"""Request bodies: a multipart form with a file, a body that is the file itself, or options."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ _NOT_OPTIONS = "Send options as a JSON object or as form fields."
 
 @contextmanager
 def received(owner_id: int) -> Iterator[ReceivedForm]:
-    """The one file of this request, in incoming/, and the options beside it; a Problem for anything else."""
+    """Receive the file of this request into incoming/, with its options as fields.
+
+    Raises:
+        Problem: wrong-option, not-a-csv or empty-file.
+        BadRequest: not exactly one file.
+    """
     in_address = {name: value for name, value in request.args.items() if name != "file_name"}
     kind = request.mimetype
     if kind == FORM:
@@ -55,7 +60,7 @@ def received(owner_id: int) -> Iterator[ReceivedForm]:
 
 
 def given_options() -> dict[str, Any]:
-    """The options in the body, none where there is none; numbers may come as numbers."""
+    """Return the options in the body, none if it is empty; integers become strings. Raise BadRequest if malformed."""
     if request.form or request.files:
         return {**request.form.to_dict(), **dict.fromkeys(request.files, "a file")}
     if not request.is_json:
@@ -64,7 +69,7 @@ def given_options() -> dict[str, Any]:
         return {}
     try:
         body: Any = request.get_json(silent=True)
-    except RecursionError:  # brackets within brackets within brackets
+    except RecursionError:  # too deeply nested
         body = None
     if not isinstance(body, dict):
         raise BadRequest(_NOT_OPTIONS)
@@ -72,7 +77,7 @@ def given_options() -> dict[str, Any]:
 
 
 def refuse_wrong(fields: Mapping[str, str]) -> None:
-    """Before a byte of the file is written."""
+    """Raise Problem wrong-option if a field is invalid; called before a byte of the file is written."""
     webhook_url(fields)
     try:
         JobOptions().with_changes(without_webhook(fields))
@@ -83,7 +88,7 @@ def refuse_wrong(fields: Mapping[str, str]) -> None:
 
 
 def refuse_others(start: bytes) -> None:
-    """A file whose first bytes are those of a workbook, a picture, an archive and so on."""
+    """Raise Problem not-a-csv if the first bytes are those of a workbook, a picture or another file type."""
     try:
         refuse_other_kinds(start)
     except RefusedError as error:

@@ -1,4 +1,4 @@
-"""Jobs: a list of them, all about one, ending and removing one."""
+"""Calls that list, get, cancel and delete jobs."""
 
 from __future__ import annotations
 
@@ -21,53 +21,51 @@ from webapp.api.v1.serializers import job_summary, job_whole
 from webapp.app_context import resources
 from webapp.uploads.submit import stop
 
-api_v1_jobs = V1("api_v1_jobs", __name__, description="Jobs: one run over one file each.")
-# Further away, a moment has none in UTC.
+api_v1_jobs = V1("api_v1_jobs", __name__, description="Jobs, each a run over a file.")
+# Beyond this range, conversion to UTC can overflow.
 _IN_TIME = validate.Range(datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
 
 class JobFilters(Schema):
-    """Which jobs, and how many at a time."""
+    """Filters and paging of the list of jobs."""
 
     state = fields.List(
         fields.String(validate=validate.OneOf([str(state) for state in JobState])),
-        metadata={"description": "Jobs in one of these states only; may come several times."},
+        metadata={"description": "Only jobs in this state; may be repeated."},
     )
     file_name = fields.String(
-        validate=validate.Length(max=255), metadata={"description": "Jobs whose file name has this in it."}
+        validate=validate.Length(max=255), metadata={"description": "Only jobs whose file name contains this."}
     )
     created_after = fields.AwareDateTime(
-        validate=_IN_TIME, metadata={"description": "Jobs of files sent at this moment or later."}
+        validate=_IN_TIME, metadata={"description": "Only jobs created at this time or later."}
     )
     created_before = fields.AwareDateTime(
-        validate=_IN_TIME, metadata={"description": "Jobs of files sent before this moment."}
+        validate=_IN_TIME, metadata={"description": "Only jobs created before this time."}
     )
-    limit = fields.Integer(
-        load_default=20, validate=validate.Range(1, 100), metadata={"description": "Jobs on a page."}
-    )
-    cursor = fields.String(metadata={"description": "Where to go on; take it from next."})
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100), metadata={"description": "Jobs per page."})
+    cursor = fields.String(metadata={"description": "Cursor of the page, as in the URL next."})
 
 
 class Wait(Schema):
-    """How long to wait for news."""
+    """How long to wait for a change (long polling)."""
 
     wait = fields.Integer(
         load_default=0,
         validate=validate.Range(0, LONGEST),
-        metadata={"description": "Seconds to wait until something changes or the job ends.", "example": 30},
+        metadata={"description": "Seconds to wait until the job changes or ends.", "example": 30},
     )
 
 
 @api_v1_jobs.route("/jobs")
 @api_v1_jobs.arguments(JobFilters, location="query")
 @api_v1_jobs.response(
-    200, schemas.JobListSchema, description="A page of jobs; the header Link names the next one, too."
+    200, schemas.JobListSchema, description="A page of jobs; the header Link also has the URL of the next one."
 )
 @refuses(api_v1_jobs, "bad-request")
 def listed(filters: dict[str, Any]) -> Any:
     """List jobs
 
-    The account's own, newest first. Pages stay whole while new jobs arrive.
+    Those of your account, newest first. Pages are stable while new jobs arrive.
     """
     limit = filters.pop("limit")
     cursor = paging.position(filters.pop("cursor", None))
@@ -80,37 +78,37 @@ def listed(filters: dict[str, Any]) -> Any:
 
 @api_v1_jobs.route("/jobs/<job_id>")
 @api_v1_jobs.arguments(Wait, location="query")
-@api_v1_jobs.response(200, schemas.JobSchema, description="The job, in whatever state it is.")
+@api_v1_jobs.response(200, schemas.JobSchema, description="The job, in any state.")
 @refuses(api_v1_jobs, "bad-request")
 def one(wait: dict[str, int], job_id: str) -> Any:
-    """All about a job
+    """Get a job
 
-    With `wait` the answer comes as soon as state, step or percent are others than when you asked, or the job has ended.
+    With `wait` the response comes as soon as state, step or percent change or the job ends (long polling).
     """
     job = job_after_change(job_id, wait["wait"])
-    face = job_whole(job)
-    return face, ({} if face["is_final"] else {"Retry-After": RETRY_AFTER})
+    body = job_whole(job)
+    return body, ({} if body["is_final"] else {"Retry-After": RETRY_AFTER})
 
 
 @api_v1_jobs.route("/jobs/<job_id>/cancel", methods=["POST"])
-@api_v1_jobs.response(200, schemas.JobSchema, description="The job, which has ended now.")
+@api_v1_jobs.response(200, schemas.JobSchema, description="The job, which has now ended.")
 @refuses(api_v1_jobs, "not-allowed")
 def cancel(job_id: str) -> Any:
-    """End a job
+    """Cancel a job
 
-    Nothing happens to a job that has ended before: call it as often as you like.
+    This is idempotent: a job that has already ended stays as it is.
     """
     stop(own_job(job_id))
     return job_whole(own_job(job_id))
 
 
 @api_v1_jobs.route("/jobs/<job_id>", methods=["DELETE"])
-@api_v1_jobs.response(204, description="It is gone, with all its files.")
+@api_v1_jobs.response(204, description="The job and its files are deleted.")
 @refuses(api_v1_jobs, "not-allowed")
 def delete(job_id: str) -> Response:
-    """Remove a job with all its files
+    """Delete a job and its files
 
-    In whatever state it is. The file that was sent stays as long as another run over it needs it.
+    In any state. The uploaded file stays as long as another run over it needs it.
     """
     stop(own_job(job_id))
     jobs.remove(resources().files, job_id)

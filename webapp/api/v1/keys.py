@@ -1,4 +1,4 @@
-"""Idempotency-Key: by it a call that is sent again is answered with the job of the first time."""
+"""Idempotency keys: a call that is repeated with the same key returns the job of the first call."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-    "description": "Your own name for this request, such as a UUID. Sent again with it, it gets the same job.",
+    "description": "A unique key of the request, such as a UUID. If repeated with it, it returns the same job.",
     "example": "9c1d2c3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e",
 }
 _FORM = re.compile(r"[!-~]{1,64}")
 
 
 def request_key() -> str | None:
-    """The key of this request; a Problem if it is none."""
+    """Return the idempotency key of this request, None without one; raise Problem bad-request if it is invalid."""
     key = request.headers.get("Idempotency-Key")
     if key is None or _FORM.fullmatch(key):
         return key

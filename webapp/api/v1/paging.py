@@ -1,4 +1,4 @@
-"""Pages of a list by a cursor: the last one seen, so that nothing is shown twice or skipped while new ones arrive."""
+"""Cursor pagination: the cursor is the last job of a page, so that new jobs neither repeat nor hide any."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.errors.problems import Problem
 
 
 def position(text: str | None) -> Cursor | None:
-    """The place that a cursor names; a Problem if it is none of ours."""
+    """Decode a cursor; raise Problem bad-request if it is not one of ours."""
     if text is None:
         return None
     try:
@@ -29,7 +29,7 @@ def position(text: str | None) -> Cursor | None:
 
 
 def next_address(cursor: Cursor) -> str:
-    """The address of the page behind a place, with the filters of this one."""
+    """Return the URL of the page after a cursor, with the filters of this one."""
     plain = f"{cursor.created_at.replace(tzinfo=None).isoformat()} {cursor.job_id}"
     values = request.args.to_dict(flat=False) | {"cursor": [base64.urlsafe_b64encode(plain.encode()).decode()]}
     return url_for(request.endpoint or "", _external=True, **values)  # type: ignore[arg-type]

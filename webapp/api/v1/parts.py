@@ -1,4 +1,4 @@
-"""What came of a job: its parts, one by one or in a zip, the rows left out, and the file as it was sent."""
+"""Calls that download the results of a job: its parts, one by one or in a zip, the rows left out and its file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from store.states import JobState
 from webapp.api import schemas
 from webapp.api.answers import BYTES, RANGE, refuses
 from webapp.api.v1.access import V1, own_done_job, own_job
-from webapp.api.v1.serializers import part_face
+from webapp.api.v1.serializers import part_json
 from webapp.downloads import responses
 from webapp.errors.problems import Problem
 
-api_v1_parts = V1("api_v1_parts", __name__, description="The totals of a job, in parts of bounded size.")
+api_v1_parts = V1("api_v1_parts", __name__, description="Results: the totals of a job, in parts of bounded size.")
 
 NOT_DONE = ("not-ended", "expired", "job-failed")
 CSV_BYTES = {"content_type": "text/csv", "schema": BYTES}
@@ -29,11 +29,11 @@ RANGED_HEADERS = {
 @api_v1_parts.response(200, schemas.PartListSchema)
 @refuses(api_v1_parts, *NOT_DONE)
 def listed(job_id: str) -> Any:
-    """List the parts
+    """List a job's parts
 
-    With rows, bytes and sha256 of each. They are sorted by song and date, from the first part to the last.
+    With rows, bytes and sha256 of each. Rows are sorted by song and date across all parts.
     """
-    return {"items": [part_face(part) for part in own_done_job(job_id).parts]}
+    return {"items": [part_json(part) for part in own_done_job(job_id).parts]}
 
 
 @api_v1_parts.route("/jobs/<job_id>/parts/<number>")
@@ -45,7 +45,7 @@ def listed(job_id: str) -> Any:
 def download(job_id: str, number: str) -> Response:
     """Download a part
 
-    Repr-Digest holds its sha256 (RFC 9530).
+    The header Repr-Digest has its sha256 (RFC 9530).
     """
     job = own_done_job(job_id)
     wanted = [part for part in job.parts if str(part.number) == number]
@@ -63,23 +63,23 @@ def download(job_id: str, number: str) -> Response:
 )
 @refuses(api_v1_parts, *NOT_DONE)
 def everything(job_id: str) -> Response:
-    """Download all parts in one zip
+    """Download all parts as a zip
 
-    It is made while it is sent, so it cannot be asked for by range. Content-Length is known.
+    It is generated while it is sent, so it supports no ranges. Content-Length is known.
     """
     return responses.send_zip(own_done_job(job_id))
 
 
 @api_v1_parts.route("/jobs/<job_id>/rejected.csv")
 @api_v1_parts.doc(parameters=RANGE)
-@api_v1_parts.response(200, description="line, column, value and reason of each.", **CSV_BYTES)
+@api_v1_parts.response(200, description="A CSV with line, column, value and reason of each row.", **CSV_BYTES)
 @api_v1_parts.alt_response(206, description="The range that was asked for.", **CSV_BYTES)
 @api_v1_parts.alt_response(304, description="You have it already.")
 @refuses(api_v1_parts, *NOT_DONE, "outside-the-file")
 def rejected(job_id: str) -> Response:
-    """Download the rows that were left out
+    """Download the rows left out
 
-    404 where there are none.
+    404 if there are none.
     """
     return responses.send_left_out(own_done_job(job_id))
 
@@ -91,7 +91,7 @@ def rejected(job_id: str) -> Response:
 @api_v1_parts.alt_response(304, description="You have it already.")
 @refuses(api_v1_parts, "expired", "outside-the-file")
 def file(job_id: str) -> Response:
-    """Download the file as it was sent"""
+    """Download a job's input file"""
     job = own_job(job_id)
     if job.state is JobState.EXPIRED:
         raise Problem("expired", "The files of this job have been removed.")

@@ -1,4 +1,4 @@
-"""Jobs and parts as the newer API shows them: plain values, by the names of webapp.api.schemas."""
+"""Serializers of the newer API: jobs, webhooks and parts as plain values, by the names of webapp.api.schemas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webapp.progress import percent_of
 
 
 def job_summary(job: Job) -> dict[str, Any]:
-    """A job in a list."""
+    """Serialize a job for a list."""
     return {
         "id": job.id,
         "state": job.state.value,
@@ -35,7 +35,7 @@ def job_summary(job: Job) -> dict[str, Any]:
 
 
 def job_whole(job: Job) -> dict[str, Any]:
-    """All about a job."""
+    """Serialize a job with all its details."""
     summary = job.summary or {}
     return job_summary(job) | {
         "attempt": job.attempt,
@@ -49,12 +49,12 @@ def job_whole(job: Job) -> dict[str, Any]:
         "totals": {name: summary.get(name) for name in TOTALS},
         "rejected": jobs.bad_rows(job),
         "error": job.error,
-        "webhook": webhook_face(job.webhook),
+        "webhook": webhook_json(job.webhook),
     }
 
 
-def webhook_face(hook: Webhook | None) -> dict[str, Any] | None:
-    """The webhook of a job."""
+def webhook_json(hook: Webhook | None) -> dict[str, Any] | None:
+    """Serialize the webhook of a job."""
     if hook is None:
         return None
     return {
@@ -66,8 +66,8 @@ def webhook_face(hook: Webhook | None) -> dict[str, Any] | None:
     }
 
 
-def part_face(part: Part) -> dict[str, Any]:
-    """One part."""
+def part_json(part: Part) -> dict[str, Any]:
+    """Serialize a part."""
     download = url_for("api_v1_parts.download", job_id=part.job_id, number=part.number, _external=True)
     return {
         "number": part.number,
@@ -82,12 +82,12 @@ def part_face(part: Part) -> dict[str, Any]:
 
 
 def job_address(job_id: str) -> str:
-    """Where all about a job is to be had."""
+    """Return the URL of a job."""
     return url_for("api_v1_jobs.one", job_id=job_id, _external=True)
 
 
 def moment(at: datetime | None) -> str | None:
-    """As RFC 3339 writes it, in UTC."""
+    """Format a time as RFC 3339, in UTC."""
     return None if at is None else written(at)
 
 

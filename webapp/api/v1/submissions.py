@@ -1,4 +1,4 @@
-"""Making jobs: from a file that is sent, as a form or as the body itself, or from the file of an earlier job."""
+"""Calls that create jobs: from an uploaded file, in a form or as the body, or from the file of an earlier job."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from webapp.api.v1.webhooks import FIELD, PARAMETER, SCHEMA, webhook_url, withou
 from webapp.errors.problems import Problem
 from webapp.uploads.submit import has_file, start, start_again
 
-api_v1_creating = V1("api_v1_creating", __name__, description="Sending files, and running them again.")
+api_v1_creating = V1("api_v1_creating", __name__, description="Uploads, and new runs of earlier files.")
 
 _QUERY = [{"in": "query", "name": name, "schema": {"type": "string"}, "required": False} for name in DEFAULTS]
 _FILE_NAME = {
     "in": "query",
     "name": "file_name",
     "schema": {"type": "string", "maxLength": 255},
-    "description": "What the file is called, where the body is the file itself.",
+    "description": "The name of the file, if the body is the file itself.",
     "example": "plays-2024-03.csv",
 }
 _FORM = {
     "type": "object",
     "required": ["file"],
-    "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV; behind all options."}}
+    "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV; after all options."}}
     | {name: {"type": "string", "default": default} for name, default in DEFAULTS.items()}
     | {FIELD: SCHEMA},
 }
 _ACCEPTED: dict[str, Any] = {
-    "description": "The job, which waits its turn. The same answer once more for the same Idempotency-Key.",
+    "description": "The queued job. A request with the same Idempotency-Key gets the same response.",
     "headers": {
-        "Location": {"schema": {"type": "string"}, "description": "Where to ask for the job."},
-        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it makes sense to ask."},
+        "Location": {"schema": {"type": "string"}, "description": "URL of the job."},
+        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before getting the job."},
     },
 }
 _ACCEPTED_FILE = {**_ACCEPTED, "headers": {**_ACCEPTED["headers"], **LIMIT_HEADERS}}
@@ -74,10 +74,10 @@ _ACCEPTED_FILE = {**_ACCEPTED, "headers": {**_ACCEPTED["headers"], **LIMIT_HEADE
     "over-quota",
 )
 def create() -> Response:
-    """Send a file
+    """Upload a file
 
-    As `multipart/form-data` with a field `file` behind fields with options, or as the body itself with options in the
-    address. Options may be left away. For files that take longer than a coffee there are resumable uploads.
+    As `multipart/form-data` with a field `file` after the fields with options, or as the body itself with options in
+    the query string. All options are optional. For very large files, use resumable uploads.
     """
     owner_id, key = caller_id(), request_key()
     with received(owner_id) as form:
@@ -118,10 +118,10 @@ def create() -> Response:
     "too-many",
 )
 def run_again(job_id: str) -> Response:
-    """Run a file again
+    """Run a job's file again
 
-    With other options, without sending it again. What is not named stays as it was in this job; an empty value or null
-    goes back to finding it out. A webhook is named anew: the new job has none otherwise.
+    With other options, without uploading it again. Options that are not given stay as in this job; an empty value or
+    null means that they are detected again. The new job has no webhook unless the request names one.
     """
     earlier, key = own_job(job_id), request_key()
     if not STATES[earlier.state].is_final:
@@ -141,7 +141,7 @@ def run_again(job_id: str) -> Response:
 
 
 def accepted(job: Job) -> Response:
-    """202 with the job and its place."""
+    """Return a 202 with the job, and its URL in Location."""
     answer = jsonify(job_whole(job))
     answer.status_code = 202
     answer.headers.update({"Location": job_address(job.id), "Retry-After": RETRY_AFTER})
@@ -149,19 +149,19 @@ def accepted(job: Job) -> Response:
 
 
 def wrong_option(error: OptionsError, given: Mapping[str, Any]) -> Problem:
-    """The problem with an option."""
+    """Return Problem wrong-option."""
     value = str(given.get(error.option, ""))[:60]
     return Problem("wrong-option", str(error), errors=[{"option": error.option, "value": value, "reason": str(error)}])
 
 
 def already_sent(job_id: str) -> Problem:
-    """The problem with a file that has a job."""
+    """Return Problem already-sent, with the id of the earlier job."""
     detail = "You sent this file before. Ask for the job that is named here, or run it again with other options."
     return Problem("already-sent", detail, headers={"Location": job_address(job_id)}, more={"job": job_id})
 
 
 def _same_request(job_id: str, sha256: str, options: JobOptions, webhook: str | None) -> Job:
-    """The job of a key, if it was for the same file and options."""
+    """Return the job of an idempotency key; raise Problem key-used if its file or options were different."""
     job = own_job(job_id)
     before = job.webhook.url if job.webhook else None
     if job.upload.sha256 != sha256 or job.options != options.to_json() or before != webhook:

@@ -1,4 +1,4 @@
-"""The words of tus 1.0, the protocol of resumable uploads: https://tus.io/protocols/resumable-upload"""
+"""Headers of tus 1.0, the protocol of resumable uploads: https://tus.io/protocols/resumable-upload"""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Checksum:
-    """What a client says that the bytes of a piece come to."""
+    """The checksum in Upload-Checksum, to be compared with the bytes of the piece."""
 
     def __init__(self, algorithm: str, expected: bytes) -> None:
         self._hash = hashlib.new(algorithm, usedforsecurity=False)
         self._expected = expected
 
     def add(self, piece: bytes) -> None:
-        """The next bytes that arrived."""
+        """Update the checksum with the next bytes that arrived."""
         self._hash.update(piece)
 
     def check(self) -> None:
-        """Raise a Problem unless all that arrived comes to it."""
+        """Raise Problem wrong-checksum unless the bytes so far have the expected checksum."""
         if self._hash.digest() != self._expected:
             name = self._hash.name.upper()
             raise Problem(
@@ -47,7 +47,7 @@ class Checksum:
 
 
 def init_app(app: Flask) -> None:
-    """Let clients that may only POST name another method in the header X-HTTP-Method-Override."""
+    """Support X-HTTP-Method-Override, for clients that can only POST."""
     app.wsgi_app = _overridden(app.wsgi_app)  # type: ignore[assignment,method-assign]
 
 
@@ -63,7 +63,7 @@ def _overridden(wsgi_app: _Wsgi) -> _Wsgi:
 
 
 def require_version() -> None:
-    """Let a request in that speaks our version; OPTIONS asks for it, and GET is none of the protocol's."""
+    """Raise Problem tus-version for another version; OPTIONS asks for ours, and GET is not part of the protocol."""
     spoken = request.headers.get("Tus-Resumable")
     if request.method in ("OPTIONS", "GET") or spoken == VERSION:
         return
@@ -76,7 +76,7 @@ def require_version() -> None:
 
 
 def number(name: str) -> int | None:
-    """The whole number in a header; None where it is missing, a Problem where it is none."""
+    """Return the number in a header, None without the header; raise Problem bad-request if it is invalid."""
     text = request.headers.get(name)
     if text is None or _NUMBER.fullmatch(text):
         return None if text is None else int(text)
@@ -84,7 +84,7 @@ def number(name: str) -> int | None:
 
 
 def announced_length() -> int | None:
-    """How long a new upload will be; None: its client will say later."""
+    """Return the length of a new upload in bytes, None if deferred; raise a Problem if the headers are wrong."""
     length, later = number("Upload-Length"), request.headers.get("Upload-Defer-Length")
     if later is not None and later != "1":
         raise wrong_header("Upload-Defer-Length", "can only be 1", later)
@@ -96,12 +96,12 @@ def announced_length() -> int | None:
 
 
 def metadata() -> dict[str, str]:
-    """What Upload-Metadata says about the file, by its keys."""
+    """Decode Upload-Metadata; raise Problem bad-request if it is malformed."""
     found: dict[str, str] = {}
     for pair in filter(None, (one.strip() for one in request.headers.get("Upload-Metadata", "").split(","))):
         key, _, value = pair.partition(" ")
         if not _KEY.fullmatch(key) or key in found:
-            raise wrong_header("Upload-Metadata", "should have each key once, with its value in Base64 behind a blank")
+            raise wrong_header("Upload-Metadata", "should have each key once, then a space and its value in Base64")
         try:
             found[key] = base64.b64decode(value.strip(), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
@@ -110,7 +110,7 @@ def metadata() -> dict[str, str]:
 
 
 def checksum() -> Checksum | None:
-    """What the bytes of this piece should come to; None: nothing was said."""
+    """Return the checksum of this piece, None without one; raise Problem bad-request if it is malformed."""
     text = request.headers.get("Upload-Checksum")
     if text is None:
         return None
@@ -124,16 +124,16 @@ def checksum() -> Checksum | None:
 
 
 def has_piece() -> bool:
-    """Whether the body of this request is a piece of a file."""
+    """Return whether the body of this request is a piece of a file."""
     return request.mimetype == PIECE_TYPE
 
 
 def wrong_header(name: str, reason: str, value: str | None = None) -> Problem:
-    """The problem with a header."""
+    """Return Problem bad-request for a header."""
     entry = {"option": name, "reason": reason, "value": None if value is None else value[:60]}
     return Problem("bad-request", f"{name} {reason}.", errors=[entry])
 
 
 def date(at: datetime) -> str:
-    """A moment as headers write it."""
+    """Format a time as an HTTP date."""
     return http_date(at)

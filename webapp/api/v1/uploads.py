@@ -1,4 +1,4 @@
-"""Resumable uploads as tus 1.0 has them: begin one, send its pieces, ask how far it has come, give it up."""
+"""Calls of resumable uploads (tus 1.0): create one, send its pieces, get its offset, cancel it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webapp.uploads import resumable
 from webapp.uploads.multipart import shown_name
 from webapp.uploads.resumable import Arriving
 
-api_v1_uploads = V1("api_v1_uploads", __name__, description="Uploads that go on where they broke off (tus 1.0).")
+api_v1_uploads = V1("api_v1_uploads", __name__, description="Resumable uploads (tus 1.0).")
 api_v1_uploads.before_request(tus.require_version)
 
 _SIZES = ("bad-request", "not-allowed", "tus-version", "too-large", "not-a-csv", "disk-full", "over-quota", "too-many")
@@ -37,10 +37,10 @@ def _say_version(response: Response) -> Response:
 
 
 @api_v1_uploads.route("/uploads", methods=["OPTIONS"])
-@api_v1_uploads.response(204, description="In the headers.", headers=OFFERED)
+@api_v1_uploads.response(204, description="The capabilities, in the headers.", headers=OFFERED)
 @refuses(api_v1_uploads)
 def offered() -> Response:
-    """Ask what of tus is spoken here"""
+    """Get tus capabilities"""
     answer = Response(status=204)
     answer.headers["Tus-Version"] = tus.VERSION
     answer.headers["Tus-Extension"] = tus.EXTENSIONS
@@ -55,15 +55,14 @@ def offered() -> Response:
     parameters=parameters("Upload-Length", "Upload-Defer-Length", "Upload-Metadata", "Upload-Checksum"),
     requestBody=_PIECE,
 )
-@api_v1_uploads.response(201, description="It has begun.", headers=ANSWERS | LOCATION)
+@api_v1_uploads.response(201, description="The upload was created.", headers=ANSWERS | LOCATION)
 @refuses(api_v1_uploads, *_SIZES, "wrong-option", "empty-file", "upload-busy", "wrong-checksum")
 def create() -> Response:
-    """Begin an upload
+    """Create an upload
 
-    Upload-Metadata names the file (`filename`), any options and a `webhook_url`; a wrong option is refused here, before
-    a byte is sent. The body may hold the first bytes of the file. Then send pieces with PATCH to the address in
-    Location, and ask it with HEAD how far it has come whenever a connection broke. Clients of tus do all this by
-    themselves.
+    Upload-Metadata names the file (`filename`), any options and a `webhook_url`; an invalid option is refused at once.
+    The body may hold the first bytes of the file. Then send pieces with PATCH to the URL in Location. If a connection
+    breaks, get the offset with HEAD and resume there. Clients of tus do all this by themselves.
     """
     if "Upload-Concat" in request.headers:
         raise tus.wrong_header("Upload-Concat", "cannot be used here: send a file in one upload, from its beginning")
@@ -82,11 +81,11 @@ def create() -> Response:
 
 @api_v1_uploads.route("/uploads/<upload_id>", methods=["HEAD"], provide_automatic_options=False)
 @api_v1_uploads.doc(parameters=parameters())
-@api_v1_uploads.response(200, description="How far it has come, in the headers.", headers=STANDING)
+@api_v1_uploads.response(200, description="The offset, in the headers.", headers=STANDING)
 @refuses(api_v1_uploads, "tus-version")
 def standing(upload_id: str) -> Response:
-    """Ask how far an upload has come"""
-    # Who asks here wants to go on. A connection that broke and is not known to be broken is given up first.
+    """Get an upload's offset"""
+    # The client wants to resume, so a request on a dead connection that still holds the lock is made to release it.
     arriving = resumable.standing(upload_id, caller_id())
     answer = _answer(200, arriving)
     row = arriving.row
@@ -99,7 +98,7 @@ def standing(upload_id: str) -> Response:
 @api_v1_uploads.response(200, schemas.ResumableUploadSchema)
 @refuses(api_v1_uploads)
 def one(upload_id: str) -> Any:
-    """The same as JSON"""
+    """Get an upload"""
     arriving = resumable.standing(upload_id, caller_id(), patience=0)
     row = arriving.row
     return {
@@ -114,14 +113,14 @@ def one(upload_id: str) -> Any:
 
 @api_v1_uploads.route("/uploads/<upload_id>", methods=["PATCH"], provide_automatic_options=False)
 @api_v1_uploads.doc(parameters=parameters("Upload-Offset", "Upload-Length", "Upload-Checksum"), requestBody=_PIECE)
-@api_v1_uploads.response(204, description="It is kept.", headers=ANSWERS)
+@api_v1_uploads.response(204, description="The piece is kept.", headers=ANSWERS)
 @refuses(api_v1_uploads, *_SIZES, "wrong-offset", "not-a-piece", "upload-busy", "wrong-checksum")
 def append(upload_id: str) -> Response:
-    """Send the next piece of an upload
+    """Append a piece to an upload
 
-    Of any size, from a few bytes to the whole file. What arrives of a piece is kept when its connection breaks, unless
-    it has a checksum. The answer to the last piece names the job; for the same bytes as in an earlier job it is that
-    one. A file of another kind, such as a workbook, is refused with its first bytes, and the upload is gone.
+    Of any size, from a few bytes to the whole file. If the connection breaks, what arrived of a piece is kept unless
+    the piece has a checksum. The response to the last piece names the job; a duplicate file gets its earlier job. A
+    file of another type, such as a workbook, is refused with its first bytes, and the upload is removed.
     """
     if not tus.has_piece():
         raise Problem("not-a-piece", f"Send the bytes with the header Content-Type: {tus.PIECE_TYPE}")
@@ -141,12 +140,12 @@ def append(upload_id: str) -> Response:
 
 @api_v1_uploads.route("/uploads/<upload_id>", methods=["DELETE"], provide_automatic_options=False)
 @api_v1_uploads.doc(parameters=parameters())
-@api_v1_uploads.response(204, description="It is gone.")
+@api_v1_uploads.response(204, description="The upload is removed.")
 @refuses(api_v1_uploads, "not-allowed", "tus-version", "upload-busy")
-def give_up(upload_id: str) -> Response:
-    """Give an upload up
+def cancel(upload_id: str) -> Response:
+    """Cancel an upload
 
-    What has arrived is removed. A job that came of it stays.
+    What has arrived is removed. A job that was created from it stays.
     """
     with resumable.locked(upload_id, caller_id()) as arriving:
         resumable.remove(arriving)
@@ -154,7 +153,7 @@ def give_up(upload_id: str) -> Response:
 
 
 def _answer(code: int, arriving: Arriving) -> Response:
-    """How far it has come, and until when it waits or which job came of it."""
+    """Return a response with the offset, and the expiry or the job."""
     answer, row = Response(status=code), arriving.row
     answer.headers["Upload-Offset"] = str(arriving.offset)
     if row.job_id is None:
@@ -166,7 +165,7 @@ def _answer(code: int, arriving: Arriving) -> Response:
 
 
 def _options(said: Mapping[str, str]) -> JobOptions:
-    """The options among what was said; clients say other things, too, which mean nothing here."""
+    """Return the options in the metadata, ignoring other keys; raise Problem wrong-option if one is invalid."""
     given = {name: value for name, value in said.items() if name in DEFAULTS}
     refuse_wrong(given)
     return JobOptions().with_changes(given)

@@ -1,4 +1,4 @@
-"""The webhook that a job may be sent with: no option of the processing, so it comes beside the options."""
+"""The parameter webhook_url, which comes with the options but is not an option of the processing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SCHEMA = {
     "type": "string",
     "format": "uri",
     "maxLength": LONGEST,
-    "description": "Told of the job's end by a signed POST; http or https.",
+    "description": "URL that gets a signed POST when the job has ended; http or https.",
 }
 PARAMETER = {"in": "query", "name": FIELD, "schema": SCHEMA, "required": False}
 
 
 def webhook_url(given: Mapping[str, Any]) -> str | None:
-    """The address that a request names, if any; a Problem where nothing can be sent there."""
+    """Return the webhook URL of a request, if any; raise Problem wrong-option if nothing may be sent there."""
     url = given.get(FIELD)
     if url in (None, ""):
         return None
@@ -36,5 +36,5 @@ def webhook_url(given: Mapping[str, Any]) -> str | None:
 
 
 def without_webhook(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What else the request names."""
+    """Return the request's fields without the webhook URL."""
     return {name: value for name, value in given.items() if name != FIELD}

@@ -17,6 +17,7 @@ from store.options import JobOptions
 from store.states import STATES, UNFINISHED, JobState
 from tests.jobs import DETECTED, refusal
 from webapp.api import schemas
+from webapp.errors.problems import PROBLEM_TYPES
 
 Bearer = Callable[..., dict[str, str]]
 JobIn = Callable[..., str]
@@ -198,7 +199,7 @@ def test_a_problem_names_a_paragraph_of_the_help_page(client: FlaskClient, beare
     answer = client.get(f"/api/v1/jobs/{'0' * 32}", headers=bearer())
     assert answer.json == {
         "type": f"{SITE}/help/problems#not-found",
-        "title": "There is nothing here",
+        "title": PROBLEM_TYPES["not-found"].title,
         "status": 404,
         "detail": "There is no such job.",
         "instance": f"/api/v1/jobs/{'0' * 32}",
