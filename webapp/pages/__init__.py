@@ -1,4 +1,4 @@
-"""The pages: a module for each thing that people come to do."""
+"""The pages: a module with a blueprint for each thing that people do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from webapp.pages import account, admin, download, help, jobs, tokens, upload, w
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages, in the order in which a file flows."""
+    """Register the blueprints."""
     for module in (account, tokens, webhooks, upload, jobs, download, admin, help):
         app.register_blueprint(module.pages)

@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own password."""
+"""Signing in and out, and the visitor's own account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pages = Blueprint("account", __name__)
 
 @pages.get("/sign-in")
 def sign_in_form() -> Response | str:
-    """The form, or the way on for those who are signed in."""
+    """Show the form, or redirect a visitor who is signed in."""
     if visitor_or_none() is not None:
         return redirect(_next_page(), code=303)
     return render_template("account/sign_in.html", username="", problem=None)
@@ -28,7 +28,7 @@ def sign_in_form() -> Response | str:
 
 @pages.post("/sign-in")
 def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
-    """Begin a session; a wrong name and a wrong password look alike."""
+    """Begin a session; the response does not say whether the name or the password was wrong."""
     username = request.form.get("username", "")
     try:
         found = authenticate(username, request.form.get("password", ""))
@@ -52,13 +52,13 @@ def sign_out() -> Response:
 
 @pages.get("/account")
 def show() -> str:
-    """One's own account."""
+    """Show the visitor's account."""
     return render_template("account/account.html", problem=None)
 
 
 @pages.post("/account")
 def change_password() -> Response | tuple[str, int]:
-    """Change one's own password; all other sessions of the account end with it."""
+    """Change the visitor's password, which ends all other sessions of the account."""
     try:
         changed = accounts.change_password(
             visitor().account_id, request.form.get("present", ""), request.form.get("wanted", "")
@@ -71,9 +71,9 @@ def change_password() -> Response | tuple[str, int]:
 
 
 def _next_page() -> str:
-    """Where the visitor wanted to go, if that is a place on this site."""
+    """Return the page that the visitor wanted if it is on this site, else the upload page (no open redirect)."""
     wanted = request.args.get("next", "")
     parts = urlsplit(wanted)
-    # Browsers read a backslash as a slash and skip tabs and line ends, so "/\t/evil" would leave the site.
+    # Browsers take a backslash for a slash and skip tabs and line ends, so "/\t/evil" would leave the site.
     is_local = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     return wanted if is_local and not parts.scheme and not parts.netloc else url_for("upload.form")

@@ -1,4 +1,4 @@
-"""For administrators: the files of everyone, and the people."""
+"""Pages for administrators: everyone's files, and the accounts."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ pages = Blueprint("admin", __name__, url_prefix="/admin")
 
 @pages.before_request
 def administrators_only() -> None:
-    """403 for everyone else."""
+    """Abort with 403 for visitors who are not administrators."""
     if not visitor().is_admin:
         abort(403)
 
 
 @pages.get("/files")
 def files() -> str:
-    """Everyone's jobs, newest first."""
+    """List everyone's jobs, newest first."""
     return list_page("admin.files", everyone=True)
 
 
 @pages.get("/people")
 def people() -> str:
-    """All accounts, and a form for one more."""
+    """List all accounts, with a form to add one."""
     return _people(None)
 
 
 @pages.post("/people")
 def add_person() -> Response | tuple[str, int]:
-    """Make an account."""
+    """Create an account."""
     form = request.form
     try:
         added = accounts.create(form.get("username", ""), form.get("password", ""), is_admin="is_admin" in form)
@@ -46,7 +46,7 @@ def add_person() -> Response | tuple[str, int]:
 
 @pages.post("/people/<int(max=2147483647):account_id>/<any(disable, enable):action>")
 def change_person(account_id: int, action: str) -> Response | tuple[str, int]:
-    """Disable an account, which signs it out at its next request, or enable it again."""
+    """Disable an account, which ends its sessions at their next request, or enable it again."""
     if accounts.find(account_id) is None:
         abort(404)
     try:

@@ -1,4 +1,4 @@
-"""What we found in a file, in words for people."""
+"""The detected format of a file, in words for people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from processing.date_styles import EXAMPLES
 from processing.date_styles import WORDS as DATE_WORDS
 from store.options import JobOptions
 
-# Each option that says something about the form of a file, as its line on the page begins.
+# The label of each option that describes the format of a file.
 LABELS = {
     "encoding": "Encoding",
     "delimiter": "Separator",
@@ -52,16 +52,16 @@ _COMPRESSIONS = {"gzip": "with gzip", "bzip2": "with bzip2", "xz": "with xz", "z
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One line of what we found."""
+    """One line of the detected format."""
 
-    option: str  # empty where there is none for it
+    option: str  # empty if no option sets it
     label: str
     words: str
-    is_said: bool  # we were told so
+    is_said: bool  # the option was set, so nothing was detected
 
 
 def found_in(detected: dict[str, Any], chosen: JobOptions, asked: Collection[str] = ()) -> tuple[Found, ...]:
-    """All that is known of a file; nothing where its inspection did not come so far. Jobs of earlier days know less."""
+    """Return the lines of the detected format; empty before the inspection, and shorter for jobs of older versions."""
     words = words_for(detected, asked)
     lines = [
         Found(option, label, words[option], is_said=bool(getattr(chosen, option)))
@@ -76,7 +76,7 @@ def found_in(detected: dict[str, Any], chosen: JobOptions, asked: Collection[str
 
 
 def words_for(detected: dict[str, Any], asked: Collection[str] = ()) -> dict[str, str]:
-    """What was found out about each option, but for those that we ask about: there it is a guess at most."""
+    """Return what was detected for each option, except those in ``asked``, for which it is only a guess."""
     return {option: words for option, words in _words(detected) if option not in asked}
 
 
@@ -102,21 +102,21 @@ def _words(detected: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def encoding_words(encoding: str) -> str:
-    """What people call an encoding."""
+    """Name an encoding."""
     if encoding == "utf-8-sig":
         return "UTF-8, marked as such"
     return ENCODINGS.get(encoding, encoding)
 
 
 def separator_words(character: str) -> str:
-    """What people call the character between two columns; those that nobody sees by their number."""
+    """Name a delimiter, an invisible one by its code point."""
     if character in SEPARATORS:
         return SEPARATORS[character]
     return f"the character {character}" if character.isprintable() else f"the invisible character {ord(character):02X}"
 
 
 def date_words(style: str) -> str:
-    """How days are written, with an example."""
+    """Describe a date style, with an example."""
     try:
         known = DateStyle(style)
     except ValueError:
@@ -125,11 +125,11 @@ def date_words(style: str) -> str:
 
 
 def large_number_words(mark: str) -> str:
-    """How a million is written, by what separates its digits."""
+    """Describe a thousands separator, with an example."""
     return f"{_LARGE_NUMBERS.get(mark, f'with {mark}')}, like {mark.join(('1', '234', '567'))}"
 
 
 def column_words(place: int, names: tuple[str, ...] | list[str]) -> str:
-    """A column by its number and, where it has one, its name; ``place`` counts from 0."""
+    """Name a column by its number and, if it has one, its name; ``place`` counts from 0."""
     name = names[place].strip() if place < len(names) else ""
     return f"column {place + 1:,}, “{name}”" if name else f"column {place + 1:,}"

@@ -1,4 +1,4 @@
-"""Downloads of a job that is done: exact, or with ``?for=spreadsheet`` as a spreadsheet can be trusted with."""
+"""Downloads of a done job: exact, or with formulas escaped for ``?for=spreadsheet``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ pages = Blueprint("download", __name__)
 
 @pages.get("/parts/<part_id>")
 def part(part_id: str) -> Response:
-    """One output file."""
+    """Send a part."""
     wanted = part_or_404(part_id)
     return responses.send_part_for_spreadsheet(wanted) if _is_for_spreadsheet() else responses.send_part(wanted)
 
 
 @pages.get("/jobs/<job_id>/totals.zip")
 def everything(job_id: str) -> Response:
-    """All output files, and the rows left out, as one zip."""
+    """Send all parts and the rows left out as one zip."""
     job = _done_or_404(job_id)
     return responses.send_zip_for_spreadsheet(job) if _is_for_spreadsheet() else responses.send_zip(job)
 
 
 @pages.get("/jobs/<job_id>/left-out.csv")
 def left_out(job_id: str) -> Response:
-    """All rows that were left out, with their reasons."""
+    """Send all rows left out, with the reasons."""
     job = _done_or_404(job_id)
     return responses.send_left_out_for_spreadsheet(job) if _is_for_spreadsheet() else responses.send_left_out(job)
 
@@ -39,7 +39,7 @@ def _done_or_404(job_id: str) -> Job:
 
 
 def _is_for_spreadsheet() -> bool:
-    """Whether the address asks for it; one that asks for something else is wrong, and must not look right."""
+    """Return whether the URL has ``?for=spreadsheet``; abort with 400 for any other value."""
     wanted = request.args.get("for", "")
     if wanted not in ("", "spreadsheet"):
         abort(400, f"for should be spreadsheet (or left away), but is {wanted[:60]!r}.")

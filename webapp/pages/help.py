@@ -1,4 +1,4 @@
-"""Help for those who write scripts."""
+"""Help pages about the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pages = Blueprint("help", __name__, url_prefix="/help")
 
 @pages.get("/api")
 def api() -> str:
-    """How to send, wait and download from a script, with the reader's own address in every example."""
+    """Show how to upload, wait and download from a script, with the site's own URL in every example."""
     reader = visitor_or_none()
     return render_template(
         "help/api.html",
@@ -35,5 +35,5 @@ def api() -> str:
 
 @pages.get("/problems")
 def problems() -> str:
-    """Every kind of problem that a call of the newer API may be answered with."""
+    """Show every problem type of the newer API."""
     return render_template("help/problems.html", kinds=PROBLEM_TYPES)

@@ -1,4 +1,4 @@
-"""What the page of a job says: all figures and words that its templates show, worked out once."""
+"""The view of a job: all figures and words that its templates show, computed once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.progress import percent_of
 from webapp.uploads.submit import has_file
 
 FIRST_ROWS = 12
-SILENCE = 20  # seconds without a sign of life after which the page says so
+SILENCE = 20  # seconds without a heartbeat after which the page says so
 STEPS = {
     "received": "Received",
     "checking": "Checked",
@@ -34,7 +34,7 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One station on the way of a file."""
+    """One step of a job."""
 
     word: str
     place: str  # done | now | later
@@ -45,32 +45,32 @@ class JobView:
     """A job as its page shows it."""
 
     sentence: str
-    asks_again: int | None  # seconds until the page asks again; None: never, the job has ended
+    asks_again: int | None  # seconds until the page polls again; None: never, since the job has ended
     percent: int
     steps: tuple[StepView, ...]
-    ahead: int  # files that come first
-    queue_is_away: bool  # so that no worker can hear of a file that waits
-    silent: float | None  # seconds without a sign of life, once that is long
-    trial: int  # 1 upwards; more than 1 after a machine stopped
+    ahead: int  # jobs ahead in the queue
+    queue_is_away: bool  # Redis is unreachable while the job waits in the queue
+    silent: float | None  # seconds since the last heartbeat, if at least SILENCE
+    trial: int  # from 1; more than 1 after a worker crashed
     trials: int
-    seconds: float  # from the beginning of the work to its end
+    seconds: float  # from the start of the processing to its end
     summary: dict[str, Any]
     error: dict[str, Any]
-    found: tuple[Found, ...]  # what we found in the file, in words
-    differently: tuple[Group, ...]  # the form for reading it differently; none where that cannot be done
-    question: QuestionForm | None  # what a person can answer, so that a new run would succeed
-    problem: OptionsError | None  # with what was sent just now
+    found: tuple[Found, ...]  # the detected format, in words
+    differently: tuple[Group, ...]  # the form to run the file with other options; empty if that is not possible
+    question: QuestionForm | None  # a question whose answer would let a new run succeed
+    problem: OptionsError | None  # with the options that were just submitted
     first_rows: list[list[str]]  # of the totals, the header first
-    left_out: list[dict[str, Any]]  # the first rows that could not be read
+    left_out: list[dict[str, Any]]  # the first bad rows
     total_bytes: int
-    can_try_again: bool  # with the same options, since what stopped it was not the file
-    bad_rows: str  # what the job does with them
-    latest_run: str  # over the file, by which two presses of one button are known as one
-    can_skip: bool  # leaving rows out would help, and the file is still there
+    can_try_again: bool  # with the same options, since the file was not the cause
+    bad_rows: str  # the option
+    latest_run: str  # id of the file's latest run, by which a double click is recognised
+    can_skip: bool  # skipping bad rows would help, and the file still exists
 
 
 def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> JobView:
-    """Work out the face of a job; ``sent`` is a form of options that has a ``problem``."""
+    """Return the view of a job; ``sent`` is a submitted form of options that has a ``problem``."""
     summary, error = job.summary or {}, job.error or {}
     is_done = job.state is JobState.DONE
     detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
@@ -104,7 +104,7 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
 
 
 def _delay(job: Job) -> int | None:
-    """Seconds until the page should ask again: soon while a job is young, seldom once it is old."""
+    """Return the seconds until the page should poll again, more for older jobs; None once the job has ended."""
     if STATES[job.state].is_final:
         return None
     age = now() - job.created_at
@@ -116,7 +116,7 @@ def _delay(job: Job) -> int | None:
 def _steps(job: Job) -> tuple[StepView, ...]:
     names = list(STEPS)
     working_at = names.index(job.step if job.step in STEPS else "checking")
-    # A file that waits stands between two stations.
+    # A queued job stands between two steps.
     at = 0.5 if job.state is JobState.QUEUED else working_at
     return tuple(
         StepView(word, "done" if place < at else "now" if place == at else "later")
@@ -132,7 +132,7 @@ def _silence(job: Job) -> float | None:
 
 
 def _first_rows(job: Job) -> list[list[str]]:
-    """The header and first rows of part 1, without the rest of the file being read."""
+    """Return the header and first rows of part 1, without reading the rest of the file."""
     if not job.parts:
         return []
     path = resources().files.result(job.id, job.attempt, job.parts[0].name)

@@ -1,4 +1,4 @@
-"""A job and what may be done to it; the list of one's jobs."""
+"""The page of a job, its actions, and the list of jobs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.uploads.submit import chosen_options, start_again, stop
 
 pages = Blueprint("jobs", __name__)
 PAGE = 50  # jobs on a page of the list
-LAST_PAGE = 1_000_000  # beyond, a database no longer counts
+LAST_PAGE = 1_000_000  # keeps the offset within the integers of the database
 SHOWN: dict[str, tuple[JobState, ...]] = {
     "all": (),
     "working": UNFINISHED,
@@ -33,34 +33,34 @@ SHOWN: dict[str, tuple[JobState, ...]] = {
 
 @pages.get("/files")
 def mine() -> str:
-    """One's own jobs, newest first."""
+    """List the visitor's jobs, newest first."""
     return list_page("jobs.mine", everyone=False)
 
 
 @pages.get("/jobs/<job_id>")
 def show(job_id: str) -> str:
-    """The page of a job, in whatever state it is."""
+    """Show the page of a job, in any state."""
     job = job_or_404(job_id)
     return _page(job, job_view(job))
 
 
 @pages.get("/jobs/<job_id>/now")
 def fragment(job_id: str) -> str:
-    """The part of the page that changes, which asks for itself again while the job goes on."""
+    """Return the part of the page that changes, which polls itself until the job has ended."""
     job = job_or_404(job_id)
     return render_template("jobs/_job.html", job=job, face=job_view(job))
 
 
 @pages.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> Response:
-    """End a job that goes on; nothing happens to one that has ended."""
+    """Cancel a job; do nothing if it has ended."""
     stop(job_or_404(job_id))
     return redirect(url_for("jobs.show", job_id=job_id), code=303)
 
 
 @pages.post("/jobs/<job_id>/delete")
 def delete(job_id: str) -> Response:
-    """Remove a job with all its files."""
+    """Delete a job and its files."""
     job = job_or_404(job_id)
     name = job.upload.name
     stop(job)
@@ -73,11 +73,11 @@ def delete(job_id: str) -> Response:
 
 @pages.post("/jobs/<job_id>/run-again")
 def run_again(job_id: str) -> Response | tuple[str, int]:
-    """The same file once more as a new job: with the options of the form, and for the others those of this job."""
+    """Run the file again as a new job, with the options of the form and those of this job as defaults."""
     job = job_or_404(job_id)
     if job.state not in (JobState.FAILED, JobState.CANCELLED, JobState.DONE):
         return redirect(url_for("jobs.show", job_id=job_id), code=303)
-    # A form without options is the button of a page that was opened before there were others.
+    # A form without options comes from a page of an older version, whose only button was to skip bad rows.
     sent = request.form if any(name in request.form for name in DEFAULTS) else {"bad_rows": "skip"}
     try:
         options = chosen_options(sent, JobOptions.from_json(job.options))
@@ -90,12 +90,12 @@ def run_again(job_id: str) -> Response | tuple[str, int]:
 
 
 def _press_key(latest_run: str, options: JobOptions) -> str | None:
-    """What two presses of one button have in common, be it a double click or two windows with the same page.
+    """Return an idempotency key for the button, so that a double click or two open pages start only one run.
 
-    The page of a later run makes another one, and an Idempotency-Key of the API has no blank as this has.
+    The page of a later run has another key. The space in it keeps it apart from keys of the API, which have none.
     """
     if not ID.fullmatch(latest_run):
-        return None  # a page that was opened in earlier days
+        return None  # a page of an older version
     chosen = json.dumps(options.to_json(), sort_keys=True)
     return f"press {hashlib.sha256(f'{latest_run} {chosen}'.encode()).hexdigest()}"
 
@@ -105,7 +105,7 @@ def _page(job: Job, face: JobView) -> str:
 
 
 def list_page(endpoint: str, *, everyone: bool) -> str:
-    """A page of the list: the visitor's own jobs, or everyone's."""
+    """Render a page of the list of the visitor's jobs, or of everyone's."""
     shown = request.args.get("show", "all")
     number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     found = jobs.latest(

@@ -1,4 +1,4 @@
-"""The form by which a file is read differently, and the question that a refusal may ask."""
+"""The form to run a file with other options, and the question that a failed job may ask."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from common.option_words import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, DateSt
 from store.options import LONGEST_COLUMN, JobOptions
 from webapp.pages import detected_format
 
-MOST_COLUMNS = 200  # in a select; with more, the number of the column is asked for
-MOST_BUTTONS = 4  # choices of a question that have a button each; more of them are a select
+MOST_COLUMNS = 200  # in a select; beyond, the form has a field for the number of the column
+MOST_BUTTONS = 4  # choices of a question with a button each; more become a select
 
 _SEPARATORS = {word: detected_format.separator_words(mark) for word, mark in DELIMITERS.items()} | {
     mark: detected_format.separator_words(mark) for mark in "^~#"
@@ -35,7 +35,7 @@ _GROUPS = {
     "The columns": ("song_column", "date_column", "plays_column"),
     "The rows": ("date_style", "thousands", "corrections", "bad_rows"),
 }
-_LEADS = {"date_style": "Dates are ", "encoding": "It is "}  # how the button of a choice begins
+_LEADS = {"date_style": "Dates are ", "encoding": "It is "}  # prefixes of a choice's button
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class FieldChoice:
 
     value: str
     label: str
-    more: str = ""  # in small letters below
+    more: str = ""  # in small print below
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Field:
     kind: str  # select | line | number | text
     value: str
     choices: tuple[FieldChoice, ...] = ()  # of a select
-    hint: str = ""  # what an empty field stands for
+    hint: str = ""  # what an empty field means
     is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields that belong together."""
+    """A fieldset."""
 
     legend: str
     fields: tuple[Field, ...]
@@ -70,7 +70,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class QuestionForm:
-    """What a refusal asks: one option with a button for each choice, or fields and one button."""
+    """The question of a failed job: one option with a button for each choice, or fields and one button."""
 
     buttons: tuple[FieldChoice, ...]
     option: str  # of the buttons
@@ -80,7 +80,7 @@ class QuestionForm:
 def form_for(
     detected: dict[str, Any], chosen: JobOptions, sent: Mapping[str, str], asked: Collection[str] = ()
 ) -> tuple[Group, ...]:
-    """All options as the job had them, or as they were ``sent`` just now."""
+    """Return all options with the values of the job, or those that were just ``sent``."""
     values = {name: sent.get(name, value) for name, value in chosen.values().items()}
     words = detected_format.words_for(detected, asked)
     names = detected.get("column_names") or ()
@@ -91,12 +91,12 @@ def form_for(
 
 
 def asked_in(error: dict[str, Any]) -> tuple[str, ...]:
-    """The options that the error of a job asks about."""
+    """Return the options that the error of a job asks about."""
     return tuple((error.get("question") or {}).get("options", ()))
 
 
 def question_of(error: dict[str, Any]) -> QuestionForm | None:
-    """The question in the error of a job, if it asks one."""
+    """Return the question in the error of a job, or None."""
     asked = error.get("question")
     if not asked:
         return None
@@ -110,7 +110,7 @@ def question_of(error: dict[str, Any]) -> QuestionForm | None:
 
 
 def _button(option: str, value: str, label: str) -> FieldChoice:
-    """``day/month/year, like 31/03/2024`` in two lines."""
+    """Return a button with ``day/month/year, like 31/03/2024`` in two lines."""
     head, _, more = label.partition(", ")
     return FieldChoice(value, _LEADS.get(option, "") + head, more)
 
@@ -131,7 +131,7 @@ def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[st
 
 
 def _column(option: str, label: str, value: str, hint: str, names: tuple[str, ...] | list[str]) -> Field:
-    """A select of the file's columns where they are known, and few; each by its number, as names may come twice."""
+    """Return a select of the file's columns if they are known and few; by number, as names may be duplicates."""
     if not names or len(names) >= MOST_COLUMNS:
         return Field(option, label, "number" if not value or value.isdecimal() else "text", value, hint=hint)
     choices = [FieldChoice("", hint)]
@@ -140,7 +140,7 @@ def _column(option: str, label: str, value: str, hint: str, names: tuple[str, ..
 
 
 def _with(choices: list[FieldChoice], value: str) -> tuple[FieldChoice, ...]:
-    """The choices with a value that is none of them: what was said before must not change by itself."""
+    """Return the choices, plus the current value if it is not among them, so that it does not change by itself."""
     if value not in [choice.value for choice in choices]:
         choices = [*choices, FieldChoice(value, value[:LONGEST_COLUMN])]
     return tuple(choices)

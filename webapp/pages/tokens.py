@@ -1,4 +1,4 @@
-"""Tokens for scripts: made, listed and revoked on the account page by whoever they speak for."""
+"""Personal tokens: created, listed and revoked by their owner on the account page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIRST_CHOICE = {"name": "", "scopes": READ, "days": "90"}
 
 @pages.app_context_processor
 def _section() -> dict[str, Any]:
-    """What the section needs, whoever shows the account page."""
+    """Return the variables of the tokens section, for every view that renders the account page."""
     return {
         "live_tokens": lambda: tokens.live(visitor().account_id),
         "token_scopes": SCOPE_WORDS,
@@ -33,13 +33,13 @@ def _section() -> dict[str, Any]:
 
 @pages.get("")
 def back() -> Response:
-    """For those who load the page of a token again by its address."""
+    """Redirect to the account page, for visitors who reload the page of a new token."""
     return redirect(url_for("account.show", _anchor="tokens"), code=303)
 
 
 @pages.post("")
 def make() -> tuple[str, int]:
-    """Make a token and show its secret in this very answer, so that it is kept nowhere."""
+    """Create a token and show its secret in this response only, so that it is stored nowhere."""
     given = {name: request.form.get(name, "") for name in _FIRST_CHOICE}
     try:
         days = _days(given["days"])
@@ -51,7 +51,7 @@ def make() -> tuple[str, int]:
 
 @pages.post("/<int(max=2147483647):token_id>/revoke")
 def revoke(token_id: int) -> Response:
-    """Revoke one; someone else's and one that never was look alike."""
+    """Revoke a token; 404 for one of another account as for one that does not exist."""
     me = visitor().account_id
     name = next((token.name for token in tokens.live(me) if token.id == token_id), "")
     if not tokens.revoke(me, token_id):
@@ -62,14 +62,14 @@ def revoke(token_id: int) -> Response:
 
 @pages.post("/revoke-all")
 def revoke_all() -> Response:
-    """Revoke all, and the tokens of scripts that logged in with the password."""
+    """Revoke all personal tokens, and those of scripts that logged in with the password."""
     tokens.revoke_all(visitor().account_id)
     flash("All scripts are signed out. Their tokens are refused from now on.")
     return redirect(url_for("account.show", _anchor="tokens"), code=303)
 
 
 def _days(text: str) -> int | None:
-    """How many days were chosen; None: never. What is no choice of ours becomes 0, which is none either."""
+    """Return the lifetime in days, None for "never"; an unknown choice becomes 0, which is refused."""
     if text == "never":
         return None
     return int(text) if text in DAY_WORDS else 0

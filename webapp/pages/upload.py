@@ -1,4 +1,4 @@
-"""New upload: the home page of whoever is signed in."""
+"""The upload page, which is the home page of a signed-in visitor."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pages = Blueprint("upload", __name__)
 
 @pages.get("/")
 def form() -> str:
-    """The form."""
+    """Show the form."""
     return _page(None)
 
 
 @pages.post("/")
 def send() -> Response | tuple[str | Response, int]:
-    """Receive one or more files and start a job for each; the token is checked before a byte is written."""
+    """Receive one or more files and start a job for each; the CSRF token is checked before a byte is written."""
     owner_id = visitor().account_id
     with received_form(owner_id, check) as arrived:
         if problem := _problem(arrived):
@@ -37,7 +37,7 @@ def send() -> Response | tuple[str | Response, int]:
     return jsonify(address=address) if wants_json() else redirect(address, code=303)
 
 
-csrf.exempt(send)  # Flask-WTF would read the whole body to find its token; received_form looks for it instead
+csrf.exempt(send)  # Flask-WTF would read the whole body to find the token; received_form checks it instead
 
 
 def _page(problem: str | None) -> str:
@@ -52,7 +52,7 @@ def _page(problem: str | None) -> str:
 
 
 def _problem(arrived: ReceivedForm) -> str | None:
-    """What keeps these files from being started, in a sentence."""
+    """Return the sentence that says why these files cannot be started, or None."""
     if not arrived.received:
         return "No file was chosen. Choose one, then press Start."
     for one in arrived.received:
@@ -66,7 +66,7 @@ def _problem(arrived: ReceivedForm) -> str | None:
 
 
 def _started(owner_id: int, arrived: ReceivedForm, received: Received, options: JobOptions) -> str:
-    """The address of the job for this file: a new one, or the one that came of it before."""
+    """Return the URL of the file's job: a new one, or the earlier one of a duplicate file."""
     try:
         return url_for("jobs.show", job_id=start(owner_id, arrived, received, options).id)
     except AlreadySentError as earlier:

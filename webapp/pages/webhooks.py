@@ -1,4 +1,4 @@
-"""The secret that an account's webhooks are signed with."""
+"""The secret that signs an account's webhooks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ pages = Blueprint("webhooks", __name__)
 
 @pages.post("/account/webhooks")
 def show_secret() -> str:
-    """The secret; by POST, so that it is never what a browser opens by itself."""
+    """Show the secret; by POST, so that a browser never opens it by itself."""
     return render_template("account/webhook_secret.html", secret=webhooks.secret_of(visitor().account_id))
 
 
 @pages.get("/account/webhooks")
 def back() -> Response:
-    """Whoever asks for that page by its address is led to the button."""
+    """Redirect to the account page, which has the button that shows the secret."""
     return redirect(url_for("account.show"), code=303)
 
 
 @pages.post("/account/webhooks/new-secret")
 def make_new_secret() -> Response:
-    """Take another secret from now on."""
+    """Replace the secret by a new one."""
     webhooks.make_new_secret(visitor().account_id)
     flash("Your webhooks have a new secret. Show it, and give it to your receivers.")
     return redirect(url_for("account.show"), code=303)
