@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: through the application that runs the command."""
+"""Alembic environment: migrations run over the database connection of the application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from store.database import db
 
 
 def run() -> None:
-    """Migrate in one transaction, over the connection of the application."""
+    """Migrate in one transaction, over a connection of the application."""
     arguments = current_app.extensions["migrate"].configure_args
     with db.engine.connect() as connection:
         context.configure(connection=connection, target_metadata=db.metadata, **arguments)
@@ -19,7 +19,7 @@ def run() -> None:
 
 
 def print_sql() -> None:
-    """Print the statements instead (``flask db upgrade --sql``)."""
+    """Print the SQL statements instead of running them (``flask db upgrade --sql``)."""
     url = db.engine.url.render_as_string(hide_password=False)
     context.configure(url=url, target_metadata=db.metadata, literal_binds=True)
     with context.begin_transaction():

@@ -1,4 +1,4 @@
-"""Accounts, tokens, uploads, jobs and parts.
+"""Create the tables of accounts, tokens, uploads, jobs and parts.
 
 Revision: 0001, the first
 """
@@ -79,7 +79,7 @@ def _jobs() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
         sa.Column("upload_id", sa.String(length=32), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),  # the words of store.states
+        sa.Column("state", sa.String(length=16), nullable=False),  # a value of store.states.JobState
         sa.Column("queue", sa.String(length=16), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("same_file_key", sa.String(length=80), nullable=True),

@@ -1,4 +1,4 @@
-"""Duties and counters.
+"""Create the tables of duties (leases) and counters.
 
 Revision: 0002, after 0001
 """

@@ -1,4 +1,4 @@
-"""Idempotency keys.
+"""Add idempotency keys to jobs.
 
 Revision: 0003, after 0002
 """

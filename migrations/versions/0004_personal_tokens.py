@@ -16,7 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("token") as token:
-        # What was there before came of logins, which may do all.
+        # Existing tokens come from logins, which have both scopes.
         token.add_column(sa.Column("name", sa.String(length=80), nullable=False, server_default=""))
         token.add_column(sa.Column("scopes", sa.String(length=32), nullable=False, server_default="read write"))
         token.add_column(sa.Column("last_used_at", sa.DateTime(), nullable=True))

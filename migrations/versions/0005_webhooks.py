@@ -1,4 +1,4 @@
-"""Webhooks, and the secrets that they are signed with.
+"""Create the table of webhooks, and add the secrets that sign them.
 
 Revision: 0005, after 0004
 """

@@ -1,4 +1,4 @@
-"""Uploads that arrive in pieces.
+"""Create the table of resumable uploads.
 
 Revision: 0006, after 0005
 """

@@ -1,4 +1,4 @@
-"""The size of the rows left out.
+"""Add the size of the rows left out.
 
 Revision: 0007, after 0006
 """

@@ -1,4 +1,4 @@
-"""An account's uploads are found by their bytes.
+"""Index the uploads of an account by sha256, to find duplicates.
 
 Revision: 0008, after 0007
 """
