@@ -1,4 +1,4 @@
-// Puts a button at each piece of code that copies it. Without a clipboard, as on plain HTTP, there are none.
+// Adds a copy button to each code block. Without a clipboard, as on plain HTTP, there are none.
 for (const code of navigator.clipboard ? document.querySelectorAll("pre > code") : []) {
   const button = document.createElement("button");
   button.className = "quiet copy";

@@ -1,4 +1,4 @@
-// Load htmx from the CDN, or our own copy where the CDN fails, sends something else than was agreed, or is silent.
+// Loads htmx from the CDN, or our own copy if the CDN fails, times out or fails the integrity check.
 "use strict";
 {
   const { cdn, integrity, copy } = document.currentScript.dataset;
@@ -10,14 +10,14 @@
     return script;
   };
 
-  // Not before the page is complete: htmx waits for DOMContentLoaded, which by then would have passed unheard. And not
-  // as a tag of the page: a CDN that is silent would keep the page from being complete for minutes.
+  // Not before the page is loaded: htmx waits for DOMContentLoaded, and would miss it if it came in between. And not
+  // as a tag of the page: a CDN that does not respond would delay the load event for minutes.
   addEventListener("load", () => {
     const script = add(cdn, { integrity, crossOrigin: "anonymous" });
     const takeOurs = () => {
       clearTimeout(timer);
       if (window.htmx || !script.isConnected) return;
-      // A script that was moved to another document does not run, however late it arrives: htmx must not run twice.
+      // Once moved to another document a script does not run, however late it arrives: htmx must not run twice.
       document.implementation.createHTMLDocument().head.append(script);
       add(copy);
     };

@@ -1,5 +1,5 @@
-// Polite polling: hidden tabs do not ask, a site that was away for a moment is asked again, and a screen reader
-// hears about a change only when the words of the page have changed.
+// Polite polling: hidden tabs do not poll, polling resumes after an outage of the site, and a screen reader announces
+// a change only when the words of the page have changed.
 "use strict";
 {
   const polls = (element) => element instanceof Element && element.hasAttribute("hx-trigger");

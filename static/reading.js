@@ -1,5 +1,5 @@
-// Redoc shows its maker's mark from another site, which this page's policy refuses. So the mark is gone before it is
-// asked for, as if it could not be loaded.
+// Redoc loads its vendor's logo from another site, which this page's Content-Security-Policy blocks. So the logo is
+// removed before it is requested, as if it had failed to load.
 function setSource(image, address) {
   const isOurs = address.startsWith("data:") || new URL(address, location).origin === location.origin;
   if (isOurs) Element.prototype.setAttribute.call(image, "src", address);
@@ -11,6 +11,6 @@ HTMLImageElement.prototype.setAttribute = function (name, value) {
 };
 Object.defineProperty(HTMLImageElement.prototype, "src", { set(address) { setSource(this, address); } });
 
-// Shows the API for reading.
+// Redoc: the API for reading.
 const place = document.getElementById("document");
 Redoc.init(place.dataset.document, { disableSearch: false, hideDownloadButton: false }, place);

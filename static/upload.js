@@ -1,4 +1,4 @@
-// The upload form with a moving bar. Without this script the form works as it is.
+// Adds a progress bar to the upload form, which also works without this script.
 "use strict";
 {
   const form = document.getElementById("upload");
@@ -49,7 +49,7 @@
     (busy ? part("cancel") : part("start")).focus();
   };
 
-  // Speed over the last seconds, not since the beginning: it should tell the truth about a line that has become slow.
+  // Speed over the last seconds, not since the start, so that it is right for a connection that has become slow.
   const meter = (file) => {
     const marks = [[performance.now(), 0]];
     return (event) => {
