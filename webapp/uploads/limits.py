@@ -42,7 +42,7 @@ def limits_of_body(row: Resumable, offset: int) -> Limits:
         account=quota.room(row.owner_id, settings.quota_bytes, besides=row.id),
     )
     if row.bytes is not None and end > row.bytes:
-        raise Problem("too-large", f"The upload is to have {row.bytes:,} bytes, and this piece goes beyond them.")
+        raise Problem("too-large", f"The upload has a length of {row.bytes:,} bytes, and this piece goes beyond it.")
     if limits.file is not None and end > limits.file:
         raise RequestEntityTooLarge
     if limits.account is not None and max(end, row.bytes or 0) > limits.account:

@@ -280,7 +280,7 @@ def _lock(resumable_id: str, patience: float) -> BinaryIO | None:
             resumable_uploads.request_release(resources().redis, resumable_id)
             is_asked = True
         time.sleep(BETWEEN_TRIES)
-    detail = "Another request is sending bytes of this upload. Ask again in a moment how far it has come."
+    detail = "Another request is adding to this upload. Get its offset in a moment."
     raise Problem("upload-busy", detail, headers={"Retry-After": "2"})
 
 
@@ -303,4 +303,4 @@ def _own(resumable_id: str, owner_id: int) -> Resumable:
 
 
 def _unknown() -> Problem:
-    return Problem("not-found", "There is no such upload. Where nothing comes for a day it is removed: begin it again.")
+    return Problem("not-found", "There is no such upload. It expires after a day without a piece: create it again.")

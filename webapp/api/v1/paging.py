@@ -24,7 +24,7 @@ def position(text: str | None) -> Cursor | None:
         moment, job_id = datetime.min.replace(tzinfo=UTC), ""
     if not ID.fullmatch(job_id):
         problem = {"option": "cursor", "reason": "is not one that next gave you"}
-        raise Problem("bad-request", "Take the cursor from next, or leave it away.", errors=[problem])
+        raise Problem("bad-request", "Take the cursor from next, or leave it out.", errors=[problem])
     return Cursor(moment, job_id)
 
 

@@ -156,7 +156,7 @@ def wrong_option(error: OptionsError, given: Mapping[str, Any]) -> Problem:
 
 def already_sent(job_id: str) -> Problem:
     """Return Problem already-sent, with the id of the earlier job."""
-    detail = "You sent this file before. Ask for the job that is named here, or run it again with other options."
+    detail = "You sent this file before. Get the job that is named here, or run it again with other options."
     return Problem("already-sent", detail, headers={"Location": job_address(job_id)}, more={"job": job_id})
 
 

@@ -42,7 +42,8 @@ class Checksum:
         if self._hash.digest() != self._expected:
             name = self._hash.name.upper()
             raise Problem(
-                "wrong-checksum", f"The {name} of what arrived is not the one that was announced. Send it again."
+                "wrong-checksum",
+                f"The {name} of the bytes that arrived is not the one in Upload-Checksum. Send them again.",
             )
 
 
@@ -67,10 +68,10 @@ def require_version() -> None:
     spoken = request.headers.get("Tus-Resumable")
     if request.method in ("OPTIONS", "GET") or spoken == VERSION:
         return
-    found = f"not {spoken[:20]}" if spoken else "which must be named in every request"
+    found = f"not {spoken[:20]}" if spoken else "which every request must name"
     raise Problem(
         "tus-version",
-        f"This site speaks tus {VERSION}, {found}. Send the header Tus-Resumable: {VERSION}",
+        f"This site supports tus {VERSION}, {found}. Send the header Tus-Resumable: {VERSION}",
         headers={"Tus-Version": VERSION},
     )
 

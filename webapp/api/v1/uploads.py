@@ -129,7 +129,7 @@ def append(upload_id: str) -> Response:
         raise tus.wrong_header("Upload-Offset", "should say where the piece belongs")
     with resumable.locked(upload_id, caller_id()) as arriving:
         if offset != arriving.offset:
-            detail = f"The upload has {arriving.offset:,} bytes, and this piece is to begin behind {offset:,}."
+            detail = f"The upload is at offset {arriving.offset:,}, but the piece begins at {offset:,}."
             raise Problem("wrong-offset", detail, headers={"Upload-Offset": str(arriving.offset)})
         if length is not None:
             _settle(arriving, length)
