@@ -35,5 +35,5 @@ def test_rows_that_python_reads_one_by_one_are_not_gone_through_time_and_again()
 
 @pytest.mark.usefixtures("processes")
 def test_a_work_horse_looks_seldom_too() -> None:
-    settled = ("import os", "from worker.work_horse import settle_in", "settle_in(os.getppid(), 'small')")
+    settled = ("import os", "from worker.work_horse import prepare_horse", "prepare_horse(os.getppid(), 'small')")
     assert whole_looks(*settled) == 0
