@@ -44,7 +44,7 @@ def main() -> int:
 def _serve(settings: Settings, output: Output) -> int:
     environ = _environ(settings)
     supervisor = Supervisor(output, environ)
-    supervisor.heed_signals()
+    supervisor.install_signal_handlers()
     redis: Child | None = None
     try:
         if settings.redis_is_embedded:

@@ -54,7 +54,7 @@ class Child:
         """Whether its process is there and has not ended."""
         return self.process is not None and self.process.poll() is None
 
-    def bury(self) -> str:
+    def reap(self) -> str:
         """After its end: kill what is left of its group, and say in a line what happened and what comes."""
         assert self.process is not None
         code = self.process.returncode

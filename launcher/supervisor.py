@@ -14,7 +14,7 @@ from launcher.output import LineSplitter, Output
 from launcher.programs import Program
 
 SECONDS_TO_STOP = 10.0  # then SIGKILL
-SECONDS_OF_LAST_WORDS = 1.0  # those that were killed need a moment to be gone, and their last line may have no end
+SECONDS_FOR_LAST_OUTPUT = 1.0  # those that were killed need a moment to be gone, and their last line may have no end
 TURN = 0.1  # seconds the loop waits for output at most
 
 
@@ -23,7 +23,7 @@ class StoppedError(Exception):
 
 
 class Supervisor:
-    """All children of this launcher. After :meth:`heed_signals` its waiting calls raise StoppedError."""
+    """All children of this launcher. After :meth:`install_signal_handlers` its waiting calls raise StoppedError."""
 
     def __init__(self, output: Output, environ: dict[str, str]) -> None:
         self._output = output
@@ -32,7 +32,7 @@ class Supervisor:
         self._outlets = selectors.DefaultSelector()
         self._signals = 0
 
-    def heed_signals(self) -> None:
+    def install_signal_handlers(self) -> None:
         """Note SIGTERM, SIGINT and SIGHUP instead of dying of them."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note)
@@ -56,7 +56,7 @@ class Supervisor:
             if time.monotonic() > deadline:
                 return False
             self._print_lines(TURN)
-            self._revive()
+            self._restart_dead()
         return True
 
     def stop(self, children: list[Child] | None = None) -> None:
@@ -77,8 +77,8 @@ class Supervisor:
             self._print_lines(TURN)
         for child in chosen:
             child.signal(signal.SIGKILL)  # what it left in its group
-        deadline = time.monotonic() + SECONDS_OF_LAST_WORDS
-        while self._may_speak(chosen) and time.monotonic() < deadline:
+        deadline = time.monotonic() + SECONDS_FOR_LAST_OUTPUT
+        while self._has_open_output(chosen) and time.monotonic() < deadline:
             self._print_lines(TURN)
 
     def others(self, *these: Child | None) -> list[Child]:
@@ -90,14 +90,14 @@ class Supervisor:
         os.set_blocking(descriptor, False)
         self._outlets.register(descriptor, selectors.EVENT_READ, (child, LineSplitter()))
 
-    def _may_speak(self, children: list[Child]) -> bool:
+    def _has_open_output(self, children: list[Child]) -> bool:
         """Whether somebody still holds the other end of the output of one of these."""
         return any(key.data[0] in children for key in self._outlets.get_map().values())
 
-    def _revive(self) -> None:
+    def _restart_dead(self) -> None:
         for child in self._children:
             if child.process is not None and not child.is_running():
-                self._output.line("launcher", child.bury(), "warning")
+                self._output.line("launcher", child.reap(), "warning")
             if child.process is None and time.monotonic() >= child.start_at:
                 self._begin(child)
 

@@ -1,4 +1,4 @@
-"""Accepting an upload: its file is kept first, then one transaction makes upload and job exist together."""
+"""Accepting an upload: move its file into place, then create upload and job in one transaction."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from store.states import UNFINISHED, JobState
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A body that arrived whole: written, hashed and fsynced, still in incoming/."""
+    """A complete upload, written, hashed and fsynced, still in incoming/."""
 
     path: Path
     name: str  # as the client gave it
     bytes: int
     sha256: str
     hold: BinaryIO | None = field(default=None, repr=False, compare=False)  # see file_locks.lock_shared
-    upload_id: str = field(default_factory=new_id, compare=False)  # what it is to be called from now on
+    upload_id: str = field(default_factory=new_id, compare=False)  # its id from now on
 
     def let_go(self) -> None:
-        """Nobody is at the file any more: if it has no row by now, it will have none."""
+        """Unlock the file: a file without a row is an orphan from now on."""
         if self.hold is not None:
             self.hold.close()
 
 
 class AlreadySentError(Exception):
-    """The account sent the same bytes before, and that job is waiting, running or done."""
+    """The account has sent the same bytes before, and that job is queued, running or done."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -46,7 +46,7 @@ class AlreadySentError(Exception):
 
 
 class KeyUsedError(Exception):
-    """The account sent a request with the same Idempotency-Key before, of which this job came."""
+    """The account has sent the same Idempotency-Key before, and that request created a job."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -62,18 +62,18 @@ def accept(
     webhook_url: str | None = None,
     quota_bytes: int | None = None,
 ) -> Job:
-    """Keep the file and make the job, in the state queued. The caller enqueues afterwards, and lets go of the file.
+    """Keep the file and create its job in the state queued. The caller then enqueues it and unlocks the file.
 
-    ``webhook_url`` is told of the job's end; see store.webhooks. ``quota_bytes`` are what the account may keep, None
-    where that does not matter or was seen to before.
+    ``webhook_url`` is called when the job has ended; see store.webhooks. ``quota_bytes`` is what the account may keep,
+    or None if there is no quota or it was checked before.
 
-    Where the database breaks off in the commit nobody knows whether it happened, so the file stays in uploads/; if it
-    has no row the reconciler removes it.
+    If the connection to the database breaks during the commit, its outcome is unknown, so the file stays in uploads/;
+    the reconciler removes it if it has no row.
 
     Raises:
-        KeyUsedError: the same account has a job for the same ``request_key``; nothing of this upload is kept.
-        AlreadySentError: the same account has a job for the same bytes; nothing of this upload is kept either.
-        OverQuotaError: the account would keep more than it may; nor is anything kept then.
+        KeyUsedError: the account has a job with the same ``request_key``; this upload is discarded.
+        AlreadySentError: the account has a job for the same bytes; this upload is discarded.
+        OverQuotaError: the account would exceed its quota; this upload is discarded.
     """
     keys = Keys.of(owner_id, received.sha256, request_key)
     try:
@@ -85,49 +85,49 @@ def accept(
     fault_points.point("upload.kept")
     try:
         quota.reserve(owner_id, quota_bytes, received.bytes)
-        return _recorded(owner_id, received, options, keys, webhook_url)
+        return _insert_rows(owner_id, received, options, keys, webhook_url)
     except OverQuotaError:
         files.remove_upload(received.upload_id)
-        keys.refuse_if_taken()  # the other one was first, and took the room
+        keys.refuse_if_taken()  # a concurrent upload of the same file may have used up the quota
         raise
     except IntegrityError:
         db.session.rollback()
         files.remove_upload(received.upload_id)
-        keys.refuse_if_taken()  # two at once: the other one was first, and the unique key said so
+        keys.refuse_if_taken()  # a concurrent upload won the race for the unique key
         raise
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What no two jobs may have in common."""
+    """The unique keys of a job: no two jobs may share one."""
 
     owner_id: int
     sha256: str
-    request: str | None  # of requests of the same account that are one and the same
+    request: str | None  # the account's Idempotency-Key, if it sent one
 
     @classmethod
     def of(cls, owner_id: int, sha256: str, request_key: str | None) -> Keys:
-        """The keys of a job of an account."""
+        """Return the keys of a job of an account."""
         return cls(owner_id, sha256, request_key and f"{owner_id}:{request_key}")
 
     @property
     def same_file(self) -> str:
-        """Of uploads of the same bytes by the same account."""
+        """The key that uploads of the same bytes by the same account share."""
         return f"{self.owner_id}:{self.sha256}"
 
     def refuse_if_request_used(self) -> None:
-        """Raise KeyUsedError where a job came of the same request; one for the same bytes does not matter."""
+        """Raise KeyUsedError if a job was created by the same request; ignore jobs for the same bytes."""
         if self.request is not None:
             job_id = db.session.scalar(select(Job.id).where(Job.request_key == self.request))
             if job_id is not None:
                 raise KeyUsedError(job_id)
 
     def refuse_if_taken(self) -> None:
-        """Raise KeyUsedError or AlreadySentError where a job has one of them, or is another run over the same bytes."""
+        """Raise KeyUsedError or AlreadySentError if a job has one of the keys or is another run over the same bytes."""
         same = [Job.same_file_key == self.same_file]
         if self.request is not None:
             same.append(Job.request_key == self.request)
-        # In one statement: between two of them the job might come that has both.
+        # In one statement: a job with both keys might be committed between two.
         found = db.session.execute(select(Job.id, Job.request_key).where(or_(*same))).all()
         found = found or db.session.execute(self._other_runs()).all()
         for job_id, request in found:
@@ -137,9 +137,9 @@ class Keys:
             raise AlreadySentError(found[0].id)
 
     def _other_runs(self) -> Select[str, str | None]:
-        """The runs over these bytes that came to something or will, newest first.
+        """Select the unfinished and successful runs over these bytes, newest first.
 
-        They have no key of the file where an earlier run had it, which may have been removed or expired since.
+        A later run has no ``same_file_key`` if an earlier one, removed or expired since, held it.
         """
         return (
             select(Job.id, Job.request_key)
@@ -150,7 +150,7 @@ class Keys:
         )
 
 
-def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None) -> Job:
+def _insert_rows(owner_id: int, received: Received, options: JobOptions, keys: Keys, webhook_url: str | None) -> Job:
     upload = Upload(
         id=received.upload_id,
         owner_id=owner_id,
@@ -169,7 +169,7 @@ def _recorded(owner_id: int, received: Received, options: JobOptions, keys: Keys
         webhook=None if webhook_url is None else Webhook(url=webhook_url),
     )
     db.session.add(upload)
-    db.session.flush()  # PostgreSQL checks the reference at once
+    db.session.flush()  # PostgreSQL checks the foreign key at once
     db.session.add(job)
     counters.add_all(counters.of_upload(received.bytes))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Accounts: making, checking and disabling them."""
+"""Accounts: creating, authenticating and disabling them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from store import tokens
 from store.database import db, now
 from store.models import Account
 
-_HASHER = PasswordHasher()  # argon2id with the library's present recommendation
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+_HASHER = PasswordHasher()  # argon2id with the library's current defaults
+_DUMMY_HASH = _HASHER.hash(secrets.token_hex(16))
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
-_SEATS = threading.BoundedSemaphore(4)  # in a process: each look at a password takes 64 MiB, and a processor
+_HASHING_SLOTS = threading.BoundedSemaphore(4)  # per process: verifying a password takes 64 MiB and a core
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 
@@ -28,7 +28,7 @@ class AccountError(ValueError):
 
 
 def create(username: str, password: str, *, is_admin: bool = False) -> Account:
-    """Make an account; raises AccountError when the name is taken or unusable, or the password too short."""
+    """Create an account; raise AccountError if the name is taken or invalid, or the password too short or too long."""
     name = written_alike(username)
     if not _USERNAME.fullmatch(name):
         raise AccountError("A username has letters, digits and . _ @ + - only, and starts with a letter or digit.")
@@ -44,38 +44,38 @@ def create(username: str, password: str, *, is_admin: bool = False) -> Account:
 
 
 def authenticate(username: str, password: str) -> Account | None:
-    """The account, if the password is its own and it is not disabled; takes as long for unknown names."""
+    """Return the account if the password is right and it is not disabled; unknown names take as long."""
     name = written_alike(username)
-    # Other names are nobody's, and some of them no database takes.
+    # No account has another kind of name, and some of them no database accepts.
     known = _USERNAME.fullmatch(name) is not None
-    with _SEATS:  # before the database, whose connections others need while many wait here
+    with _HASHING_SLOTS:  # before the query: those that wait here should hold no connection
         account = db.session.scalar(select(Account).where(Account.username == name)) if known else None
         try:
-            _HASHER.verify(account.password_hash if account else _NOBODY, password[: LONGEST_PASSWORD + 1])
+            _HASHER.verify(account.password_hash if account else _DUMMY_HASH, password[: LONGEST_PASSWORD + 1])
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return None
     return account if account and account.disabled_at is None else None
 
 
 def written_alike(username: str) -> str:
-    """A name as it is kept, however somebody writes it."""
+    """Return a username in the normal form in which it is stored."""
     return username.strip().lower()
 
 
 def find(account_id: int) -> Account | None:
-    """The account with this number, disabled or not."""
+    """Return the account with this id, disabled or not."""
     return db.session.get(Account, account_id)
 
 
 def everyone() -> list[Account]:
-    """All accounts by name."""
+    """Return all accounts, ordered by name."""
     return list(db.session.scalars(select(Account).order_by(Account.username)))
 
 
 def set_disabled(account_id: int, disabled: bool) -> None:
-    """Disable an account (it can no longer sign in, and its tokens end for good) or enable it again.
+    """Disable an account, revoking its tokens for good, or enable it again.
 
-    Raises AccountError when that would leave no administrator who can sign in.
+    Raises AccountError if no enabled administrator would be left.
     """
     account = db.session.get(Account, account_id)
     if account is None:
@@ -89,7 +89,7 @@ def set_disabled(account_id: int, disabled: bool) -> None:
 
 
 def change_password(account_id: int, present: str, wanted: str) -> Account:
-    """Give an account another password and end its tokens; raises AccountError when ``present`` is not the old one."""
+    """Change a password and revoke the account's tokens; raise AccountError if ``present`` is not the old password."""
     account = db.session.get(Account, account_id)
     if account is None or authenticate(account.username, present) is None:
         raise AccountError("That is not your present password.")
@@ -97,9 +97,9 @@ def change_password(account_id: int, present: str, wanted: str) -> Account:
 
 
 def set_password(username: str, wanted: str) -> Account:
-    """Give an account another password without the old one, and end its sessions and tokens.
+    """Set a password without knowing the old one; end the account's sessions and revoke its tokens.
 
-    Raises AccountError when there is no such account, or the password is too short or too long.
+    Raises AccountError if there is no such account, or the password is too short or too long.
     """
     account = db.session.scalar(select(Account).where(Account.username == written_alike(username)))
     if account is None:
@@ -108,7 +108,7 @@ def set_password(username: str, wanted: str) -> Account:
 
 
 def ensure_administrator(username: str, password: str | None) -> str | None:
-    """Make the first administrator where there is none; gives back the password if one was made up."""
+    """Create an administrator if there is none; return the password if one was generated."""
     if db.session.scalar(select(Account.id).where(Account.is_admin)) is not None:
         return None
     made_up = None if password else secrets.token_urlsafe(12)

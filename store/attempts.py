@@ -1,7 +1,8 @@
-"""What a worker may do to a job, and the reconciler to its attempts. Each function is one transaction.
+"""Attempts at jobs: what workers and the reconciler may do to them. Each function is one transaction.
 
-Every write of a worker is fenced: it names the attempt and wants the job running and the attempt not let go. Where no
-row matches, the attempt was cancelled or taken over, and :class:`LeaseLostError` tells its worker to stop at once.
+Every write of a worker is fenced: it names its attempt, and matches only while the job is running and the attempt holds
+its lease. If no row matches, the attempt was cancelled or superseded, and :class:`LeaseLostError` tells its worker to
+stop at once.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ MAX_CRASHES = 3
 
 
 class LeaseLostError(Exception):
-    """The job is no longer this attempt's: stop at once and remove what it wrote."""
+    """The attempt no longer holds the job: it must stop at once and remove its files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt at one job, and all that its worker needs to know."""
+    """A claimed attempt, with all that its worker needs to know."""
 
     job_id: str
     attempt: int
@@ -43,7 +44,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPart:
-    """One output file, as the worker hands it over."""
+    """An output file, as its worker reports it."""
 
     name: str
     rows: int
@@ -53,7 +54,7 @@ class PublishedPart:
 
 
 def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
-    """Take a queued attempt; None when it is not to be had (gone, taken, cancelled, or an old message)."""
+    """Claim a queued attempt; None if it is already claimed, superseded or cancelled, or its job is deleted."""
     moment = now()
     taken = change(
         Job,
@@ -85,7 +86,7 @@ def claim(job_id: str, attempt: int, lease_seconds: int) -> Claim | None:
 
 
 def renew(claim: Claim, lease_seconds: int) -> None:
-    """Show a sign of life; raises LeaseLostError."""
+    """Record a heartbeat and renew the lease; raise LeaseLostError if it is lost."""
     moment = now()
     _fenced(claim, heartbeat_at=moment, lease_until=moment + timedelta(seconds=lease_seconds))
 
@@ -100,7 +101,7 @@ def record_progress(
     seconds_left: float | None,
     lease_seconds: int,
 ) -> None:
-    """Write how far the attempt is, which is a sign of life too; raises LeaseLostError."""
+    """Record how far the attempt is, which also renews the lease; raise LeaseLostError if that is lost."""
     moment = now()
     _fenced(
         claim,
@@ -117,9 +118,9 @@ def record_progress(
 def publish(
     claim: Claim, summary: dict[str, Any], parts: list[PublishedPart], keep_until: datetime, rejected_bytes: int = 0
 ) -> None:
-    """Insert the parts and make the job done, in one commit; raises LeaseLostError.
+    """Insert the parts and mark the job done, in one commit; raise LeaseLostError if the lease is lost.
 
-    ``rejected_bytes`` is the size of the file of the rows left out, 0 where there is none.
+    ``rejected_bytes`` is the size of the list of skipped rows, 0 if there is none.
     """
     moment = now()
     _fenced(
@@ -155,49 +156,49 @@ def publish(
 
 
 def fail(claim: Claim, error: dict[str, Any], keep_until: datetime, summary: dict[str, Any] | None = None) -> None:
-    """End the job with words; raises LeaseLostError."""
+    """Mark the job failed with this error; raise LeaseLostError if the lease is lost."""
     _fenced(claim, **_failed(error, keep_until), summary=summary)
 
 
 def fail_killed(job_id: str, attempt: int, error: dict[str, Any], keep_until: datetime) -> bool:
-    """End, from outside, the job of an attempt that had to be killed; False when it was not running any more."""
+    """Mark the job of a killed attempt failed, from another process; False if the attempt held it no longer."""
     return change(Job, _fence(job_id, attempt), **_failed(error, keep_until))
 
 
 def holds(claim: Claim) -> bool:
-    """Whether the job is still this attempt's; cheaper than a renewal."""
+    """Tell whether the attempt still holds its job; cheaper than :func:`renew`."""
     held = db.session.scalar(select(Job.id).where(_fence(claim.job_id, claim.attempt))) is not None
     db.session.rollback()
     return held
 
 
 class Standing(StrEnum):
-    """What became of an attempt, for whoever tidies up after it."""
+    """Where an attempt stands, which decides which of its files are kept."""
 
-    PUBLISHED = "published"  # its job is done, by it
-    GOES_ON = "goes on"  # at work, or let go: the next attempt takes over what it has
-    FOLLOWED = "followed"  # another attempt has the job
-    OVER = "over"  # the job ended otherwise, or is gone
+    PUBLISHED = "published"  # its results are those of the job
+    ONGOING = "ongoing"  # running, or released: the next attempt takes over its files
+    SUPERSEDED = "superseded"  # another attempt has the job
+    ENDED = "ended"  # the job ended otherwise, or was deleted
 
 
 def standing(job_id: str, attempt: int) -> Standing:
-    """What became of an attempt; the answer, too, where a commit broke off and nobody knows."""
+    """Return where an attempt stands; this also settles whether an interrupted commit took effect."""
     row = db.session.execute(select(Job.state, Job.attempt).where(Job.id == job_id)).one_or_none()
     db.session.rollback()
     if row is None:
-        return Standing.OVER
+        return Standing.ENDED
     state, present = row
     if state is JobState.DONE:
-        return Standing.PUBLISHED if present == attempt else Standing.OVER
+        return Standing.PUBLISHED if present == attempt else Standing.ENDED
     if STATES[state].is_final:
-        return Standing.OVER
-    return Standing.GOES_ON if present == attempt else Standing.FOLLOWED
+        return Standing.ENDED
+    return Standing.ONGOING if present == attempt else Standing.SUPERSEDED
 
 
-def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
-    """Give an attempt up whose worker died (``crashed``) or was told to stop; False when it was not at work any more.
+def release(job_id: str, attempt: int, *, crashed: bool) -> bool:
+    """Release the lease of an attempt whose worker crashed or was told to stop; False if it held none.
 
-    From here on it can write nothing, and the reconciler sees to what comes next.
+    The attempt can write nothing from now on, and the reconciler retries or fails its job.
     """
     crashes = Job.crashes + 1 if crashed else Job.crashes
     counts = counters.of_attempt(counters.CRASHED) if crashed else None
@@ -205,12 +206,12 @@ def let_go(job_id: str, attempt: int, *, crashed: bool) -> bool:
 
 
 def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | None:
-    """Queue a job whose attempt was let go as the next attempt, or fail it after MAX_CRASHES dead workers.
+    """Queue the next attempt after a released one, or fail the job after MAX_CRASHES crashes.
 
-    For the reconciler alone. None when there is nothing to do any more.
+    For the reconciler alone. Returns the new state, or None if there was nothing to do.
     """
     idle = _running(job_id, attempt) & Job.lease_until.is_(None)
-    if change(Job, idle & (Job.crashes >= MAX_CRASHES), **_given_up(keep_until)):
+    if change(Job, idle & (Job.crashes >= MAX_CRASHES), **_crashed_too_often(keep_until)):
         return JobState.FAILED
     counts = counters.of_attempt(counters.RETRIED)
     if change(Job, idle, state=JobState.QUEUED, attempt=attempt + 1, step=None, counts=counts):
@@ -218,7 +219,7 @@ def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | Non
     return None
 
 
-def _given_up(keep_until: datetime) -> dict[str, Any]:
+def _crashed_too_often(keep_until: datetime) -> dict[str, Any]:
     error = {
         "code": "worker_died",
         "message": (

@@ -1,4 +1,4 @@
-"""Changing a row only where it is still as one believes: what keeps two processes from both doing a thing."""
+"""Compare-and-set: update a row only if it is still in the expected state, so that one of several processes wins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def change(
     counts: counters.Amounts | None = None,
     **values: Any,
 ) -> bool:
-    """Update the one row that matches, and count that; False when none does, and then nothing is changed."""
+    """Update the row that matches and add ``counts`` to the counters; if none matches, do nothing and return False."""
     statement = update(model).where(where).values(**values).execution_options(synchronize_session=False)
     result = db.session.execute(statement)
     assert isinstance(result, CursorResult)

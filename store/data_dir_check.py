@@ -1,6 +1,6 @@
-"""Whether the files of DATA_DIR are those of this database: both keep the same mark.
+"""Check that DATA_DIR belongs to this database: both hold the same random mark.
 
-Else a new or mistaken database, which accounts for none of the files, would have all of them removed as orphans.
+Without it, a new or wrong database, which has no rows for the files, would have all of them removed as orphans.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from store import leader_lease
 from store.files import Files
 from store.models import new_id
 
-DUTY = "files"  # whose holder is the mark
+MARK_LEASE = "files"  # a row in the table of leases; its holder is the database's mark
 
 
 def belongs(files: Files) -> bool:
-    """Whether files and database know each other; those that are both new are made known to each other."""
-    in_database, on_disk = leader_lease.look_at(DUTY), _read_mark(files.paths.mark)
+    """Tell whether files and database belong together; mark both if both are new."""
+    in_database, on_disk = leader_lease.read(MARK_LEASE), _read_mark(files.paths.mark)
     if on_disk is not None:
         return in_database.holder == on_disk
     mark = in_database.holder
     if in_database.turned_at is None:
         mark = new_id()
-        if not leader_lease.take(DUTY, mark, in_database):
-            return False  # another process is just doing it
-    _write_mark(files.paths.mark, mark)  # also in an empty folder, and in one from before there were marks
+        if not leader_lease.acquire(MARK_LEASE, mark, in_database):
+            return False  # another process is marking them right now
+    _write_mark(files.paths.mark, mark)  # also into an empty folder, and into one older than the marks
     return True
 
 
@@ -38,7 +38,7 @@ def _read_mark(path: Path) -> str | None:
 
 
 def _write_mark(path: Path, mark: str) -> None:
-    """Write it whole or not at all."""
+    """Write the mark atomically."""
     coming = path.with_suffix(".coming")
     with coming.open("w") as file:
         file.write(mark)

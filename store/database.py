@@ -1,4 +1,4 @@
-"""The database connection, bound to a Flask application by web and worker alike."""
+"""The database connection, bound to a Flask application by web and worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeDecorator
 
 from common.settings import Settings
 
-# Names for constraints, so that a migration can drop on SQLite what it made on PostgreSQL.
+# Named constraints: migrations can drop them on both databases.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -27,13 +27,13 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """Parent of all models."""
+    """Base class of all models."""
 
     metadata = MetaData(naming_convention=NAMING)
 
 
 class Moment(TypeDecorator[datetime]):
-    """A point in time: kept as UTC without a zone (SQLite knows none), given back as aware UTC."""
+    """A point in time: stored as naive UTC, since SQLite has no time zones, and loaded as aware UTC."""
 
     impl = DateTime
     cache_ok = True
@@ -46,47 +46,48 @@ class Moment(TypeDecorator[datetime]):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
-PATIENCE = 30_000  # milliseconds that SQLite waits for another writer
-HURRY = 200  # milliseconds that a write waits on which nothing depends
+LOCK_TIMEOUT_MS = 30_000  # milliseconds to wait for another writer on SQLite
+SHORT_LOCK_TIMEOUT_MS = 200  # for writes that may be skipped
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def written(at: datetime) -> str:
-    """A moment in UTC as RFC 3339 writes it."""
+    """Format a moment in UTC as RFC 3339."""
     return at.isoformat().replace("+00:00", "Z")
 
 
 def bind(app: Flask, settings: Settings) -> None:
     """Connect the application to the database that the settings name."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "hide_parameters": True}  # errors go to the log
+    # Errors are logged, and parameters must not be.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "hide_parameters": True}
     db.init_app(app)
 
 
 @contextmanager
-def hurry() -> Iterator[None]:
-    """Within the block a statement fails soon where others write what it wants to write; then roll back."""
+def short_lock_timeout() -> Iterator[None]:
+    """Let statements in the block fail soon if a row is locked; the caller then rolls back."""
     session = db.session
     if session.get_bind().dialect.name != "sqlite":
-        session.execute(text(f"SET LOCAL lock_timeout = {HURRY}"))  # until the transaction ends
+        session.execute(text(f"SET LOCAL lock_timeout = {SHORT_LOCK_TIMEOUT_MS}"))  # until the transaction ends
         yield
         return
-    session.execute(text(f"PRAGMA busy_timeout = {HURRY}"))
+    session.execute(text(f"PRAGMA busy_timeout = {SHORT_LOCK_TIMEOUT_MS}"))
     try:
         yield
     finally:
-        session.execute(text(f"PRAGMA busy_timeout = {PATIENCE}"))
+        session.execute(text(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}"))
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers beside a writer (WAL), waiting instead of failing, and commits that survive a power cut."""
+    """Set up SQLite: readers beside a writer (WAL), a wait for locks, and commits that survive a power cut."""
     if isinstance(connection, sqlite3.Connection):
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", f"busy_timeout={LOCK_TIMEOUT_MS}", "foreign_keys=ON", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -1,7 +1,7 @@
-"""Space on the data volume: how much there is, and taking some for a file before its bytes are written.
+"""Space on the data volume: how much is left, and reserving some for a file before its bytes are written.
 
-Of many who write at once each would see the same room; so whoever is about to write takes what it needs, and looks and
-takes alone. What was taken and not written is given back.
+Concurrent writers would all count on the same free space, so each reserves what it needs under a lock before it writes.
+Reserved space that stays unwritten is given back.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from typing import cast
 
 from store.files import Files
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of an OSError: the disk, the user or the process has no more
-RESERVE = 256 << 20  # bytes of disk that no upload and no job may take: the database must go on
-RESERVED_SHARE = 20  # of a small disk one part in so many
-AHEAD = 64 << 20  # bytes taken at once where nobody knows how many will come
-AHEAD_SHARE = 4  # and never more than one part in so many of what is left: others want some, too
-EXPECTED_SHARE = 2  # the same where it is known
-LOOK_EVERY = 1 << 20  # bytes between two looks where nothing can be taken ahead
-_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux: the file is no longer than what was written
-_BLOCK = 512  # bytes, in which stat counts whatever the disk has
-_SLACK = 1 << 16  # by which a file takes up more of a disk anyway
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # errno: disk full, disk quota or file size limit reached
+RESERVE = 256 << 20  # bytes that no upload and no job may use: the database needs them
+RESERVED_SHARE = 20  # on a small disk, 1/20 of it
+AHEAD = 64 << 20  # bytes reserved at once when the size is unknown
+AHEAD_SHARE = 4  # but at most 1/4 of what is left: others need some, too
+EXPECTED_SHARE = 2  # the same when the size is known: 1/2
+LOOK_EVERY = 1 << 20  # bytes between two checks where the file system cannot reserve
+_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux: the size of the file stays
+_BLOCK = 512  # bytes: the unit of st_blocks, whatever the disk's own
+_SLACK = 1 << 16  # bytes that a file may occupy beyond its size anyway
 _CANNOT = (errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def room(files: Files, kind: str = "incoming") -> int:
-    """Return the bytes that may still be written to a folder of ours; negative where the reserve is in use."""
+    """Return the bytes that may still be written to the folder of a kind; negative if the reserve is in use."""
     usage = shutil.disk_usage(files.paths.folder_of(kind))
     return usage.free - min(RESERVE, usage.total // RESERVED_SHARE)
 
 
 def free_bytes(files: Files) -> int:
-    """Return the bytes of the data volume that are free, the reserve among them."""
+    """Return the free bytes of the data volume, including the reserve."""
     return shutil.disk_usage(files.data_dir).free
 
 
 def size_of_disk(files: Files) -> int:
-    """Return the bytes of the data volume, used and free."""
+    """Return the size of the data volume in bytes."""
     return shutil.disk_usage(files.data_dir).total
 
 
 def working_bytes(files: Files) -> dict[str, int]:
-    """Return the bytes in the folders where files are few and come and go: incoming, scratch and staging."""
+    """Return the bytes in each folder of temporary files: incoming, scratch and staging."""
     return {kind: _bytes_below(files.paths.folder_of(kind)) for kind in ("incoming", "scratch", "staging")}
 
 
@@ -62,20 +62,20 @@ def _bytes_below(top: Path) -> int:
             try:
                 found += Path(folder, name).stat().st_size
             except FileNotFoundError:
-                pass  # it went meanwhile
+                pass  # removed meanwhile
     return found
 
 
 class Space:
-    """Room on the disk for one open file; use it in a ``with`` block, while the file is open for writing.
+    """Space reserved for one open file; use it in a ``with`` block while the file is open for writing.
 
-    Where the file system takes nothing ahead, the disk is looked at while the file grows.
+    If the file system cannot reserve space, the free space is checked while the file grows.
     """
 
     def __init__(self, files: Files, file: int, written: int = 0) -> None:
         self._files = files
         self._file = file
-        self._taken = self._looked = written  # so far into the file
+        self._taken = self._looked = written  # offsets in the file
         self._can_take = True
 
     def __enter__(self) -> Space:
@@ -87,9 +87,9 @@ class Space:
         give_back(self._file)
 
     def cover(self, end: int, expected: int | None = None) -> None:
-        """Take what the file needs to reach this place; ``expected`` is where it will end, if anybody knows.
+        """Reserve space up to offset ``end``; ``expected`` is the final size of the file, if known.
 
-        Both are bytes from its beginning. Raises OSError (ENOSPC): the disk has no more than its reserve.
+        Both are in bytes. Raises OSError (ENOSPC) if only the reserve is left.
         """
         if self._can_take and end > self._taken:
             self._take(end, expected)
@@ -97,7 +97,7 @@ class Space:
             self._look(end)
 
     def _take(self, end: int, expected: int | None) -> None:
-        with _alone(self._files.paths.folder_of("incoming")):
+        with _exclusive(self._files.paths.folder_of("incoming")):
             left = room(self._files)
             if max(end, expected or 0) - self._taken > left:
                 raise _no_room()
@@ -114,22 +114,22 @@ class Space:
 def _ahead(left: int, expected: int | None) -> int:
     if expected is None:
         return min(AHEAD, left // AHEAD_SHARE)
-    # Who says much and sends little must not have it all: jobs and others go on meanwhile.
+    # A client that announces much and sends little must not get it all: others need space meanwhile.
     return min(expected, left // EXPECTED_SHARE)
 
 
 def give_back(file: int) -> None:
-    """Let others have what was taken for an open file and not written; also what a process took that is no more."""
+    """Free the space that was reserved for an open file and not written, by this process or by one that has died."""
     found = os.fstat(file)
     if not _is_ahead(found):
         return
     with suppress(OSError):
         os.ftruncate(file, found.st_size)
-        os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))  # which says when its last byte came
+        os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))  # the time of its last byte, which expiry needs
 
 
 def holds_more_than_it_has(path: Path) -> bool:
-    """Whether a file takes up more of the disk than was written to it; False where there is none."""
+    """Tell whether a file occupies more of the disk than its size; False if it does not exist."""
     try:
         return _is_ahead(path.stat())
     except FileNotFoundError:
@@ -145,8 +145,8 @@ def _no_room() -> OSError:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else is in such a block meanwhile, in whatever process; without locks of files nothing is kept off."""
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Keep all other processes out of the block; without effect on file systems without locks."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with suppress(OSError):
@@ -157,7 +157,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _allocate(file: int, start: int, count: int) -> bool:
-    """Have the disk keep so many bytes for a file; False: this one cannot. Raises OSError."""
+    """Reserve ``count`` bytes on the disk; return False if the file system cannot. Raises OSError."""
     if sys.platform != "linux":
         return False
     while _fallocate()(file, _KEEP_SIZE, start, count) != 0:
@@ -171,7 +171,7 @@ def _allocate(file: int, start: int, count: int) -> bool:
 
 @cache
 def _fallocate() -> Callable[[int, int, int, int], int]:
-    # Python's own posix_fallocate makes the file longer, and on some disks writes zeros instead.
+    # Python's own posix_fallocate extends the file, and on some file systems writes zeros.
     function = ctypes.CDLL(None, use_errno=True).fallocate
     function.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
     return cast("Callable[[int, int, int, int], int]", function)

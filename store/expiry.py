@@ -1,4 +1,4 @@
-"""What the reconciler asks and does: attempts that wait, signs of life of those that run, files past their date."""
+"""Queries of the reconciler: queued attempts, heartbeats of running ones, and removal of expired files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from store.states import STATES, JobState
 
 @dataclass(frozen=True, slots=True)
 class QueuedAttempt:
-    """A queued attempt, as the queue wants to know it."""
+    """A queued attempt, with what it takes to enqueue it."""
 
     job_id: str
     attempt: int
@@ -25,7 +25,7 @@ class QueuedAttempt:
 
 
 def waiting(job_id: str | None = None) -> list[QueuedAttempt]:
-    """All queued attempts, or that of one job, oldest first."""
+    """Return all queued attempts, or that of one job, oldest first."""
     queued = (
         select(Job.id, Job.attempt, Job.queue, Upload.bytes)
         .join(Upload, Job.upload_id == Upload.id)
@@ -39,16 +39,16 @@ def waiting(job_id: str | None = None) -> list[QueuedAttempt]:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The last that was heard of a running attempt; as long as that changes, it lives."""
+    """The last heartbeat of a running attempt, which is alive as long as that changes."""
 
     job_id: str
     attempt: int
     heartbeat_at: datetime | None
-    is_let_go: bool
+    is_released: bool
 
 
 def pulses() -> list[Pulse]:
-    """All running attempts."""
+    """Return the last heartbeats of all running attempts."""
     rows = db.session.execute(
         select(Job.id, Job.attempt, Job.heartbeat_at, Job.lease_until).where(Job.state == JobState.RUNNING)
     ).all()
@@ -57,7 +57,7 @@ def pulses() -> list[Pulse]:
 
 
 def expire(files: Files) -> Iterator[str]:
-    """Remove the files of jobs past their date; the record stays. Gives the ids."""
+    """Remove the files of jobs past their ``keep_until``, but not their rows; yield the ids."""
     ended = [state for state, facts in STATES.items() if JobState.EXPIRED in facts.followers]
     due = select(Job.id, Job.upload_id).where(Job.state.in_(ended), Job.keep_until < now())
     for job_id, upload_id in db.session.execute(due).all():

@@ -1,4 +1,4 @@
-"""Locks on files, by which processes tell each other who is at one. Those of a process that was killed are free."""
+"""Locks on files, by which processes see that a file is in use. The kernel frees those of a killed process."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def create_locked(path: Path) -> BinaryIO:
 
 
 def lock_exclusive(path: Path) -> BinaryIO | None:
-    """Open a file to read and write with nobody else at it, until it is closed; None while somebody is.
+    """Open a file for reading and writing, locked exclusively until it is closed; None if it is locked already.
 
-    Without locks two at once would mix their bytes, so where a file system has none this raises OSError.
+    Raises OSError on a file system without locks, where two writers would mix their bytes.
     """
     file = path.open("r+b", buffering=0)
     try:
@@ -31,17 +31,17 @@ def lock_exclusive(path: Path) -> BinaryIO | None:
 
 
 def lock_shared(path: Path) -> BinaryIO:
-    """Mark that somebody is at a file, wherever it is moved, until the mark is closed or its process ends."""
+    """Mark a file as in use, wherever it is moved, until the returned file is closed or the process ends."""
     mark = path.open("rb")
     try:
         fcntl.flock(mark, fcntl.LOCK_SH)
     except OSError:
-        pass  # a file system without locks: the reconciler gives files there longer
+        pass  # a file system without locks: the reconciler waits longer there
     return mark
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether somebody is at a file, in whatever process."""
+    """Tell whether any process has locked the file."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""The files of uploads and jobs: put, found, published and removed; they appear whole or not at all.
+"""The files of uploads and jobs: stored, found, published and removed; a file appears whole or not at all.
 
-This is the seam for another kind of store: what is behind it decides where uploads and results lie. Beside it are
-:mod:`store.paths`, :mod:`store.file_locks` and :mod:`store.disk_space`.
+This is the seam for another kind of storage, such as an object store. Beside it are :mod:`store.paths`,
+:mod:`store.file_locks` and :mod:`store.disk_space`.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ class Files:
         return file
 
     def upload(self, upload_id: str) -> Path:
-        """Where the bytes of an upload lie."""
+        """Return the path of an upload."""
         return self.paths.upload(upload_id)
 
     def put_upload(self, incoming: Path, upload_id: str) -> None:
-        """Move an upload that arrived whole (written and fsynced by the caller) to its place."""
+        """Move a complete upload, which its writer has fsynced, to uploads/."""
         target = self.upload(upload_id)
         os.rename(incoming, target)
         to_disk(target.parent)
 
     def remove_upload(self, upload_id: str) -> None:
-        """Remove the bytes of an upload; nothing happens where there are none."""
+        """Remove the file of an upload, if it exists."""
         self.upload(upload_id).unlink(missing_ok=True)
 
     def scratch(self, job_id: str, attempt: int) -> Path:
-        """The folder for the buckets of an attempt, with what :meth:`take_over` found for it."""
+        """Return the folder for the buckets of an attempt, with what :meth:`take_over` moved there."""
         return self._made("scratch", job_id, attempt)
 
     def staging(self, job_id: str, attempt: int) -> Path:
-        """The folder for the parts of an attempt, with what :meth:`take_over` found for it."""
+        """Return the folder for the parts of an attempt, with what :meth:`take_over` moved there."""
         return self._made("staging", job_id, attempt)
 
     def take_over(self, job_id: str, attempt: int) -> None:
-        """Give an attempt the working files of the one before it, under its own names; older ones are removed.
+        """Move the working files of the previous attempt to this one; remove those of older attempts.
 
-        Whoever still works under the old names finds its folders gone.
+        A worker that still runs an earlier attempt finds its folders gone.
         """
         for kind in ("scratch", "staging"):
             target = self.paths.attempt(kind, job_id, attempt)
@@ -72,7 +72,7 @@ class Files:
                 shutil.rmtree(target.parent / str(number), ignore_errors=True)
 
     def publish(self, job_id: str, attempt: int) -> None:
-        """Move the staged parts of an attempt, fsynced by their writer, to the results in one step."""
+        """Move the staged parts of an attempt, fsynced by their writer, to results/ in one step."""
         staged = self.paths.attempt("staging", job_id, attempt)
         target = self.paths.attempt("results", job_id, attempt)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,25 +82,25 @@ class Files:
         to_disk(target.parent.parent)
 
     def result(self, job_id: str, attempt: int, name: str) -> Path:
-        """Where a published file lies."""
+        """Return the path of a published file."""
         return self.paths.result(job_id, attempt, name)
 
     def rejected_bytes(self, job_id: str, attempt: int) -> int:
-        """The size of the published list of rows left out; 0 where there is none."""
+        """Return the size in bytes of the published list of skipped rows, 0 if there is none."""
         path = self.result(job_id, attempt, REJECTED)
         return path.stat().st_size if path.exists() else 0
 
     def remove_attempt(self, job_id: str, attempt: int) -> None:
-        """Remove what an attempt left: scratch, staged parts and published parts."""
+        """Remove all files of an attempt: scratch, staged parts and results."""
         self.remove_working_files(job_id, attempt)
         self.remove_results(job_id, attempt)
 
     def remove_results(self, job_id: str, attempt: int) -> None:
-        """Remove what an attempt moved to the results without publishing it."""
+        """Remove what an attempt moved to results/."""
         remove_folder(self.paths.attempt("results", job_id, attempt))
 
     def remove_working_files(self, job_id: str, attempt: int) -> None:
-        """Remove scratch and staged parts of an attempt, not what it published."""
+        """Remove scratch and staged parts of an attempt, not its results."""
         for kind in ("scratch", "staging"):
             remove_folder(self.paths.attempt(kind, job_id, attempt))
 
@@ -110,24 +110,24 @@ class Files:
             shutil.rmtree(self.paths.job(kind, job_id), ignore_errors=True)
 
     def working_attempts(self) -> list[tuple[str, int]]:
-        """The (job, attempt) pairs that have a scratch or staging folder."""
+        """Return the (job, attempt) pairs that have a scratch or staging folder."""
         return sorted({*self._attempts("scratch"), *self._attempts("staging")})
 
     def working_folders(self, job_id: str, attempt: int) -> list[Path]:
-        """The scratch and staging folders of an attempt that are there."""
+        """Return the scratch and staging folders of an attempt that exist."""
         folders = [self.paths.attempt(kind, job_id, attempt) for kind in ("scratch", "staging")]
         return [folder for folder in folders if folder.exists()]
 
     def published_attempts(self) -> list[tuple[str, int]]:
-        """The (job, attempt) pairs that have a folder of results."""
+        """Return the (job, attempt) pairs that have a folder of results."""
         return sorted(self._attempts("results"))
 
     def incoming_files(self) -> list[Path]:
-        """Uploads that arrive, and halves of those that broke off."""
+        """Return the files of uploads that are arriving or were interrupted."""
         return sorted(self.paths.folder_of("incoming").iterdir())
 
     def upload_files(self) -> list[Path]:
-        """All uploads; the name of each is its id."""
+        """Return the files of all complete uploads; the name of each is its id."""
         return sorted(path for path in self.paths.folder_of("uploads").iterdir() if ID.fullmatch(path.name))
 
     def _attempts(self, kind: str) -> Iterator[tuple[str, int]]:
@@ -142,9 +142,9 @@ class Files:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove the folder of an attempt, and that of its job once it is empty; nothing happens where it is gone."""
+    """Remove the folder of an attempt, if it exists, and that of its job once it is empty."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.parent.rmdir()
     except OSError:
-        pass  # another attempt's files are in it, or it is gone already
+        pass  # it holds another attempt's files, or is gone already

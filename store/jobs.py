@@ -1,4 +1,4 @@
-"""Looking jobs up, and what their owners may do to them."""
+"""Jobs: looking them up, and what their owners may do with them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from store.paths import ID
 from store.queues import queue_for
 from store.states import UNFINISHED, JobState
 
-SHOWN_BAD_ROWS = 100  # of a job: on its page, in the API, and in the row of a refused one, which has no file of them
+SHOWN_BAD_ROWS = 100  # on the page of a job, in the API, and in the row of a refused job, which has no rejected.csv
 
 
 class UploadGoneError(Exception):
@@ -30,20 +30,20 @@ class UploadGoneError(Exception):
 
 
 def visible_to(account_id: int, *, is_admin: bool = False) -> Select[Job]:
-    """The jobs an account may see, newest first: its own, or everyone's for an administrator."""
+    """Select the jobs an account may see, newest first: its own, or all for an administrator."""
     statement = select(Job).options(joinedload(Job.upload), joinedload(Job.owner)).order_by(Job.created_at.desc())
     return statement if is_admin else statement.where(Job.owner_id == account_id)
 
 
 def find(job_id: str, account_id: int, *, is_admin: bool = False) -> Job | None:
-    """The job, if it exists and the account may see it."""
+    """Return the job if it exists and the account may see it."""
     if not ID.fullmatch(job_id):
         return None
     return db.session.scalar(visible_to(account_id, is_admin=is_admin).where(Job.id == job_id))
 
 
 def find_part(part_id: str, account_id: int, *, is_admin: bool = False) -> Part | None:
-    """A part of a job that is done, if the account may see the job."""
+    """Return a part of a job that is done, if the account may see the job."""
     if not ID.fullmatch(part_id):
         return None
     statement = select(Part).join(Job).where(Part.id == part_id, Job.state == JobState.DONE)
@@ -55,7 +55,7 @@ def find_part(part_id: str, account_id: int, *, is_admin: bool = False) -> Part 
 def latest(
     account_id: int, *, is_admin: bool = False, states: tuple[JobState, ...] = (), limit: int = 100, offset: int = 0
 ) -> list[Job]:
-    """The newest jobs an account may see, of these states if any are named."""
+    """Return the newest jobs an account may see, in ``states`` if any are given."""
     statement = visible_to(account_id, is_admin=is_admin)
     if states:
         statement = statement.where(Job.state.in_(states))
@@ -64,7 +64,7 @@ def latest(
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the list of jobs, behind one of them."""
+    """A position in the list of jobs: after one of them."""
 
     created_at: datetime
     job_id: str
@@ -80,7 +80,7 @@ def page(
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> list[Job]:
-    """The newest jobs of an account behind a place: of these states, with this in the name, sent in this time."""
+    """Return the newest jobs of an account after a cursor that match all filters given."""
     statement = visible_to(account_id).order_by(Job.id.desc())
     if cursor is not None:
         same_moment = (Job.created_at == cursor.created_at) & (Job.id < cursor.job_id)
@@ -103,13 +103,13 @@ def bad_rows(job: Job) -> list[dict[str, Any]]:
 
 
 def ahead_of(job: Job) -> int:
-    """How many jobs of the same queue run or were queued earlier."""
+    """Count the jobs of the same queue that run or were queued earlier."""
     before = (Job.state == JobState.RUNNING) | ((Job.state == JobState.QUEUED) & (Job.created_at < job.created_at))
     return db.session.scalar(select(func.count()).where(Job.queue == job.queue, before)) or 0
 
 
 def latest_run(upload_id: str) -> str:
-    """The id of the newest job over an upload; empty where there is none."""
+    """Return the id of the newest job over an upload, or an empty string if there is none."""
     statement = select(Job.id).where(Job.upload_id == upload_id).order_by(Job.created_at.desc(), Job.id.desc())
     return db.session.scalar(statement.limit(1)) or ""
 
@@ -121,29 +121,29 @@ def run_again(
     webhook_url: str | None = None,
     quota_bytes: int | None = None,
 ) -> Job:
-    """A new job over the same upload with other options and a webhook of its own; the caller enqueues it.
+    """Create a job over the same upload with other options and its own webhook; the caller enqueues it.
 
-    It answers for its file from now on, unless another job does already.
+    Sending the file again leads to the new job, unless another job holds the ``same_file_key`` already.
 
     Raises:
-        UploadGoneError: somebody removed the file meanwhile.
-        KeyUsedError: the account has a job for the same ``request_key``.
-        RunOverQuotaError: the account keeps as much as it may, or will once its other runs are done.
+        UploadGoneError: the upload was removed meanwhile.
+        KeyUsedError: the account has a job with the same ``request_key``.
+        RunOverQuotaError: the quota is used up, or will be once the other runs of the account are done.
     """
     keys = _keys_of(job, request_key)
     try:
         keys.refuse_if_request_used()
         quota.reserve_run(job.owner_id, quota_bytes)
         try:
-            return _queued_again(job, options, keys.same_file, keys.request, webhook_url)
+            return _insert_run(job, options, keys.same_file, keys.request, webhook_url)
         except IntegrityError:
-            db.session.rollback()  # which gives up the turn at the quota, too
+            db.session.rollback()  # which also releases the lock of the quota
             keys.refuse_if_request_used()
             quota.reserve_run(job.owner_id, quota_bytes)
-            return _queued_again(job, options, None, keys.request, webhook_url)
+            return _insert_run(job, options, None, keys.request, webhook_url)
     except (IntegrityError, ObjectDeletedError) as error:
         db.session.rollback()
-        keys.refuse_if_request_used()  # of many at once the first one was slower than our first look
+        keys.refuse_if_request_used()  # a concurrent request with the same key may have won
         raise UploadGoneError from error
 
 
@@ -154,7 +154,7 @@ def _keys_of(job: Job, request_key: str | None) -> Keys:
         raise UploadGoneError from error
 
 
-def _queued_again(
+def _insert_run(
     job: Job, options: JobOptions, same_file_key: str | None, request_key: str | None, webhook_url: str | None
 ) -> Job:
     again = Job(
@@ -173,7 +173,7 @@ def _queued_again(
 
 
 def cancel(job_id: str, keep_until: datetime) -> bool:
-    """End a job that has not ended; its worker notices at its next write. False when it had ended already."""
+    """Cancel an unfinished job; its worker notices at its next write. False if the job had ended already."""
     statement = (
         update(Job)
         .where(Job.id == job_id, Job.state.in_(UNFINISHED))
@@ -188,10 +188,10 @@ def cancel(job_id: str, keep_until: datetime) -> bool:
 
 
 def remove(files: Files, job_id: str) -> bool:
-    """Remove a job, its parts and files, and its upload when no other job needs it; idempotent.
+    """Remove a job, its parts and files, and its upload unless another job needs it; idempotent.
 
     The rows go first: a worker that still runs the job finds no row at its next write, stops and
-    removes its own folders. False when another job still needs the upload.
+    removes its own folders. Returns False if another job still needs the upload.
     """
     job = db.session.get(Job, job_id)
     if job is None:
@@ -209,5 +209,5 @@ def remove(files: Files, job_id: str) -> bool:
 
 
 def keep_until(keep_days: int) -> datetime:
-    """The moment at which the files of a job that ends now are removed."""
+    """Return when the files of a job that ends now are to be removed."""
     return now() + timedelta(days=keep_days)

@@ -1,7 +1,8 @@
-"""Duties that one process at a time does for all, by a lease in the database.
+"""Leader election: one process at a time holds a named lease, kept in the database.
 
-No clock is compared with another: whoever wants a lease takes it over when its turns have not grown for a while of its
-own watching. Two holders at once do no harm, since all that they do is fenced; the lease only spares the work.
+Clocks of different machines are never compared: a process takes a lease over if it has watched its count of turns
+stand still for long enough. Two leaders at once do no harm, since all their writes are fenced; the lease only saves
+doing the work twice.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Tenure:
-    """Who holds a lease, and how many turns it has seen."""
+class LeaseState:
+    """The holder of a lease, and how often it was acquired or renewed."""
 
     holder: str
     turns: int
     turned_at: datetime | None
 
 
-def look_at(name: str) -> Tenure:
-    """How a lease stands; NOBODY where nobody has ever had it, or its holder gave it back."""
+def read(name: str) -> LeaseState:
+    """Return the state of a lease; its holder is NOBODY if it was never acquired or was released."""
     lease = db.session.get(LeaderLease, name)
-    found = Tenure(NOBODY, 0, None) if lease is None else Tenure(lease.holder, lease.turns, lease.turned_at)
+    found = LeaseState(NOBODY, 0, None) if lease is None else LeaseState(lease.holder, lease.turns, lease.turned_at)
     db.session.rollback()
     return found
 
 
-def take(name: str, holder: str, seen: Tenure) -> bool:
-    """Take the lease, or take another turn at it; False when it does not stand as ``seen`` any more."""
+def acquire(name: str, holder: str, seen: LeaseState) -> bool:
+    """Acquire or renew a lease by compare-and-set; False if its state is no longer ``seen``."""
     if seen.turned_at is None:
         db.session.add(LeaderLease(name=name, holder=holder, turns=1))
         try:
@@ -56,8 +57,8 @@ def take(name: str, holder: str, seen: Tenure) -> bool:
     return result.rowcount == 1
 
 
-def give_back(name: str, holder: str) -> None:
-    """Let the next one take the lease at once; nothing happens where another one holds it."""
+def release(name: str, holder: str) -> None:
+    """Release the lease if ``holder`` has it, so that another process can acquire it at once."""
     db.session.execute(
         update(LeaderLease).where(LeaderLease.name == name, LeaderLease.holder == holder).values(holder=NOBODY)
     )
@@ -65,6 +66,6 @@ def give_back(name: str, holder: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Remove a lease that nobody will hold again; nothing happens where there is none."""
+    """Delete the row of a lease, if it exists."""
     db.session.execute(delete(LeaderLease).where(LeaderLease.name == name))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Rows. They are dumb: no queue, no paths, no addresses; see the sibling modules."""
+"""The tables. Rows know nothing of queues, paths or URLs; see the sibling modules."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from store.database import Base, Moment, now
 from store.states import JobState
 
-AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # by every clock it is past
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # in the past by any clock
 
 
 def new_id() -> str:
-    """A fresh identifier: 32 hex digits."""
+    """Return a fresh id: 32 hex digits."""
     return uuid.uuid4().hex
 
 
@@ -31,7 +31,7 @@ class Account(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
-    webhook_secret: Mapped[str | None] = mapped_column(String(64))  # made on first use; see store.webhooks
+    webhook_secret: Mapped[str | None] = mapped_column(String(64))  # generated on first use; see store.webhooks
 
 
 class Token(Base):
@@ -43,7 +43,7 @@ class Token(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(16))  # access | refresh | personal
     name: Mapped[str] = mapped_column(String(80), default="")  # of a personal one
-    scopes: Mapped[str] = mapped_column(String(32), default="read write")  # apart by blanks: read | write
+    scopes: Mapped[str] = mapped_column(String(32), default="read write")  # separated by spaces: read | write
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)  # of a personal one, to the minute
@@ -54,7 +54,7 @@ class Token(Base):
 
 
 class Upload(Base):
-    """The file that was received; its bytes lie where store.paths says."""
+    """A file that was received; store.paths says where its bytes are."""
 
     __tablename__ = "upload"
     __table_args__ = (Index("ix_upload_owner_sha256", "owner_id", "sha256"),)
@@ -70,7 +70,7 @@ class Upload(Base):
 
 
 class Job(Base):
-    """One run over one upload, with its options and its one end."""
+    """One run over one upload, with its options and outcome."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -86,18 +86,18 @@ class Job(Base):
     )
     queue: Mapped[str] = mapped_column(String(16))
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
-    # Same owner, same bytes: set while another upload of the file would be answered with this job.
+    # Same owner, same bytes: set while sending the file again leads to this job.
     same_file_key: Mapped[str | None] = mapped_column(String(80), unique=True)
-    # Same owner, same Idempotency-Key: another request with it is answered with this job.
+    # Same owner, same Idempotency-Key: sending the request again leads to this job.
     request_key: Mapped[str | None] = mapped_column(String(96), unique=True)
 
     attempt: Mapped[int] = mapped_column(default=1)  # the fence: only this attempt's worker may write
-    crashes: Mapped[int] = mapped_column(default=0)  # attempts that ended with a dead worker
-    # Renewed while the attempt is at work, by its worker's clock, so only for reading; NULL: the attempt was let go.
+    crashes: Mapped[int] = mapped_column(default=0)  # attempts whose worker crashed
+    # Renewed while the attempt runs, by its worker's clock, so only for display; NULL: the attempt was released.
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
 
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
-    started_at: Mapped[datetime | None] = mapped_column(Moment)  # of the present attempt
+    started_at: Mapped[datetime | None] = mapped_column(Moment)  # the current attempt
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     keep_until: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -106,13 +106,12 @@ class Job(Base):
     rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_per_second: Mapped[float | None]
     seconds_left: Mapped[float | None]
-    heartbeat_at: Mapped[datetime | None] = mapped_column(
-        "seen_at", Moment
-    )  # last sign of life; other than before: it lives
+    # The last heartbeat; the attempt is alive as long as this changes.
+    heartbeat_at: Mapped[datetime | None] = mapped_column("seen_at", Moment)
 
-    rejected_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # of the rows left out
+    rejected_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # the list of skipped rows
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
-    summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what processing reports, without the parts
+    summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # the report of processing, without the parts
 
     upload: Mapped[Upload] = relationship()
     owner: Mapped[Account] = relationship()
@@ -142,15 +141,15 @@ class Part(Base):
 
 
 class Webhook(Base):
-    """An address that is told of a job's end, and how far that has come; see store.webhooks."""
+    """A URL to call when a job has ended, and the state of that delivery; see store.webhooks."""
 
     __tablename__ = "webhook"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)  # also the webhook-id of all tries
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)
     url: Mapped[str] = mapped_column(String(2000))
-    tries: Mapped[int] = mapped_column(default=0)  # begun so far; the fence: who takes the next one raises it
-    # Once the job has ended; NULL: delivered or given up.
+    tries: Mapped[int] = mapped_column(default=0)  # begun so far; the fence: claiming a try increments it
+    # Counts only once the job has ended; NULL: delivered or given up.
     next_try_at: Mapped[datetime | None] = mapped_column(Moment, default=AT_ONCE, index=True)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
     last_problem: Mapped[str | None] = mapped_column(String(300))  # of the last try that failed, in words
@@ -159,41 +158,41 @@ class Webhook(Base):
 
 
 class Resumable(Base):
-    """An upload that arrives in pieces, and afterwards which job came of it; see store.resumable_uploads."""
+    """An upload that arrives in pieces, and then the job it led to; see store.resumable_uploads."""
 
     __tablename__ = "resumable"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)  # its upload gets the same
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)  # also the id of its upload
     owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     name: Mapped[str] = mapped_column(String(255))  # as the client gave it, for showing only
-    bytes: Mapped[int | None] = mapped_column(BigInteger)  # NULL: the client has not said yet
-    arrived: Mapped[int] = mapped_column(BigInteger, default=0)  # after the last piece; the file alone says it exactly
-    # While a piece with a checksum arrives, where it begins: nothing behind counts yet.
+    bytes: Mapped[int | None] = mapped_column(BigInteger)  # NULL: not known yet
+    arrived: Mapped[int] = mapped_column(BigInteger, default=0)  # as of the last piece; the size of the file is exact
+    # Where a piece with a checksum begins that is still arriving: bytes after it do not count yet.
     unproved_from: Mapped[int | None] = mapped_column(BigInteger)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see store.options
     webhook_url: Mapped[str | None] = mapped_column(String(2000))  # for its job
-    said: Mapped[str | None] = mapped_column(Text)  # the header Upload-Metadata, to be given back as it came
+    said: Mapped[str | None] = mapped_column(Text)  # the header Upload-Metadata, returned as it was received
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
     job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
 
 
 class LeaderLease(Base):
-    """Work that one process at a time does for all or for its host, and who does it; see store.leader_lease."""
+    """A named lease that one process at a time holds; see store.leader_lease."""
 
     __tablename__ = "duty"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)  # reconciler; webhooks:<host>
     holder: Mapped[str] = mapped_column(String(64))
-    turns: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with each turn, whoever holds it
+    turns: Mapped[int] = mapped_column(BigInteger, default=0)  # incremented at each acquisition and renewal
     turned_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
 class Counter(Base):
-    """A number that only grows, in the same transactions as what it counts; see store.counters."""
+    """A number that only grows, in the transactions of what it counts; see store.counters."""
 
     __tablename__ = "counter"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    label: Mapped[str] = mapped_column(String(80), primary_key=True)  # empty where there is nothing to tell apart
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)  # empty if there is nothing to distinguish
     value: Mapped[float] = mapped_column(Double)

@@ -1,4 +1,4 @@
-"""What a person or script may choose for a job."""
+"""The options of a job, as people and scripts choose them: validated, and stored as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 60  # characters of a wrong value in a message
 
 
 class OptionsError(ValueError):
-    """An option that does not exist, or a value that it does not have; the message is for whoever sent it."""
+    """An unknown option or an invalid value; the message is for the client that sent it."""
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
@@ -25,17 +25,17 @@ class OptionsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """The choices of one job; kept as JSON in ``Job.options``. An empty text: find it out.
+    """The options of one job, stored as JSON in ``Job.options``. An empty string means detect it.
 
     Raises:
-        OptionsError: a value that is none of these.
+        OptionsError: a value is invalid.
     """
 
-    bad_rows: str = "stop"  # stop: refuse the file; skip: leave such rows out and list them
+    bad_rows: str = "stop"  # stop: refuse the file; skip: skip such rows and list them
     encoding: str = ""  # of ENCODINGS
     delimiter: str = ""  # of DELIMITERS, or one character
     quote: str = ""  # of QUOTES
-    header_line: str = ""  # the line that names the columns, 1 upwards; none: there is no such line
+    header_line: str = ""  # the number of the line with the column names, from 1; none: there is no header
     date_style: str = ""  # of DATE_STYLES
     thousands: str = ""  # of THOUSANDS
     song_column: str = ""  # a name in the header, or a number from 1
@@ -51,7 +51,7 @@ class JobOptions:
                 raise OptionsError(name, f"{name} should be {wanted}, but is {shown!r:.{_SHOWN + 2}}.")
 
     def with_changes(self, given: Mapping[str, Any]) -> JobOptions:
-        """The same with other values; an empty one goes back to what it is by default. Raises OptionsError."""
+        """Return a copy with these values; an empty one restores the default. Raises OptionsError."""
         for name in given:
             if name not in DEFAULTS:
                 raise OptionsError(name, f"There is no option {name[:_SHOWN]!r}, only {_either(DEFAULTS, 'and')}.")
@@ -60,22 +60,22 @@ class JobOptions:
         )
 
     def values(self) -> dict[str, str]:
-        """All options by their names."""
+        """Return all options by name."""
         return asdict(self)
 
     def to_json(self) -> dict[str, Any]:
-        """The form that the database keeps: what was chosen, and nothing of what is to be found out."""
+        """Return the form that the database stores: what was chosen, without what is to be detected."""
         chosen = self.values().items()
         return {name: value for name, value in chosen if name == "bad_rows" or value != DEFAULTS[name]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> JobOptions:
-        """The inverse of :meth:`to_json`; raises OptionsError."""
+        """Restore options from :meth:`to_json`; raise OptionsError if they are invalid."""
         return cls().with_changes(data)
 
 
 def _is_delimiter(value: str) -> bool:
-    """A word, or a character that cannot be meant as part of a value."""
+    """Tell whether it is a named delimiter, or a character that is not part of ordinary values."""
     if len(value) == 1:
         return value.isascii() and not value.isalnum() and value not in "\0\"'\r\n"
     return value in DELIMITERS
@@ -84,7 +84,7 @@ def _is_delimiter(value: str) -> bool:
 def _is_column(value: str) -> bool:
     try:
         value.encode()
-    except UnicodeEncodeError:  # half a character, which no page could show
+    except UnicodeEncodeError:  # a lone surrogate, which no page could show
         return False
     return len(value) <= LONGEST_COLUMN
 
@@ -99,7 +99,7 @@ def _one_of(words: Collection[str], *, may_be_empty: bool = True) -> tuple[str, 
 
 
 _COLUMN = (f"the name of a column or its number from 1, of up to {LONGEST_COLUMN} characters", _is_column)
-# Each option with what it should be, and how that is told.
+# Each option with a description of its valid values, and a test for them.
 _RULES: dict[str, tuple[str, Callable[[str], bool]]] = {
     "bad_rows": _one_of(BAD_ROWS, may_be_empty=False),
     "encoding": _one_of(ENCODINGS),

@@ -1,7 +1,7 @@
-"""Files that no row accounts for, and rows whose files are gone.
+"""Orphans: files without a row, and rows whose files are missing.
 
-What is found here may be on its way to being accounted for: a file is moved before the row is committed. So whoever
-removes orphans looks twice, some time apart, and removes what is there both times.
+A file is moved before its row is committed, so what looks like an orphan may get its row in a moment. The reconciler
+therefore looks twice, some time apart, and removes only what it found both times.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from store.files import Files, remove_folder
 from store.models import Job, Part, Resumable, Upload
 from store.states import UNFINISHED, JobState
 
-SILENCE = 24 * 3600  # seconds after which a half upload is given up, even where locks tell nothing
+SILENCE = 24 * 3600  # seconds after which an incomplete upload is abandoned, even on a file system without locks
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A file or folder that nobody needs."""
+    """A file or folder without a row that needs it."""
 
     kind: str  # half upload | upload | working files | results
     path: Path
     job_id: str | None = None
 
     def remove(self) -> None:
-        """Remove it, and the folder of its job once that is empty; nothing happens where it is gone already."""
+        """Remove it, if it still exists, and the folder of its job once that is empty."""
         if self.path.is_dir():
             remove_folder(self.path)
         else:
@@ -41,7 +41,7 @@ class Orphan:
 
 
 def find(files: Files) -> set[Orphan]:
-    """All orphans of this moment."""
+    """Return all files and folders that have no row right now."""
     fault_points.point("sweep.begun")
     try:
         return set(chain(_half_uploads(files), _uploads(files), _working_files(files), _results(files)))
@@ -50,7 +50,7 @@ def find(files: Files) -> set[Orphan]:
 
 
 def remove_unused_uploads(seen_before: set[str]) -> set[str]:
-    """Remove the rows of uploads that have no job and had none before; gives those that have none now."""
+    """Remove the rows of uploads that have no job now and had none before; return the others without a job."""
     jobless = set(db.session.scalars(select(Upload.id).where(~exists().where(Job.upload_id == Upload.id))))
     if unused := jobless & seen_before:
         db.session.execute(delete(Upload).where(Upload.id.in_(unused), ~exists().where(Job.upload_id == Upload.id)))
@@ -59,11 +59,11 @@ def remove_unused_uploads(seen_before: set[str]) -> set[str]:
 
 
 def missing(files: Files) -> Iterator[tuple[str, str]]:
-    """Files that rows promise and the disk does not have, as (job, words)."""
+    """Find files that have a row and are missing on the disk; yield pairs of job and file."""
     kept = select(Job.id, Job.upload_id).where(Job.state != JobState.EXPIRED)
     for job_id, upload_id in db.session.execute(kept).all():
         if not files.upload(upload_id).exists():
-            yield job_id, "the file that was sent"
+            yield job_id, "the uploaded file"
     published = select(Job.id, Job.attempt, Part.name).join(Part).where(Job.state == JobState.DONE)
     for job_id, attempt, name in db.session.execute(published).all():
         if not files.result(job_id, attempt, name).exists():
@@ -74,32 +74,32 @@ def missing(files: Files) -> Iterator[tuple[str, str]]:
 def _half_uploads(files: Files) -> Iterator[Orphan]:
     there = files.incoming_files()
     arriving = _arriving()
-    return (Orphan("half upload", path) for path in there if path.name not in arriving and _is_left_alone(path))
+    return (Orphan("half upload", path) for path in there if path.name not in arriving and _is_abandoned(path))
 
 
 def _uploads(files: Files) -> Iterator[Orphan]:
     there = files.upload_files()
     needed = set(db.session.scalars(select(Job.upload_id).where(Job.state != JobState.EXPIRED))) | _arriving()
-    return (Orphan("upload", path) for path in there if path.name not in needed and _is_left_alone(path))
+    return (Orphan("upload", path) for path in there if path.name not in needed and _is_abandoned(path))
 
 
 def _arriving() -> set[str]:
-    """What arrives in pieces, or has arrived and gets its job at the next request; resumable_uploads gives it up."""
+    """Return the ids of resumable uploads without a job yet; store.resumable_uploads expires them."""
     return set(db.session.scalars(select(Resumable.id).where(Resumable.job_id.is_(None))))
 
 
-def _is_left_alone(path: Path) -> bool:
+def _is_abandoned(path: Path) -> bool:
     try:
         old = path.stat().st_mtime < time.time() - SILENCE
     except FileNotFoundError:
-        return False  # it has arrived meanwhile, or was given up
+        return False  # it was moved or removed meanwhile
     return old or not file_locks.is_locked(path)
 
 
 def _working_files(files: Files) -> Iterator[Orphan]:
     there = files.working_attempts()
     needed = set(db.session.scalars(select(Job.id).where(Job.state.in_(UNFINISHED))))
-    newest = dict(there)  # of a job, since they are sorted: the next attempt goes on from it
+    newest = dict(there)  # per job, since they are sorted: the next attempt resumes from it
     for job_id, attempt in there:
         if job_id not in needed or attempt != newest[job_id]:
             yield from (Orphan("working files", path, job_id) for path in files.working_folders(job_id, attempt))

@@ -1,12 +1,12 @@
-"""Where files lie: the only module that builds paths under DATA_DIR.
+"""Paths of files: the only module that builds paths under DATA_DIR.
 
-    incoming/<id>             an upload while it arrives, in one go or in pieces
-    uploads/<upload>          an upload, whole
+    incoming/<id>             an upload that is arriving, whole or in pieces
+    uploads/<upload>          a complete upload
     scratch/<job>/<attempt>/  buckets while an attempt runs
     staging/<job>/<attempt>/  parts while an attempt writes them
     results/<job>/<attempt>/  parts that were published
 
-A name from outside is checked before a path is built from it: each method raises ValueError for one that is not ours.
+Names are checked before a path is built from them: each method raises ValueError for an invalid one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
 class Paths:
-    """The paths under one DATA_DIR; it neither makes nor reads anything."""
+    """The paths under one DATA_DIR; nothing is created or read."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -32,15 +32,15 @@ class Paths:
         return self.data_dir / kind
 
     def incoming(self, upload_id: str) -> Path:
-        """Return where the bytes of an upload arrive."""
+        """Return the path at which an upload arrives."""
         return self.folder_of("incoming") / _checked(upload_id, ID)
 
     def new_incoming(self) -> Path:
-        """Return a path under a fresh id, not yet made, for an upload that is about to arrive."""
+        """Return the path for a new upload, under a fresh id; it does not exist yet."""
         return self.incoming(new_id())
 
     def upload(self, upload_id: str) -> Path:
-        """Return where the bytes of a whole upload lie."""
+        """Return the path of a complete upload."""
         return self.folder_of("uploads") / _checked(upload_id, ID)
 
     def job(self, kind: str, job_id: str) -> Path:
@@ -52,12 +52,12 @@ class Paths:
         return self.job(kind, job_id) / str(int(attempt))
 
     def result(self, job_id: str, attempt: int, name: str) -> Path:
-        """Return where a published file lies."""
+        """Return the path of a published file."""
         return self.attempt("results", job_id, attempt) / _checked(name, _FILE_NAME)
 
     @property
     def mark(self) -> Path:
-        """The file that says to which database the folder belongs; see store.data_dir_check."""
+        """The file that names the database to which the folder belongs; see store.data_dir_check."""
         return self.data_dir / "database-mark"
 
 

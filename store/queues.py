@@ -1,4 +1,4 @@
-"""The queue: the only module that enqueues. Redis is a hint; the database says which jobs exist."""
+"""The queues in Redis: the only module that enqueues. Redis is a hint; the database is the truth."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ SMALL = "small"
 LARGE = "large"
 QUEUES = (SMALL, LARGE)
 SMALL_FILE_BYTES = 32 << 20
-TASK = "worker.tasks.process_job"  # by dotted path: the web side never imports the worker
+TASK = "worker.tasks.process_job"  # by dotted path: webapp never imports the worker
 
 _log = logging.getLogger(__name__)
 
 
 def queue_for(file_bytes: int) -> str:
-    """The queue for a file of this size, so that a small one never waits behind a big one."""
+    """Return the queue for a file of this size; small files never wait for big ones."""
     return SMALL if file_bytes <= SMALL_FILE_BYTES else LARGE
 
 
 def connect(redis_url: str) -> Redis:
-    """A connection that gives up within a second: nobody waits long for a hint."""
+    """Connect to Redis with short timeouts: no request should wait long for a hint."""
     return Redis.from_url(
         redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0), health_check_interval=0
     )
 
 
 def call_id(job_id: str, attempt: int) -> str:
-    """The queue's name for one attempt at a job; the same attempt is never queued twice."""
+    """Return the id of an attempt in RQ, which is unique, so that no attempt is queued twice."""
     return f"{job_id}-{attempt}"
 
 
 def time_limit(file_bytes: int) -> int:
-    """Seconds after which an attempt is taken for hung: ten minutes, and a second for each 250 kB."""
+    """Return the seconds after which an attempt counts as hung: ten minutes, plus one second per 250 kB."""
     return 600 + file_bytes // 250_000
 
 
 def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_bytes: int) -> bool:
-    """Tell a worker about an attempt; False when the queue cannot be reached (the reconciler tries again)."""
+    """Enqueue an attempt; False if Redis is unreachable, and then the reconciler enqueues it later."""
     try:
         Queue(queue, connection=connection, serializer=JSONSerializer).enqueue_call(
             TASK,
@@ -60,7 +60,7 @@ def enqueue(connection: Redis, *, job_id: str, attempt: int, queue: str, file_by
     except DuplicateJobError:
         return True
     except RedisError as error:
-        _log.warning("the job waits for the queue, which is away: %s", error, extra={"job": job_id, "attempt": attempt})
+        _log.warning("Redis unreachable (%s); job not enqueued yet", error, extra={"job": job_id, "attempt": attempt})
         return False
     return True
 
@@ -70,25 +70,25 @@ class Calls:
     """The call ids that Redis knows."""
 
     waiting: frozenset[str]  # in a queue
-    started: frozenset[str]  # in a worker's hands, or in those of one that died: its entry stays for a while
+    started: frozenset[str]  # by a worker, which may have died since: the entry stays for a while
 
 
 def calls(connection: Redis) -> Calls:
-    """What Redis knows of all queues; raises RedisError when it is away."""
+    """Return the call ids of all queues; raise RedisError if Redis is unreachable."""
     waiting: set[str] = set()
     started: set[str] = set()
     for name in QUEUES:
         queue = Queue(name, connection=connection, serializer=JSONSerializer)
         registry = queue.started_job_registry
-        # In this order a call that is taken in between is seen twice, not missed.
+        # In this order a call that a worker takes in between is seen twice, not missed.
         waiting |= set(queue.get_job_ids())
-        # Whatever their dates, which are of the worker's clock: it may be another than ours.
+        # Expired entries too: their dates are those of the worker's clock, which may differ from ours.
         started |= {registry.parse_job_id(entry) for entry in connection.zrange(registry.key, 0, -1)}
     return Calls(frozenset(waiting), frozenset(started))
 
 
 def answers(connection: Redis) -> bool:
-    """Whether Redis is there."""
+    """Tell whether Redis answers."""
     try:
         return bool(connection.ping())
     except RedisError:
@@ -96,13 +96,13 @@ def answers(connection: Redis) -> bool:
 
 
 def forget(connection: Redis, *, job_id: str, attempt: int) -> None:
-    """Take an attempt out of the queue if it still stands there; a queue that is away does not matter."""
+    """Remove an attempt from its queue, if it is there; an unreachable Redis is only logged."""
     name = call_id(job_id, attempt)
     try:
         for queue in QUEUES:
             Queue(queue, connection=connection, serializer=JSONSerializer).remove(name)
         QueuedCall.fetch(name, connection=connection, serializer=JSONSerializer).delete()
     except (NoSuchJobError, InvalidJobOperation, ValueError):
-        pass  # its record is gone already, or its execution is just ending: RQ raises a plain ValueError then
+        pass  # its record is gone, or its execution is just ending, for which RQ raises a plain ValueError
     except RedisError as error:
-        _log.warning("the job stays in the queue for now: %s", error, extra={"job": job_id, "attempt": attempt})
+        _log.warning("Redis unreachable (%s); job left in queue", error, extra={"job": job_id, "attempt": attempt})

@@ -1,4 +1,4 @@
-"""How many bytes an account keeps here, and how many it may."""
+"""Quotas: how many bytes an account stores, and how many it may."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from store.states import UNFINISHED, JobState
 
 
 class OverQuotaError(Exception):
-    """The account would keep more than it may."""
+    """The account would exceed its quota."""
 
 
 class RunOverQuotaError(OverQuotaError):
-    """The same, of a file that is here already and was to be run again."""
+    """The quota leaves no room for another run over an upload that is stored already."""
 
 
 def reserve(account_id: int, quota: int | None, more_bytes: int, besides: str | None = None) -> None:
-    """Make sure, within the caller's transaction, that the account may keep ``more_bytes`` more.
+    """Check, within the caller's transaction, that the account may store ``more_bytes`` more.
 
-    Other reservations for the account wait until that transaction is over. Raises OverQuotaError.
+    Concurrent reservations for the account wait until that transaction ends. ``besides`` is an arriving upload to leave
+    out. Raises OverQuotaError.
     """
     if quota is None:
         return
@@ -32,9 +33,9 @@ def reserve(account_id: int, quota: int | None, more_bytes: int, besides: str | 
 
 
 def reserve_run(account_id: int, quota: int | None) -> None:
-    """The same for one more run over a file that is here, of which nobody knows yet what it will come to.
+    """Check that the account may run once more over an upload, though the size of the results is unknown.
 
-    Those that wait or run are taken to come to as much as their files. Raises RunOverQuotaError.
+    Unfinished runs count with the size of their uploads. Raises RunOverQuotaError.
     """
     if quota is None:
         return
@@ -45,13 +46,13 @@ def reserve_run(account_id: int, quota: int | None) -> None:
 
 
 def _wait_for_turn(account_id: int) -> None:
-    # A write that changes nothing: it takes the account's row on PostgreSQL, and the database on SQLite.
+    # A write that changes nothing: it locks the row on PostgreSQL, and the database on SQLite.
     ours = update(Account).where(Account.id == account_id).values(username=Account.username)
     db.session.execute(ours.execution_options(synchronize_session=False))
 
 
 def _bytes_of_runs(account_id: int) -> int:
-    """The bytes of the files that are to be run again, or are running, each as often as it is."""
+    """Return the bytes of the uploads of unfinished repeated runs, each counted once per run."""
     before = aliased(Job)
     is_run_again = exists().where(before.upload_id == Job.upload_id, before.created_at < Job.created_at)
     runs = select(func.sum(Upload.bytes)).join(Job, Job.upload_id == Upload.id)
@@ -60,16 +61,16 @@ def _bytes_of_runs(account_id: int) -> int:
 
 
 def used_bytes(account_id: int, besides: str | None = None) -> int:
-    """The bytes of an account's files: what it sent and what came of it, as long as they are kept.
+    """Return the bytes that an account stores: its uploads and their results.
 
-    An upload that arrives in pieces counts with all its bytes from the beginning, unless it is the one to leave out.
+    A resumable upload counts with its full size from the beginning, unless its id is ``besides``.
     """
     is_kept = exists().where(Job.upload_id == Upload.id, Job.state != JobState.EXPIRED)
     sent = select(func.sum(Upload.bytes)).where(Upload.owner_id == account_id, is_kept)
     is_done = (Job.owner_id == account_id) & (Job.state == JobState.DONE)
     totals = select(func.sum(Part.bytes)).join(Job).where(is_done)
     rejected = select(func.sum(Job.rejected_bytes)).where(is_done)
-    has_upload = exists().where(Upload.id == Resumable.id)  # while its job is made it is there as both
+    has_upload = exists().where(Upload.id == Resumable.id)  # while its job is created, it is in both tables
     arriving = select(func.sum(func.coalesce(Resumable.bytes, Resumable.arrived))).where(
         Resumable.owner_id == account_id, Resumable.job_id.is_(None), Resumable.id != (besides or ""), ~has_upload
     )
@@ -77,5 +78,5 @@ def used_bytes(account_id: int, besides: str | None = None) -> int:
 
 
 def room(account_id: int, quota: int | None, besides: str | None = None) -> int | None:
-    """How many bytes an account may still send, 0 where it has too many already; None: as many as the disk takes."""
+    """Return the bytes an account may still send, at least 0; None if it has no quota."""
     return None if quota is None else max(quota - used_bytes(account_id, besides), 0)

@@ -1,9 +1,8 @@
-"""Uploads that arrive in pieces, whichever process takes each piece.
+"""Resumable uploads: they arrive in pieces, each of which any process may receive.
 
-The row says whose it is, how long it will be and which job came of it. How much has arrived is the size of its file
-in incoming/, which one request at a time may change: the one that has locked it. Job and upload come from
-store.accept_upload as for every other file, under the id of the row, so that a request after a crash finds what was
-done.
+The row holds the owner, the final size and the job it led to. The size of the file in incoming/ is what has arrived;
+only the request that has locked the file may change it. Job and upload are created by store.accept_upload, as for every
+other file, under the id of the row, so that a request after a crash finds what was done.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from store.options import JobOptions
 from store.paths import ID
 from store.quota import OverQuotaError
 
-LIFE = timedelta(hours=24)  # without a new byte
-_WISH_SECONDS = 5  # for which a request that waits is remembered
+LIFE = timedelta(hours=24)  # after the last byte
+_REQUEST_SECONDS = 5  # after which a request to release an upload expires
 
 
 def create(
@@ -43,7 +42,7 @@ def create(
     webhook_url: str | None = None,
     quota_bytes: int | None = None,
 ) -> Resumable:
-    """Begin an upload; its file is there before its row. Raises OverQuotaError."""
+    """Create an upload, its file before its row. Raises OverQuotaError."""
     with files.begin_incoming() as file:
         try:
             quota.reserve(owner_id, quota_bytes, length or 1)
@@ -66,7 +65,7 @@ def create(
 
 
 def find(resumable_id: str, owner_id: int) -> Resumable | None:
-    """The upload as it is now, if it is this account's; a copy, which no later transaction changes."""
+    """Return a detached copy of the upload as it is now, if it belongs to this account."""
     if not ID.fullmatch(resumable_id):
         return None
     db.session.rollback()
@@ -78,9 +77,9 @@ def find(resumable_id: str, owner_id: int) -> Resumable | None:
 
 
 def lock(files: Files, resumable_id: str) -> BinaryIO | None:
-    """Open the file of an upload with nobody else at it, until it is closed; None while somebody is.
+    """Open and lock the file of an upload until it is closed; None if another request has locked it.
 
-    After a crash it may lie among the uploads already. Raises FileNotFoundError: there is none.
+    After a crash the file may be in uploads/ already. Raises FileNotFoundError if it is in neither place.
     """
     try:
         return file_locks.lock_exclusive(files.paths.incoming(resumable_id))
@@ -89,9 +88,9 @@ def lock(files: Files, resumable_id: str) -> BinaryIO | None:
 
 
 def renew(row: Resumable, arrived: int, quota_bytes: int | None = None) -> datetime:
-    """Note a piece that has arrived, proved if it had to be; gives the moment until which the next is waited for.
+    """Record a piece that has arrived and passed its checksum, if it has one; return when the upload expires.
 
-    Raises OverQuotaError: the account may not keep it. Where the length is known it was reserved at the beginning.
+    Raises OverQuotaError; an upload of known length was reserved at the beginning.
     """
     if row.bytes is None:
         quota.reserve(row.owner_id, quota_bytes, arrived, besides=row.id)
@@ -101,26 +100,26 @@ def renew(row: Resumable, arrived: int, quota_bytes: int | None = None) -> datet
 
 
 def expect_proof(resumable_id: str, offset: int) -> None:
-    """Note that what arrives from here on does not count before it is proved."""
+    """Record that bytes from this offset on count only once their checksum is verified."""
     _change(resumable_id, unproved_from=offset)
 
 
 def set_length(row: Resumable, length: int, quota_bytes: int | None = None) -> None:
-    """Note how long the upload will be, where its client did not know before; raises OverQuotaError."""
+    """Record the final size of an upload whose client did not know it before; raise OverQuotaError."""
     quota.reserve(row.owner_id, quota_bytes, length, besides=row.id)
     _change(row.id, bytes=length)
 
 
 def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:
-    """End an upload whose bytes are all there and on the disk; gives the id of its job, and the job if it is a new one.
+    """Finish an upload that is complete and fsynced; return the id of its job, and the job if it is new.
 
-    The caller has locked the file. As often as this is called, after whatever crash, one job comes of it: that of the
-    first time, or the one that the account has for the same bytes.
+    The caller has locked the file. This is idempotent, also after a crash: there is one job, created by the first call
+    or found as the one that the account has for the same bytes.
     """
-    job_id, job = _job_made(row.id), None
+    job_id, job = _job_of(row.id), None
     if job_id is None:
         try:
-            # Asked here first: intake would remove the file before anybody knows where the upload ends.
+            # Checked here first: accept would remove the file before the row names its job.
             Keys.of(row.owner_id, sha256, None).refuse_if_taken()
             received, options = _received(files, row, sha256), JobOptions.from_json(row.options)
             job = accept_upload.accept(files, row.owner_id, received, options, webhook_url=row.webhook_url)
@@ -133,14 +132,14 @@ def finish(files: Files, row: Resumable, sha256: str) -> tuple[str, Job | None]:
 
 
 def remove(files: Files, resumable_id: str) -> None:
-    """Forget an upload, with its bytes unless a job has them; the caller has locked its file, if there is one."""
+    """Remove an upload, and its file unless a job has it; the caller has locked the file, if it exists."""
     db.session.execute(delete(Resumable).where(Resumable.id == resumable_id))
     db.session.commit()
     files.paths.incoming(resumable_id).unlink(missing_ok=True)
 
 
 def expire(files: Files) -> Iterator[str]:
-    """Remove the uploads of which nothing more came; one that a request is at stays. Gives the ids."""
+    """Remove expired uploads that no request has locked; yield their ids."""
     due = select(Resumable.id).where(Resumable.job_id.is_(None), Resumable.expires_at < now())
     overdue = list(db.session.scalars(due))
     db.session.rollback()
@@ -150,10 +149,10 @@ def expire(files: Files) -> Iterator[str]:
 
 
 def give_back_space(files: Files) -> None:
-    """Free what was taken ahead for uploads by processes that are no more; one that a request is at keeps it."""
+    """Free the disk space that dead processes reserved for uploads; skip uploads that a request has locked."""
     for path in files.incoming_files():
         if disk_space.holds_more_than_it_has(path):
-            with suppress(OSError):  # it is gone, or on a disk without locks
+            with suppress(OSError):  # it is gone, or the file system has no locks
                 file = file_locks.lock_exclusive(path)
                 if file is not None:
                     with file:
@@ -161,27 +160,27 @@ def give_back_space(files: Files) -> None:
 
 
 def request_release(redis: Redis, resumable_id: str) -> None:
-    """Ask whoever is at an upload to leave it, if nothing comes there: its client may be back on another line."""
+    """Ask the request that has locked an upload to release it if it is idle: its client may have reconnected."""
     try:
-        redis.set(_wish(resumable_id), 1, ex=_WISH_SECONDS)
+        redis.set(_release_key(resumable_id), 1, ex=_REQUEST_SECONDS)
     except RedisError:
-        pass  # then it takes until the silence has lasted too long
+        pass  # the other request then ends by its own timeout
 
 
 def is_asked_for(redis: Redis, resumable_id: str) -> bool:
-    """Whether somebody waits for an upload; the wish is over when it was heard."""
+    """Tell whether another request waits for an upload, and clear that."""
     try:
-        return bool(redis.delete(_wish(resumable_id)))
+        return bool(redis.delete(_release_key(resumable_id)))
     except RedisError:
         return False
 
 
-def _wish(resumable_id: str) -> str:
+def _release_key(resumable_id: str) -> str:
     return f"playtally:upload-asked-for:{resumable_id}"
 
 
-def _job_made(resumable_id: str) -> str | None:
-    """The job of an earlier call of finish that broke off behind its commit."""
+def _job_of(resumable_id: str) -> str | None:
+    """Return the job of an earlier call of finish that was interrupted after its commit."""
     oldest = select(Job.id).where(Job.upload_id == resumable_id).order_by(Job.created_at)
     return db.session.scalar(oldest.limit(1))
 
@@ -189,7 +188,7 @@ def _job_made(resumable_id: str) -> str | None:
 def _received(files: Files, row: Resumable, sha256: str) -> Received:
     path = files.paths.incoming(row.id)
     if not path.exists():
-        path = files.upload(row.id)  # moved by an earlier call that broke off before its commit
+        path = files.upload(row.id)  # moved by an earlier call that was interrupted before its commit
     return Received(path=path, name=row.name, bytes=row.bytes or 0, sha256=sha256, upload_id=row.id)
 
 
@@ -203,7 +202,7 @@ def _give_up(files: Files, resumable_id: str) -> bool:
         return False
     with file:
         last_byte = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, tz=now().tzinfo)
-        if last_byte + LIFE > now():  # the process that took it died before it could say so
+        if last_byte + LIFE > now():  # the process that received it died before it recorded that
             _change(resumable_id, expires_at=last_byte + LIFE)
             return False
         remove(files, resumable_id)

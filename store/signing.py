@@ -1,4 +1,4 @@
-"""Signatures of webhooks, as Standard Webhooks (standardwebhooks.com) has them: libraries for receivers exist."""
+"""Signatures of webhooks as in Standard Webhooks (standardwebhooks.com), for which receivers have libraries."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """A secret to sign with."""
+    """Return a fresh signing secret."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def headers(secret: str, message_id: str, body: bytes, moment: datetime) -> dict[str, str]:
-    """What tells a receiver who sent this and when; ``message_id`` is the same for all tries of one message."""
+    """Return the signature headers of a message; ``message_id`` is the same for all its tries."""
     timestamp = str(int(moment.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.digest(base64.b64decode(secret.removeprefix(PREFIX)), signed, hashlib.sha256)

@@ -1,4 +1,4 @@
-"""What the database knows about the site as a whole, for those who watch it. Nothing here changes a row."""
+"""Figures about the whole site, for monitoring: read-only queries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class QueueFigures:
     """The queued jobs of a queue."""
 
     jobs: int
-    oldest_seconds: float  # since its upload arrived; 0 where none waits
+    oldest_seconds: float  # since its upload arrived; 0 if none is queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +30,23 @@ class Turn:
     """The last turn of the reconciler."""
 
     seconds_ago: float
-    number: int  # turns since ever
+    number: int  # turns so far
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The site at one moment."""
 
-    jobs: Mapping[JobState, int]  # every state, also those without a job
+    jobs: Mapping[JobState, int]  # every state, including those without jobs
     waiting: Mapping[str, QueueFigures]  # by queue
     counts: Mapping[tuple[str, str], float]  # see store.counters
-    upload_bytes: int  # of files that are still kept
-    result_bytes: int  # of parts and of rows left out that are still kept
-    turn: Turn | None  # None: the reconciler has never been there
+    upload_bytes: int  # of uploads that are still kept
+    result_bytes: int  # of parts and lists of skipped rows that are still kept
+    turn: Turn | None  # None: no reconciler has run yet
 
 
 def read(connection: Connection) -> Figures:
-    """All of it; raises SQLAlchemyError when the database is away."""
+    """Read all figures; raise SQLAlchemyError if the database is unavailable."""
     jobs: dict[JobState, int] = dict.fromkeys(JobState, 0)
     waiting = dict.fromkeys(QUEUES, QueueFigures(0, 0.0))
     grouped = select(Job.state, Job.queue, func.count(), func.min(Job.created_at)).group_by(Job.state, Job.queue)
@@ -68,7 +68,7 @@ def read(connection: Connection) -> Figures:
 
 
 def last_turn(connection: Connection) -> Turn | None:
-    """When the reconciler was last at work; raises SQLAlchemyError when the database is away."""
+    """Return the last turn of the reconciler; raise SQLAlchemyError if the database is unavailable."""
     row = connection.execute(
         select(LeaderLease.turned_at, LeaderLease.turns).where(LeaderLease.name == leader_lease.RECONCILER)
     ).one_or_none()
@@ -80,4 +80,4 @@ def _sum(connection: Connection, column: InstrumentedAttribute[int], where: Colu
 
 
 def _seconds_since(moment: datetime) -> float:
-    return max(0.0, (now() - moment).total_seconds())  # the clocks of two machines differ a little
+    return max(0.0, (now() - moment).total_seconds())  # clocks of two machines may differ a little

@@ -1,4 +1,4 @@
-"""The states of a job: one table, read by store, worker, pages and API."""
+"""The states of a job and their transitions: one table for store, worker, pages and API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """Where a job stands; the value is the word the API uses and the database keeps."""
+    """The state of a job; the value is the word in the API and the database."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -22,8 +22,8 @@ class StateFacts:
     """What is true of every job in a state."""
 
     sentence: str  # for people
-    is_final: bool  # nothing more will be computed
-    followers: frozenset[JobState]  # which states may come next
+    is_final: bool  # no attempt will follow
+    followers: frozenset[JobState]  # the states that may come next
 
 
 _S = JobState
@@ -41,7 +41,7 @@ STATES: dict[JobState, StateFacts] = {
     _S.EXPIRED: StateFacts("The files of this job have been removed.", True, frozenset()),
 }
 
-# The codes of failures that are not about the file: the same file may well succeed another time.
+# Codes of failures that are not about the file: the same file may succeed another time.
 FAILURES_OF_OURS = frozenset(
     {"disk_full", "out_of_memory", "took_too_long", "upload_missing", "internal_error", "worker_died"}
 )
@@ -50,5 +50,5 @@ UNFINISHED = tuple(state for state, facts in STATES.items() if not facts.is_fina
 
 
 def may_follow(before: JobState, after: JobState) -> bool:
-    """Whether a job may go from one state to the other."""
+    """Tell whether a job may go from one state to the other."""
     return after in STATES[before].followers

@@ -1,7 +1,7 @@
-"""Bearer tokens of the JSON API: given out once, kept as a hash.
+"""Bearer tokens of the JSON API: shown once, stored as a hash.
 
-A login gives an access token and a refresh token, which gives further access tokens. A personal token is made by hand
-for one script, with a name, and does no more than it was made for.
+A login returns an access token and a refresh token, which yields further access tokens. A personal token is created by
+hand for one script, with a name and a scope.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from store.database import db, hurry, now
+from store.database import db, now, short_lock_timeout
 from store.models import Account, Token
 
 READ, WRITE = "read", "write"
 READ_AND_WRITE = f"{READ} {WRITE}"
-SCOPES = (READ, READ_AND_WRITE)  # what a token may be made for
+SCOPES = (READ, READ_AND_WRITE)  # that a personal token may have
 LIFETIMES = {"access": timedelta(hours=1), "refresh": timedelta(days=30)}
 PERSONAL = "personal"
-DAYS = (7, 30, 90, 365)  # how long a personal token may live, if not for ever
-PREFIX = "ptly_"  # by which scanners know a secret that should not be where they found it
+DAYS = (7, 30, 90, 365)  # lifetimes of a personal token, besides never expiring
+PREFIX = "ptly_"  # by which secret scanners recognize a leaked token
 LONGEST_NAME = 80
 MOST_TOKENS = 100  # live personal tokens of an account
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -32,12 +32,12 @@ _log = logging.getLogger(__name__)
 
 
 class TokenError(ValueError):
-    """A token that cannot be made; the message is for the person who asked for it."""
+    """A token that cannot be created; the message is for the person who asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """On whose behalf a token speaks, and what it may do."""
+    """The account of a token, and what the token may do."""
 
     account_id: int
     scopes: frozenset[str]
@@ -45,7 +45,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class MadeToken:
-    """A personal token with its secret, which is never seen again."""
+    """A personal token with its secret, which is never shown again."""
 
     name: str
     secret: str
@@ -54,14 +54,14 @@ class MadeToken:
 
 
 def issue(account_id: int, kind: str) -> str:
-    """Make a token of a login ("access" or "refresh") and give its secret back, which is never seen again."""
+    """Create a token of a login ("access" or "refresh"); return its secret, which is never shown again."""
     secret = secrets.token_urlsafe(32)
     _add(Token(account_id=account_id, kind=kind, scopes=READ_AND_WRITE, expires_at=now() + LIFETIMES[kind]), secret)
     return secret
 
 
 def make(account_id: int, name: str, scopes: str, days: int | None) -> MadeToken:
-    """Make a personal token; ``days`` None: it never expires. Raises TokenError."""
+    """Create a personal token; with ``days`` None it never expires. Raises TokenError."""
     shown = " ".join("".join(character for character in name if character.isprintable() or character == "\n").split())
     if not shown or len(shown) > LONGEST_NAME:
         raise TokenError(f"Give the token a name of at most {LONGEST_NAME} characters.")
@@ -81,7 +81,7 @@ def make(account_id: int, name: str, scopes: str, days: int | None) -> MadeToken
 
 
 def holder_of(secret: str, *kinds: str) -> Holder | None:
-    """For whom a secret of one of these kinds speaks; None if unknown, expired, revoked or the account is disabled."""
+    """Return the holder of a token of these kinds; None if unknown, expired, revoked or of a disabled account."""
     wanted = select(Token, Account.disabled_at).join(Token.account)
     row = db.session.execute(wanted.where(Token.secret_sha256 == _digest(secret), Token.kind.in_(kinds))).first()
     if row is None or row.disabled_at is not None or not _is_alive(row.Token):
@@ -92,13 +92,13 @@ def holder_of(secret: str, *kinds: str) -> Holder | None:
 
 
 def live(account_id: int) -> list[Token]:
-    """The personal tokens of an account that open something, newest first."""
+    """Return the valid personal tokens of an account, newest first."""
     wanted = select(Token).where(Token.account_id == account_id, Token.kind == PERSONAL, _is_live())
     return list(db.session.scalars(wanted.order_by(Token.id.desc())))
 
 
 def revoke(account_id: int, token_id: int) -> bool:
-    """Revoke a live personal token of the account; False if it has no such token."""
+    """Revoke a valid personal token of the account; False if it has no such token."""
     its_own = update(Token).where(Token.id == token_id, Token.account_id == account_id, Token.kind == PERSONAL)
     found = db.session.execute(its_own.where(_is_live()).values(revoked_at=now()).returning(Token.id)).first()
     db.session.commit()
@@ -106,24 +106,24 @@ def revoke(account_id: int, token_id: int) -> bool:
 
 
 def revoke_all(account_id: int) -> None:
-    """Revoke all tokens of an account, those of its logins, too."""
+    """Revoke all tokens of an account, including those of its logins."""
     end_all(account_id)
     db.session.commit()
 
 
 def end_all(account_id: int) -> None:
-    """The same within the transaction of whoever calls."""
+    """Revoke all tokens of an account within the transaction of the caller, who commits."""
     alive = update(Token).where(Token.account_id == account_id, Token.revoked_at.is_(None))
     db.session.execute(alive.values(revoked_at=now()))
 
 
 def _is_live() -> ColumnElement[bool]:
-    """In a statement."""
+    """Return the condition for a valid token, for a statement."""
     return Token.revoked_at.is_(None) & or_(Token.expires_at.is_(None), Token.expires_at > now())
 
 
 def _is_alive(token: Token) -> bool:
-    """In a row."""
+    """Tell whether a loaded token is valid."""
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now())
 
 
@@ -135,17 +135,17 @@ def _add(token: Token, secret: str) -> None:
 
 
 def _note_use(token: Token) -> None:
-    """For the list of tokens on the account page; a call must neither fail nor wait for it."""
+    """Record the last use, for the account page; no request may fail or wait for it."""
     moment = now()
     if token.kind != PERSONAL or (token.last_used_at and moment - token.last_used_at < USE_NOTED_EVERY):
         return
     try:
-        with hurry():
+        with short_lock_timeout():
             db.session.execute(update(Token).where(Token.id == token.id).values(last_used_at=moment))
         db.session.commit()
     except SQLAlchemyError as error:
         db.session.rollback()
-        _log.info("the last use of a token is not noted: %s", getattr(error, "orig", None) or error)
+        _log.info("last use of token not recorded: %s", getattr(error, "orig", None) or error)
 
 
 def _digest(secret: str) -> str:

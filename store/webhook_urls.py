@@ -1,6 +1,6 @@
-"""Where a webhook may go: its address taken apart, and which hosts are out of bounds.
+"""Webhook URLs: parsing them, and refusing hosts of private networks.
 
-A site stands inside some network, and whoever may name an address must not reach what only that network reaches.
+A site usually runs inside some network, and its users must not reach what only that network reaches (SSRF).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ PORTS = {"http": 80, "https": 443}
 
 _VISIBLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")  # all that was ever given out for use across networks
-# Of these some are called global by the library of one Python and not by that of another.
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")  # all that is allocated as global unicast
+# Versions of Python disagree on whether some of these are global.
 _NOT_FOR_US = [
     ipaddress.ip_network(one)
     for one in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "2001::/23", "2002::/16", "3fff::/20")
@@ -25,27 +25,27 @@ _NOT_FOR_US = [
 
 
 class TargetError(ValueError):
-    """An address to which nothing is sent; the message goes on from "webhook_url"."""
+    """A URL to which nothing is sent; the message completes a sentence that begins with "webhook_url"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The pieces of an address that a request needs."""
+    """The parts of a URL that a request needs."""
 
     scheme: str  # http or https
     host: str  # a name, or an IP address without brackets
     port: int
     host_header: str
-    path: str  # with the query
+    path: str  # including the query
 
 
 def check(url: str, *, to_private: bool) -> Target:
-    """The pieces, if something may be sent there as far as can be told without asking anyone.
+    """Parse a URL and check its host, without resolving names.
 
-    Where its name leads is asked at each delivery, since names change.
+    Names are resolved and checked at each delivery, since they change.
 
     Raises:
-        TargetError: it is no address of a receiver, or its host is one of this machine or network by its looks.
+        TargetError: the URL is invalid, or its host is an address of this machine or a private network.
     """
     target = target_of(url)
     if not to_private and _is_near(target.host):
@@ -54,7 +54,7 @@ def check(url: str, *, to_private: bool) -> Target:
 
 
 def target_of(url: str) -> Target:
-    """The pieces of an address; raises TargetError where it is none."""
+    """Parse a URL; raise TargetError if it is invalid."""
     if len(url) > LONGEST:
         raise TargetError(f"should have at most {LONGEST} characters, but has {len(url)}.")
     parts = _split(url)
@@ -73,7 +73,7 @@ def target_of(url: str) -> Target:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet at large."""
+    """Tell whether an IP address is on the public internet."""
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
@@ -119,7 +119,7 @@ def _is_address(host: str) -> bool:
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is this machine, or an address of its network in any of the forms that libraries read."""
+    """Tell whether it is localhost or a private address, in any form that libraries accept."""
     plain = host.rstrip(".")
     if plain == "localhost" or plain.endswith(".localhost"):
         return True
@@ -128,4 +128,4 @@ def _is_near(host: str) -> bool:
     try:
         return not is_public(socket.inet_ntoa(socket.inet_aton(plain)))  # 127.1, 0x7f000001 and the like
     except OSError:
-        return False  # a name
+        return False  # a name, not an address

@@ -1,7 +1,8 @@
-"""Webhooks as rows: due once their job has ended, claimed for one try at a time. Each function is one transaction.
+"""The outbox of webhooks: rows, due once their job has ended, claimed for one try at a time.
 
-A row is made in the transaction that makes its job, so no end is ever without its word. It is delivered at least once:
-a try whose process died may have arrived, and is followed by another with the same webhook-id.
+Each function is one transaction. A row is inserted in the transaction that creates its job, so no end of a job goes
+unreported. Delivery is at least once: a try whose process died may have arrived, and is repeated with the same
+webhook-id.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from store.states import STATES, JobState
 WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given_up"
 STATES_OF_WEBHOOKS = (WAITING, DELIVERED, GIVEN_UP)
 TOTALS = ("rows_read", "rows_used", "bad_rows", "plays", "groups")
-# The second try comes 5 seconds after the first has failed, and so on: the schedule that Standard Webhooks recommends.
+# Backoff: the second try comes 5 seconds after the first has failed, and so on, as Standard Webhooks recommends.
 WAITS = tuple(
     timedelta(**{unit: count})
     for unit, count in (
@@ -38,15 +39,15 @@ WAITS = tuple(
     )
 )
 LONGEST_WAIT = max(WAITS)
-LONGEST_TRY = timedelta(seconds=60)  # after which a try whose end nobody recorded is followed by another
-CANDIDATES = 20  # tries that one look at the outbox returns; more than one, since others may claim the first
+LONGEST_TRY = timedelta(seconds=60)  # after which a try without a recorded outcome is repeated
+CANDIDATES = 20  # tries that one query of the outbox returns; several, since others may claim the first
 _LONGEST_PROBLEM = 300  # characters
 _ENDS = tuple(state for state, facts in STATES.items() if facts.is_final)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A try that is to be made."""
+    """A try that is due."""
 
     webhook_id: str
     tries: int  # made before
@@ -54,7 +55,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A try that was claimed, and all that it takes."""
+    """A claimed try, with all that it takes."""
 
     webhook_id: str
     job_id: str
@@ -65,7 +66,7 @@ class Delivery:
 
 
 def due(limit: int) -> list[Due]:
-    """The tries to be made now, those that wait longest first."""
+    """Return the tries that are due, the longest overdue first."""
     statement = (
         select(Webhook.id, Webhook.tries)
         .join(Job, Webhook.job_id == Job.id)
@@ -106,16 +107,16 @@ def claim_try(webhook_id: str, tries: int) -> Delivery | None:
 
 
 def record_delivered(delivery: Delivery) -> bool:
-    """The receiver has it, whichever try it was; False where that was known, or the job is gone."""
+    """Record a delivery, whichever try it was; False if one is recorded already or the job is gone."""
     open_one = (Webhook.id == delivery.webhook_id) & Webhook.delivered_at.is_(None)
     counts = counters.of_webhook_try(DELIVERED)
     return change(Webhook, open_one, counts=counts, delivered_at=now(), next_try_at=None, last_problem=None)
 
 
 def record_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, is_last: bool = False) -> str | None:
-    """Note why a try failed: WAITING for the next one, or GIVEN_UP; None where another try has taken over.
+    """Record why a try failed; return WAITING (for the next one) or GIVEN_UP, or None if another try was claimed.
 
-    ``wait_seconds`` is how long the receiver wants to be left alone.
+    ``wait_seconds`` is how long the receiver asked us to wait (Retry-After).
     """
     is_last = is_last or delivery.tries > len(WAITS)
     if is_last:
@@ -131,19 +132,19 @@ def record_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, 
 
 
 def state_of(hook: Webhook) -> str:
-    """WAITING (for the job's end or the next try), DELIVERED or GIVEN_UP."""
+    """Return WAITING (for the job's end or the next try), DELIVERED or GIVEN_UP."""
     if hook.delivered_at is not None:
         return DELIVERED
     return GIVEN_UP if hook.next_try_at is None else WAITING
 
 
 def secret_of(account_id: int) -> str:
-    """The secret that an account's webhooks are signed with, made on first use."""
+    """Return the secret that signs an account's webhooks, generated on first use."""
     wanted = select(Account.webhook_secret).where(Account.id == account_id)
     found = db.session.scalar(wanted)
     if found is None:
         none_yet = (Account.id == account_id) & Account.webhook_secret.is_(None)
-        _set_secret(none_yet)  # of two at once the first one wins
+        _set_secret(none_yet)  # of concurrent calls the first one wins
         found = db.session.scalar(wanted)
         assert found is not None
     db.session.rollback()
@@ -151,7 +152,7 @@ def secret_of(account_id: int) -> str:
 
 
 def make_new_secret(account_id: int) -> None:
-    """Sign with another secret from now on; the one before is worth nothing any more."""
+    """Replace the signing secret of an account; the old one is no longer used."""
     _set_secret(Account.id == account_id)
 
 
@@ -163,7 +164,7 @@ def _set_secret(where: ColumnElement[bool]) -> None:
 
 
 def _event(job: Job) -> dict[str, Any]:
-    """What the receiver is told."""
+    """Return the body of the webhook."""
     ended_as, summary = _ended_as(job), job.summary or {}
     return {
         "type": f"job.{ended_as}",
@@ -179,7 +180,7 @@ def _event(job: Job) -> dict[str, Any]:
 
 
 def _ended_as(job: Job) -> str:
-    """How the job ended, also where its files have expired since."""
+    """Return how the job ended, even if its files have expired since."""
     if job.state is not JobState.EXPIRED:
         return job.state.value
     if job.error is not None:

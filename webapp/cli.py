@@ -29,7 +29,7 @@ from webapp.uploads.multipart import PIECE, Limits, plain_refusals, write_down
 
 TOP = Path(__file__).parent.parent
 NO_DATABASE = "There is no database yet. Start the site once (make run), with the same DATA_DIR if you set one."
-ATTEMPT_TAKEN = 75  # exit code of `python -m worker JOB ATTEMPT` when another worker has claimed the attempt
+NOT_CLAIMED = 75  # exit code of `python -m worker JOB ATTEMPT` when another worker has claimed the attempt
 
 
 def init_app(app: Flask) -> None:
@@ -194,7 +194,7 @@ def _ended(job_id: str, exit_code: int) -> Job:
         job = db.session.get_one(Job, job_id)
         if STATES[job.state].is_final:
             return job
-        if exit_code != ATTEMPT_TAKEN:
+        if exit_code != NOT_CLAIMED:
             raise click.ClickException(f"The work stopped early ({exit_code}). Start the site, and it tries again.")
         db.session.rollback()
         time.sleep(0.5)

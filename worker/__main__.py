@@ -12,7 +12,7 @@ from store.queues import QUEUES
 from worker import logs, threads
 from worker.context import database
 
-NOT_TO_BE_HAD = 75  # unlike 1, which Python itself ends with when something breaks
+NOT_CLAIMED = 75  # unlike 1, which Python itself ends with when something breaks
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def run_one(job_id: str, attempt: int, settings: Settings) -> int:
 
     signal.signal(signal.SIGTERM, _leave)
     with database(settings) as app:
-        return 0 if run(app, job_id, attempt, settings) else NOT_TO_BE_HAD
+        return 0 if run(app, job_id, attempt, settings) else NOT_CLAIMED
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

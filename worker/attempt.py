@@ -21,7 +21,7 @@ from worker.failures import words_for
 from worker.heartbeat import Heartbeat
 from worker.options import options_for
 from worker.progress import ProgressReporter
-from worker.retry import with_patience
+from worker.retry import with_retries
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
             _fail(claim, error, settings, files, report)
     except BaseException:
         # Ctrl-C and the like: not the file's fault, so the next attempt is free to begin.
-        attempts.let_go(claim.job_id, claim.attempt, crashed=False)
+        attempts.release(claim.job_id, claim.attempt, crashed=False)
         raise
 
 
@@ -76,7 +76,7 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
     files.publish(claim.job_id, claim.attempt)
     fault_points.point("publish.renamed")
     rejected_bytes = files.rejected_bytes(claim.job_id, claim.attempt)
-    with_patience(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
+    with_retries(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
     fault_points.point("publish.committed")
     _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
 
@@ -101,7 +101,7 @@ def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, repo
         _log.error("%s while %s", words["code"], report.step, exc_info=error)
     files.remove_working_files(claim.job_id, claim.attempt)  # a full disk may have no room for the record either
     try:
-        with_patience(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
+        with_retries(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
     except LeaseLostError:
         _log.info("the attempt was over before it failed")
 
@@ -126,7 +126,7 @@ def tidy(job_id: str, attempt: int, files: Files) -> None:
         db.session.remove()
     if found is Standing.PUBLISHED:
         files.remove_working_files(job_id, attempt)
-    elif found is Standing.FOLLOWED:
+    elif found is Standing.SUPERSEDED:
         files.remove_results(job_id, attempt)
-    elif found is Standing.OVER:
+    elif found is Standing.ENDED:
         files.remove_attempt(job_id, attempt)

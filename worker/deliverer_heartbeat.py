@@ -18,12 +18,12 @@ LONGEST_SILENCE = timedelta(seconds=45)
 
 def beat() -> None:
     """Record that this host's deliverer is at work; raises SQLAlchemyError when the database is away."""
-    leader_lease.take(_name(), socket.gethostname()[:64], leader_lease.look_at(_name()))
+    leader_lease.acquire(_name(), socket.gethostname()[:64], leader_lease.read(_name()))
 
 
 def is_beating() -> bool:
     """Tell whether this host's deliverer is at work; raises SQLAlchemyError when the database is away."""
-    last = leader_lease.look_at(_name()).turned_at
+    last = leader_lease.read(_name()).turned_at
     return last is not None and last >= now() - LONGEST_SILENCE
 
 

@@ -29,14 +29,14 @@ TURNS_MISSED = 3  # after so many the reconciler does not count as at work
 LONGEST_TURN = 60  # seconds, on top of them
 
 
-def leave_sign(redis: Redis, settings: Settings) -> None:
+def record_heartbeat(redis: Redis, settings: Settings) -> None:
     """Say that this host's reconciler has just taken a turn; raises RedisError."""
-    redis.set(_reconcilers_sign(), "at work", ex=TURNS_MISSED * settings.reconcile_seconds + LONGEST_TURN)
+    redis.set(_heartbeat_key(), "at work", ex=TURNS_MISSED * settings.reconcile_seconds + LONGEST_TURN)
 
 
 def reconciler_is_at_work(redis: Redis) -> bool:
     """Whether this host's reconciler took a turn lately; raises RedisError."""
-    return bool(redis.exists(_reconcilers_sign()))
+    return bool(redis.exists(_heartbeat_key()))
 
 
 def worker_is_at_work(redis: Redis, queue: str) -> bool:
@@ -47,7 +47,7 @@ def worker_is_at_work(redis: Redis, queue: str) -> bool:
     return any(each.hostname == host and each.last_heartbeat and each.last_heartbeat >= oldest for each in workers)
 
 
-def _reconcilers_sign() -> str:
+def _heartbeat_key() -> str:
     return f"playtally:reconciler:{socket.gethostname()}"
 
 

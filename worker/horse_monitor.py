@@ -67,7 +67,7 @@ class Guard:
 
     def _has_lost_its_job(self) -> bool:
         try:
-            return attempts.standing(self._job_id, self._attempt) in (Standing.FOLLOWED, Standing.OVER)
+            return attempts.standing(self._job_id, self._attempt) in (Standing.SUPERSEDED, Standing.ENDED)
         except SQLAlchemyError as error:
             about = {"job": self._job_id, "attempt": self._attempt}
             _log.warning("the database does not say whether it goes on: %s", error, extra=about)

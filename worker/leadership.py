@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from store import leader_lease
-from store.leader_lease import NOBODY, Tenure
+from store.leader_lease import NOBODY, LeaseState
 
 _log = logging.getLogger(__name__)
 
@@ -25,23 +25,23 @@ class Leadership:
         self._name = name
         self._patience = patience
         self._clock = clock
-        self._seen: Tenure | None = None
+        self._seen: LeaseState | None = None
         self._seen_since = 0.0
         self._was_ours = False
 
-    def is_to_be_had(self) -> bool:
+    def is_available(self) -> bool:
         """Whether it is ours or nobody does it; raises SQLAlchemyError when the database is away."""
-        found = leader_lease.look_at(self._name)
+        found = leader_lease.read(self._name)
         if self._seen is None or (found.holder, found.turns) != (self._seen.holder, self._seen.turns):
             self._seen_since = self._clock()
         self._seen = found
         is_free = found.holder in (NOBODY, self.holder) or _is_gone(found.holder)
         return is_free or self._clock() - self._seen_since >= self._patience
 
-    def take_turn(self) -> bool:
+    def renew(self) -> bool:
         """Whether the duty is ours for this turn; raises SQLAlchemyError when the database is away."""
         is_ours = (
-            self.is_to_be_had() and self._seen is not None and leader_lease.take(self._name, self.holder, self._seen)
+            self.is_available() and self._seen is not None and leader_lease.acquire(self._name, self.holder, self._seen)
         )
         if is_ours != self._was_ours:
             whose = "ours" if is_ours else "with another"
@@ -49,9 +49,9 @@ class Leadership:
         self._was_ours = is_ours
         return is_ours
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let another one take it at once; raises SQLAlchemyError when the database is away."""
-        leader_lease.give_back(self._name, self.holder)
+        leader_lease.release(self._name, self.holder)
 
 
 def _is_gone(holder: str) -> bool:

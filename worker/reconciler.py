@@ -52,9 +52,9 @@ class Reconciler:
         pulses = expiry.pulses()
         dead = self._watch.dead(pulses)
         for job_id, attempt in dead:
-            if attempts.let_go(job_id, attempt, crashed=True):
+            if attempts.release(job_id, attempt, crashed=True):
                 _log.warning("its worker shows no sign of life", extra={"job": job_id, "attempt": attempt})
-        let_go = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_let_go]
+        let_go = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_released]
         for job_id, attempt in dict.fromkeys(dead + let_go):
             self._follow_up(job_id, attempt)
 
@@ -141,25 +141,25 @@ def serve(settings: Settings, stop: threading.Event) -> None:
             try:
                 if time.monotonic() >= next_turn:
                     next_turn = time.monotonic() + settings.reconcile_seconds
-                    is_ours = leadership.take_turn()
+                    is_ours = leadership.renew()
                     if is_ours:
                         reconciler.turn()
-                    health.leave_sign(redis, settings)
+                    health.record_heartbeat(redis, settings)
                 elif is_ours:
                     reconciler.look()
-                elif leadership.is_to_be_had():
+                elif leadership.is_available():
                     next_turn = 0.0
             except (SQLAlchemyError, RedisError, OSError) as error:
                 _log.warning("this turn broke off: %s", error)
                 db.session.remove()  # PostgreSQL answers nothing more in a transaction that failed
             stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))
-        _give_back(leadership)
+        _release(leadership)
     redis.close()
 
 
-def _give_back(leadership: Leadership) -> None:
+def _release(leadership: Leadership) -> None:
     try:
-        leadership.give_back()
+        leadership.release()
     except SQLAlchemyError as error:
         _log.warning("the duty could not be given back: %s", error)
 

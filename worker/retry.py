@@ -15,7 +15,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; an hour's work is wor
 _log = logging.getLogger(__name__)
 
 
-def with_patience(write: Callable[[], None], pauses: tuple[float, ...] = PAUSES) -> None:
+def with_retries(write: Callable[[], None], pauses: tuple[float, ...] = PAUSES) -> None:
     """Do one transaction, again after each pause while the database is away.
 
     A commit whose answer was lost may have happened: the write must be one that is refused the second time.

@@ -35,10 +35,10 @@ from worker.attempt import tidy
 from worker.context import database
 from worker.failures import words
 from worker.horse_monitor import Guard, Verdict
-from worker.work_horse import settle_in
+from worker.work_horse import prepare_horse
 
 WORKER_TTL = 30  # seconds; RQ waits half of it for a job and takes a connection for hung before its end
-SECONDS_BETWEEN_SIGNS = 10  # from worker to Redis while a job runs
+SECONDS_BETWEEN_HEARTBEATS = 10  # from worker to Redis while a job runs
 SECONDS_PAST_THE_LIMIT = 60  # a horse that did not end itself at its time limit hangs in one call: kill it
 POLL = 0.05
 
@@ -73,7 +73,7 @@ class QueueWorker(Worker):
             connection=queues.connect(settings.redis_url),
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL,
-            job_monitoring_interval=SECONDS_BETWEEN_SIGNS,
+            job_monitoring_interval=SECONDS_BETWEEN_HEARTBEATS,
             log_job_description=False,
         )
 
@@ -114,7 +114,7 @@ class QueueWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """The horse's life, in the forked child."""
-        settle_in(self.pid or 0, queue.name)
+        prepare_horse(self.pid or 0, queue.name)
         super().main_work_horse(job, queue)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
@@ -132,8 +132,8 @@ class QueueWorker(Worker):
             self._tell_redis(job, queue, execution)
 
     def _wait_for_end(self, job: Job, execution: Execution) -> int:
-        next_sign = time.monotonic()
-        hung_at = next_sign + int(job.timeout or 0) + SECONDS_PAST_THE_LIMIT
+        next_heartbeat = time.monotonic()
+        hung_at = next_heartbeat + int(job.timeout or 0) + SECONDS_PAST_THE_LIMIT
         self._reason = None
         job_id, attempt = job.args
         with database(self._settings):  # after the fork, and left before the next one
@@ -144,9 +144,9 @@ class QueueWorker(Worker):
                     return status
                 if self._must_end(guard, hung_at):
                     self.kill_horse()
-                elif time.monotonic() >= next_sign:
-                    next_sign = time.monotonic() + SECONDS_BETWEEN_SIGNS
-                    self._show_sign(job, execution)
+                elif time.monotonic() >= next_heartbeat:
+                    next_heartbeat = time.monotonic() + SECONDS_BETWEEN_HEARTBEATS
+                    self._send_heartbeat(job, execution)
                 time.sleep(POLL)
 
     def _must_end(self, guard: Guard, hung_at: float) -> bool:
@@ -159,35 +159,35 @@ class QueueWorker(Worker):
             self._reason = "out_of_memory"
         return self._reason is not None or verdict is Verdict.LOST
 
-    def _show_sign(self, job: Job, execution: Execution) -> None:
+    def _send_heartbeat(self, job: Job, execution: Execution) -> None:
         try:
             self.maintain_heartbeats(job, execution)
         except RedisError as error:
-            _log.warning("the queue is away (%s); the job goes on", error, extra=_about(job))
+            _log.warning("the queue is away (%s); the job goes on", error, extra=_attempt_of(job))
 
     def _settle_killed(self, job: Job, signal_number: int) -> None:
         """Let go of the attempt of a killed horse; where that fails, the reconciler notices its silence."""
         job_id, attempt = job.args
         name, why = signal.Signals(signal_number).name, f": {self._reason}" if self._reason else ""
-        _log.warning("its process was ended by %s%s", name, why, extra=_about(job))
+        _log.warning("its process was ended by %s%s", name, why, extra=_attempt_of(job))
         try:
             with database(self._settings):
                 if self._reason is not None:
                     until = jobs.keep_until(self._settings.keep_days)
                     attempts.fail_killed(job_id, attempt, words(self._reason), until)
-                attempts.let_go(job_id, attempt, crashed=not self._stop.stop_requested)
+                attempts.release(job_id, attempt, crashed=not self._stop.stop_requested)
                 tidy(job_id, attempt, Files(self._settings.data_dir))
         except SQLAlchemyError as error:
-            _log.warning("the database is away (%s); the reconciler lets go of it", error, extra=_about(job))
+            _log.warning("the database is away (%s); the reconciler lets go of it", error, extra=_attempt_of(job))
 
     def _tell_redis(self, job: Job, queue: Queue, execution: Execution) -> None:
         try:
             self.handle_job_failure(job, queue, exc_string="the work horse ended early", execution=execution)
         except RedisError as error:
-            _log.warning("the queue could not be told that it ended: %s", error, extra=_about(job))
+            _log.warning("the queue could not be told that it ended: %s", error, extra=_attempt_of(job))
 
 
-def _about(job: Job) -> dict[str, Any]:
+def _attempt_of(job: Job) -> dict[str, Any]:
     """Which attempt a line is about."""
     job_id, attempt = job.args
     return {"job": job_id, "attempt": attempt}

@@ -36,7 +36,7 @@ class Deliverer:
     def __init__(self, app: Flask, poster: Poster) -> None:
         self._app = app
         self._poster = poster
-        self._seats = threading.Semaphore(AT_ONCE)
+        self._slots = threading.Semaphore(AT_ONCE)
 
     def begin_one(self) -> bool:
         """Claim a try and begin it, once there is a seat for it; False when none is due.
@@ -44,14 +44,14 @@ class Deliverer:
         Raises:
             SQLAlchemyError: the database is away.
         """
-        if not self._seats.acquire(timeout=POLL):
+        if not self._slots.acquire(timeout=POLL):
             return True  # all are busy: come again at once
         delivery = None
         try:
             delivery = webhooks.claim_due()
         finally:
             if delivery is None:
-                self._seats.release()
+                self._slots.release()
         if delivery is None:
             return False
         threading.Thread(target=self._make, args=(delivery,), daemon=True).start()  # one that hangs must not keep us
@@ -61,7 +61,7 @@ class Deliverer:
         """Wait for the tries that are being made, so long at most."""
         deadline = time.monotonic() + seconds
         for _ in range(AT_ONCE):
-            self._seats.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            self._slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
     def _make(self, delivery: Delivery) -> None:
         try:
@@ -70,7 +70,7 @@ class Deliverer:
         except Exception:  # such as a database that is away: the claim runs out after a minute
             _log.exception("a try of a webhook broke off", extra={"job": delivery.job_id})
         finally:
-            self._seats.release()
+            self._slots.release()
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:

@@ -14,7 +14,7 @@ OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its j
 _ABOVE_THE_LIMIT = 128 << 20  # bytes: what allocators keep for later, and what a peak between two looks may be
 
 
-def settle_in(parent: int, queue: str) -> None:
+def prepare_horse(parent: int, queue: str) -> None:
     """Tie the horse's life to its worker's, look for garbage seldom, and step behind all that people wait for."""
     die_with_parent(parent)
     relax_gc()

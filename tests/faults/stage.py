@@ -60,7 +60,7 @@ def main() -> None:
     settings = read_settings()
     output = Output(Path(settings.data_dir, "logs", "playtally.log"), NAME_WIDTH, io.StringIO())
     supervisor = Supervisor(output, dict(os.environ))
-    supervisor.heed_signals()
+    supervisor.install_signal_handlers()
     orders = Orders(supervisor)
     try:
         supervisor.run_until(orders.are_over)

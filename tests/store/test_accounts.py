@@ -18,7 +18,7 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real hash is slow on purpose."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_HASHER", cheap)
-    monkeypatch.setattr(accounts, "_NOBODY", cheap.hash("nobody's"))
+    monkeypatch.setattr(accounts, "_DUMMY_HASH", cheap.hash("nobody's"))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_an_attempt_that_was_let_go_can_write_nothing(
     claim = attempts.claim(job.id, 1, 30)
     assert claim is not None
     assert attempts.holds(claim)
-    assert attempts.let_go(job.id, 1, crashed=True)
+    assert attempts.release(job.id, 1, crashed=True)
     if is_followed:
         assert attempts.follow_up(job.id, 1, jobs.keep_until(30)) is JobState.QUEUED
     assert not attempts.holds(claim)
@@ -56,7 +56,7 @@ def test_an_attempt_is_let_go_once_and_followed_once(job: Job) -> None:
     until = jobs.keep_until(30)
     assert attempts.claim(job.id, 1, 30)
     assert attempts.follow_up(job.id, 1, until) is None
-    assert [attempts.let_go(job.id, 1, crashed=True) for _ in range(2)] == [True, False]
+    assert [attempts.release(job.id, 1, crashed=True) for _ in range(2)] == [True, False]
     assert [attempts.follow_up(job.id, 1, until) for _ in range(2)] == [JobState.QUEUED, None]
     db.session.expire_all()
     assert db.session.get(Job, job.id).crashes == 1
@@ -67,7 +67,7 @@ def test_a_job_whose_worker_died_three_times_fails_with_words(job: Job) -> None:
     ends = []
     for attempt in (1, 2, 3):
         assert attempts.claim(job.id, attempt, 30) is not None
-        assert attempts.let_go(job.id, attempt, crashed=True)
+        assert attempts.release(job.id, attempt, crashed=True)
         ends.append(attempts.follow_up(job.id, attempt, until))
     assert ends == [JobState.QUEUED, JobState.QUEUED, JobState.FAILED]
     db.session.expire_all()
@@ -78,7 +78,7 @@ def test_stopping_a_worker_does_not_count_as_a_crash(job: Job) -> None:
     until = jobs.keep_until(30)
     for attempt in range(1, 6):
         assert attempts.claim(job.id, attempt, 30) is not None
-        assert attempts.let_go(job.id, attempt, crashed=False)
+        assert attempts.release(job.id, attempt, crashed=False)
         assert attempts.follow_up(job.id, attempt, until) is JobState.QUEUED
 
 
@@ -105,13 +105,13 @@ def test_publishing_makes_the_job_done_with_its_parts(job: Job) -> None:
 def test_what_became_of_an_attempt_is_known_to_whoever_tidies_up(job: Job) -> None:
     until = jobs.keep_until(30)
     assert attempts.claim(job.id, 1, 30)
-    assert attempts.standing(job.id, 1) is Standing.GOES_ON
-    assert attempts.let_go(job.id, 1, crashed=False)
-    assert attempts.standing(job.id, 1) is Standing.GOES_ON
+    assert attempts.standing(job.id, 1) is Standing.ONGOING
+    assert attempts.release(job.id, 1, crashed=False)
+    assert attempts.standing(job.id, 1) is Standing.ONGOING
     assert attempts.follow_up(job.id, 1, until)
-    assert (attempts.standing(job.id, 1), attempts.standing(job.id, 2)) == (Standing.FOLLOWED, Standing.GOES_ON)
+    assert (attempts.standing(job.id, 1), attempts.standing(job.id, 2)) == (Standing.SUPERSEDED, Standing.ONGOING)
     claim = attempts.claim(job.id, 2, 30)
     assert claim is not None
     attempts.publish(claim, {"rows_read": 1}, [PART], until)
-    assert (attempts.standing(job.id, 1), attempts.standing(job.id, 2)) == (Standing.OVER, Standing.PUBLISHED)
-    assert attempts.standing("0" * 32, 1) is Standing.OVER
+    assert (attempts.standing(job.id, 1), attempts.standing(job.id, 2)) == (Standing.ENDED, Standing.PUBLISHED)
+    assert attempts.standing("0" * 32, 1) is Standing.ENDED

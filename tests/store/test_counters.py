@@ -113,7 +113,7 @@ def test_crashes_and_retries_are_told_apart(job: Job) -> None:
     job_id, until = job.id, jobs.keep_until(1)
     for attempt, crashed in enumerate((True, False, True, True), start=1):
         attempts.claim(job_id, attempt, 30)
-        assert [attempts.let_go(job_id, attempt, crashed=crashed) for _ in range(2)] == [True, False]
+        assert [attempts.release(job_id, attempt, crashed=crashed) for _ in range(2)] == [True, False]
         assert attempts.follow_up(job_id, attempt, until)
         assert attempts.follow_up(job_id, attempt, until) is None
     found = counted()

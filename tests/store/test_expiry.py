@@ -37,11 +37,11 @@ def test_of_each_running_attempt_the_last_sign_of_life_is_known(job_in: JobIn) -
     running, let_go = job_in(S.RUNNING), job_in(S.RUNNING)
     for state in set(JobState) - {S.RUNNING}:
         job_in(state)
-    assert attempts.let_go(let_go, 1, crashed=True)
+    assert attempts.release(let_go, 1, crashed=True)
     found = {pulse.job_id: pulse for pulse in expiry.pulses()}
     assert found == {
-        running: Pulse(running, 1, reread(running).heartbeat_at, is_let_go=False),
-        let_go: Pulse(let_go, 1, reread(let_go).heartbeat_at, is_let_go=True),
+        running: Pulse(running, 1, reread(running).heartbeat_at, is_released=False),
+        let_go: Pulse(let_go, 1, reread(let_go).heartbeat_at, is_released=True),
     }
 
 

@@ -12,29 +12,29 @@ from store.leader_lease import NOBODY, RECONCILER
 
 
 def test_a_duty_nobody_has_is_taken_and_shows_its_turns(store_app: Flask) -> None:
-    assert leader_lease.look_at(RECONCILER).holder == NOBODY
+    assert leader_lease.read(RECONCILER).holder == NOBODY
     for turn in (1, 2):
-        assert leader_lease.take(RECONCILER, "one", leader_lease.look_at(RECONCILER))
-        found = leader_lease.look_at(RECONCILER)
+        assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
+        found = leader_lease.read(RECONCILER)
         assert (found.holder, found.turns) == ("one", turn)
     assert found.turned_at is not None
 
 
 def test_a_duty_is_not_taken_once_another_turn_was_taken_at_it(store_app: Flask) -> None:
-    assert leader_lease.take(RECONCILER, "one", leader_lease.look_at(RECONCILER))
-    seen = leader_lease.look_at(RECONCILER)
-    assert leader_lease.take(RECONCILER, "one", seen)
-    assert not leader_lease.take(RECONCILER, "two", seen)
-    assert leader_lease.take(RECONCILER, "two", leader_lease.look_at(RECONCILER))
-    assert leader_lease.look_at(RECONCILER).holder == "two"
+    assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
+    seen = leader_lease.read(RECONCILER)
+    assert leader_lease.acquire(RECONCILER, "one", seen)
+    assert not leader_lease.acquire(RECONCILER, "two", seen)
+    assert leader_lease.acquire(RECONCILER, "two", leader_lease.read(RECONCILER))
+    assert leader_lease.read(RECONCILER).holder == "two"
 
 
 def test_only_its_holder_can_give_a_duty_back(store_app: Flask) -> None:
-    assert leader_lease.take(RECONCILER, "one", leader_lease.look_at(RECONCILER))
-    leader_lease.give_back(RECONCILER, "two")
-    assert leader_lease.look_at(RECONCILER).holder == "one"
-    leader_lease.give_back(RECONCILER, "one")
-    assert leader_lease.look_at(RECONCILER).holder == NOBODY
+    assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
+    leader_lease.release(RECONCILER, "two")
+    assert leader_lease.read(RECONCILER).holder == "one"
+    leader_lease.release(RECONCILER, "one")
+    assert leader_lease.read(RECONCILER).holder == NOBODY
 
 
 def test_of_many_who_want_a_duty_at_once_one_gets_it(store_app: Flask) -> None:
@@ -42,9 +42,9 @@ def test_of_many_who_want_a_duty_at_once_one_gets_it(store_app: Flask) -> None:
 
     def take(holder: str) -> bool:
         with store_app.app_context():
-            seen = leader_lease.look_at(RECONCILER)
+            seen = leader_lease.read(RECONCILER)
             start.wait()
-            return leader_lease.take(RECONCILER, holder, seen)
+            return leader_lease.acquire(RECONCILER, holder, seen)
 
     with ThreadPoolExecutor(10) as threads:
         assert sum(threads.map(take, map(str, range(10)))) == 1

@@ -122,4 +122,4 @@ def test_files_that_rows_promise_and_the_disk_does_not_have_are_named(job_in: Jo
     assert list(orphans.missing(files)) == []
     files.remove_upload(reread(queued).upload_id)
     files.result(done, 1, "part-00001.csv").unlink()
-    assert list(orphans.missing(files)) == [(queued, "the file that was sent"), (done, "part-00001.csv")]
+    assert list(orphans.missing(files)) == [(queued, "the uploaded file"), (done, "part-00001.csv")]

@@ -33,7 +33,7 @@ def fail(job_id: str, _files: Files) -> None:
 
 
 def follow_up(job_id: str, _files: Files) -> None:
-    attempts.let_go(job_id, 1, crashed=True)
+    attempts.release(job_id, 1, crashed=True)
     attempts.follow_up(job_id, 1, now())
 
 

@@ -35,7 +35,7 @@ MakeApp = Callable[[Settings], Flask]
 @pytest.fixture
 def app(settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application over a database with anna, bert and the administrator chief."""
-    monkeypatch.setattr("store.accounts._NOBODY", PASSWORD_HASH)
+    monkeypatch.setattr("store.accounts._DUMMY_HASH", PASSWORD_HASH)
     app = create_app(settings)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():

@@ -193,7 +193,7 @@ def test_a_cancelled_job_stops_at_its_next_sign_of_progress_and_leaves_no_files(
 
 def test_an_attempt_that_was_taken_over_publishes_nothing(run_with: Run, files: Files, job: Submitted) -> None:
     def take_over(_on_progress: OnProgress) -> None:
-        attempts.let_go(job.id, 1, crashed=True)
+        attempts.release(job.id, 1, crashed=True)
         attempts.follow_up(job.id, 1, jobs.keep_until(1))
 
     queued = run_with(take_over)

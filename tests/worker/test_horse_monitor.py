@@ -47,7 +47,7 @@ def test_a_horse_that_lost_its_job_has_a_moment_to_stop_by_itself(job: Submitted
     elif how == "removed":
         jobs.remove(files, job.id)
     else:
-        attempts.let_go(job.id, 1, crashed=True)
+        attempts.release(job.id, 1, crashed=True)
         attempts.follow_up(job.id, 1, jobs.keep_until(1))
     assert verdicts(guard, clock, int(GRACE / SECONDS_BETWEEN_LOOKS)) == {None}
     assert verdicts(guard, clock, 1) == {Verdict.LOST}

@@ -133,7 +133,7 @@ class Jobs(Deeds):
     def end_under_the_eyes_of_its_parent(self, number: int, crashed: bool) -> None:
         worker = self.worker(number)
         self.workers.remove(worker)
-        attempts.let_go(worker.claim.job_id, worker.claim.attempt, crashed=crashed)
+        attempts.release(worker.claim.job_id, worker.claim.attempt, crashed=crashed)
         tidy(worker.claim.job_id, worker.claim.attempt, self.files)
 
     @precondition(lambda self: self.workers)

@@ -16,46 +16,46 @@ from worker.leadership import Leadership
 
 def test_one_has_the_duty_and_the_other_waits(store_app: Flask) -> None:
     one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
-    assert [one.take_turn(), other.take_turn(), one.take_turn(), other.take_turn()] == [True, False, True, False]
+    assert [one.renew(), other.renew(), one.renew(), other.renew()] == [True, False, True, False]
 
 
 def test_the_other_takes_over_when_no_turn_was_taken_for_so_long_as_it_is_patient(store_app: Flask) -> None:
     clock = Clock()
     one, other = Leadership("reconciler", 30, clock), Leadership("reconciler", 30, clock)
-    assert one.take_turn()
+    assert one.renew()
     for _ in range(10):  # however long it waits, turns are taken
-        assert not other.take_turn()
+        assert not other.renew()
         clock.seconds += 29
-        assert one.take_turn()
-    assert not other.take_turn()
+        assert one.renew()
+    assert not other.renew()
     clock.seconds += 30
-    assert other.take_turn()
-    assert not one.take_turn()
+    assert other.renew()
+    assert not one.renew()
 
 
 def test_a_duty_given_back_is_taken_at_once(store_app: Flask) -> None:
     one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
-    assert one.take_turn()
-    assert not other.take_turn()
-    one.give_back()
-    assert other.take_turn()
+    assert one.renew()
+    assert not other.renew()
+    one.release()
+    assert other.renew()
 
 
 @pytest.mark.usefixtures("processes")
 def test_the_duty_of_a_process_that_is_no_more_is_taken_at_once(store_app: Flask) -> None:
     one, other = Leadership("reconciler", 30), Leadership("reconciler", 30)
-    assert one.take_turn()
-    assert not other.is_to_be_had()
+    assert one.renew()
+    assert not other.is_available()
     ended = subprocess.Popen(["true"])
     ended.wait()
     host, _, token = one.holder.split(":")
     db.session.query(DutyRow).update({"holder": f"{host}:{ended.pid}:{token}"})
     db.session.commit()
-    assert other.is_to_be_had()
-    assert other.take_turn()
+    assert other.is_available()
+    assert other.renew()
 
 
 def test_the_duty_of_another_machine_is_waited_for_whatever_runs_here(store_app: Flask) -> None:
     other = Leadership("reconciler", 30)
-    leader_lease.take("reconciler", "elsewhere:999999999:x", leader_lease.look_at("reconciler"))
-    assert not other.take_turn()
+    leader_lease.acquire("reconciler", "elsewhere:999999999:x", leader_lease.read("reconciler"))
+    assert not other.renew()

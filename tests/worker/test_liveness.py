@@ -20,7 +20,7 @@ class Clock:
 
 
 def pulse(heartbeat_at: datetime, job_id: str = "a", attempt: int = 1) -> Pulse:
-    return Pulse(job_id, attempt, heartbeat_at, is_let_go=False)
+    return Pulse(job_id, attempt, heartbeat_at, is_released=False)
 
 
 def looks(watch: Watch, clock: Clock, pulses: list[Pulse], seconds: int) -> list[list[tuple[str, int]]]:

@@ -94,7 +94,7 @@ def test_an_attempt_that_was_let_go_is_followed_at_the_next_look(
     patient: Reconciler, redis: Redis, job: Submitted
 ) -> None:
     assert attempts.claim(job.id, 1, 30)
-    assert attempts.let_go(job.id, 1, crashed=False)
+    assert attempts.release(job.id, 1, crashed=False)
     patient.look()
     again = reread(job.id)
     assert (again.state, again.attempt, again.crashes) == (JobState.QUEUED, 2, 0)

@@ -76,7 +76,7 @@ def test_jobs_in_every_state_are_told_with_what_they_did(
     with app.app_context():
         claim = attempts.claim(long_ago, 1, 30)
         assert claim is not None
-        assert attempts.let_go(long_ago, 1, crashed=True)
+        assert attempts.release(long_ago, 1, crashed=True)
         assert attempts.follow_up(long_ago, 1, jobs.keep_until(1))
     (files.scratch("a" * 32, 1) / "bucket").write_bytes(b"12345")
     found = scraped(client)
