@@ -1,1 +1,1 @@
-"""Takes jobs off the queue: claim, process, publish. Beside it the reconciler, a process of its own."""
+"""The background processes: workers for the queues, the reconciler, and the webhook deliverer."""

@@ -12,11 +12,11 @@ from store.queues import QUEUES
 from worker import logs, threads
 from worker.context import database
 
-NOT_CLAIMED = 75  # unlike 1, which Python itself ends with when something breaks
+NOT_CLAIMED = 75  # not 1, with which Python exits after an uncaught exception
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0: stopped, or the attempt's end is recorded (done or failed); 2: wrong usage; 75: it was not to be had."""
+    """Exit 0: stopped, or the attempt ended (done or failed); 2: wrong usage; 75: the attempt could not be claimed."""
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("--queue", choices=QUEUES)
     parser.add_argument("job_id", nargs="?")
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_one(job_id: str, attempt: int, settings: Settings) -> int:
-    """Run an attempt in this process, without a queue; gives the exit code."""
+    """Run an attempt in this process, without a queue; return the exit code."""
     from worker.attempt import run  # as above
 
     signal.signal(signal.SIGTERM, _leave)

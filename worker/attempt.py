@@ -1,4 +1,4 @@
-"""One attempt at one job, from the claim to its recorded end."""
+"""Run one attempt at a job: claim it, process its file, publish the results, and clean up."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _log = logging.getLogger(__name__)
 
 
 def run(app: Flask, job_id: str, attempt: int, settings: Settings) -> bool:
-    """Claim the attempt, process its file and record the end; False when the attempt was not to be had."""
+    """Claim an attempt, process its file and record the outcome; False if the attempt could not be claimed."""
     logs.about(job_id, attempt)
     fault_points.point("attempt.taken")
     claim = attempts.claim(job_id, attempt, settings.lease_seconds)
-    db.session.remove()  # processing takes long, and a connection is needed only for moments of it
+    db.session.remove()  # processing takes long and rarely needs a connection
     if claim is None:
-        _log.info("the attempt is not to be had")
+        _log.info("attempt already claimed or cancelled")
         return False
     fault_points.point("attempt.claimed")
     files = Files(settings.data_dir)
@@ -57,14 +57,14 @@ def _carry_out(claim: Claim, settings: Settings, files: Files, report: ProgressR
         )
         _publish(claim, outcome, settings, files)
     except LeaseLostError:
-        _log.info("the attempt is over for us: cancelled or taken over")
-    except Exception as error:  # whatever happens, the job gets an end
+        _log.info("lease lost: job cancelled or attempt superseded")
+    except Exception as error:  # whatever happens, the outcome is recorded
         if _is_over(claim):
-            _log.info("the attempt is over for us, and its files gone: cancelled, deleted or taken over")
+            _log.info("lease lost and files gone: job cancelled or deleted, or attempt superseded")
         else:
             _fail(claim, error, settings, files, report)
     except BaseException:
-        # Ctrl-C and the like: not the file's fault, so the next attempt is free to begin.
+        # Ctrl-C and the like: not the file's fault, so the job is retried at once.
         attempts.release(claim.job_id, claim.attempt, crashed=False)
         raise
 
@@ -78,49 +78,51 @@ def _publish(claim: Claim, outcome: Outcome, settings: Settings, files: Files) -
     rejected_bytes = files.rejected_bytes(claim.job_id, claim.attempt)
     with_retries(lambda: attempts.publish(claim, outcome.summary(), parts, keep_until, rejected_bytes))
     fault_points.point("publish.committed")
-    _log.info("done: %d rows read, %d parts", outcome.rows_read, len(parts))
+    _log.info("job done: %d rows read, %d parts", outcome.rows_read, len(parts))
 
 
 def _is_over(claim: Claim) -> bool:
-    """Whether somebody ended the attempt, who may have taken its files away under it; not if nobody knows."""
+    """Tell whether the lease is lost, so that the files may be gone; False if the database is unavailable."""
     try:
         return not attempts.holds(claim)
     except SQLAlchemyError:
         return False
     finally:
-        db.session.remove()  # what broke here must not stand in the way of recording the end
+        db.session.remove()  # a broken connection must not keep the outcome from being recorded
 
 
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:
     summary = None
     if isinstance(error, RefusedError):
         words, summary = error.to_json(), _summary(error)
-        _log.info("refused while %s: %s", report.step, error.code)  # its words quote the file
+        _log.info("file refused while %s: %s", report.step, error.code)  # the message would quote the file
     else:
         words = words_for(error, files.upload(claim.upload_id))
-        _log.error("%s while %s", words["code"], report.step, exc_info=error)
-    files.remove_working_files(claim.job_id, claim.attempt)  # a full disk may have no room for the record either
+        _log.error("job failed while %s: %s", report.step, words["code"], exc_info=error)
+    files.remove_working_files(claim.job_id, claim.attempt)  # the database may need the space on a full disk
     try:
         with_retries(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
     except LeaseLostError:
-        _log.info("the attempt was over before it failed")
+        _log.info("lease lost before the failure was recorded")
 
 
 def _summary(error: RefusedError) -> dict[str, Any]:
-    """What was found out before the refusal, for the job's page."""
+    """Return what was found before the refusal, for the page of the job."""
     summary = error.summary()
     return summary | {"rejected": summary["rejected"][: jobs.SHOWN_BAD_ROWS]}
 
 
 def tidy(job_id: str, attempt: int, files: Files) -> None:
-    """Remove what an attempt wrote, except what it published and what the next attempt goes on from.
+    """Remove the files of an attempt, except its results and what the next attempt resumes from.
 
-    Where the database is away and nobody knows, all stays; the reconciler removes it later.
+    If the database is unavailable, all files stay; the reconciler removes them later.
     """
     try:
         found = attempts.standing(job_id, attempt)
     except SQLAlchemyError as error:
-        _log.warning("it is tidied up later: %s", error, extra={"job": job_id, "attempt": attempt})
+        _log.warning(
+            "database unavailable (%s); files not removed yet", error, extra={"job": job_id, "attempt": attempt}
+        )
         return
     finally:
         db.session.remove()

@@ -1,4 +1,4 @@
-"""A bare Flask application for the database, entered for one piece of work at a time."""
+"""A minimal Flask application for access to the database, entered for one piece of work at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.database import bind, db
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Flask]:
-    """An application context whose connections are closed at its end, so that none is carried over a fork."""
+    """Enter an application context; close its connections at the end, so that none is inherited by a fork."""
     app = Flask("worker")
     bind(app, settings)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""A process that serves until it is told to stop."""
+"""The frame of a daemon: settings, logging, and serving until SIGTERM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from common.settings import Settings, SettingsError, read_settings
 
 
 def run(name: str, serve: Callable[[Settings, threading.Event], None]) -> int:
-    """Read the settings and serve until SIGTERM or SIGINT; gives the exit code. ``name`` stands in its lines."""
+    """Read the settings and serve until SIGTERM or SIGINT; return the exit code. ``name`` appears in the log."""
     try:
         settings = read_settings()
     except SettingsError as error:

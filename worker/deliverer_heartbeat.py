@@ -17,21 +17,21 @@ LONGEST_SILENCE = timedelta(seconds=45)
 
 
 def beat() -> None:
-    """Record that this host's deliverer is at work; raises SQLAlchemyError when the database is away."""
+    """Record a heartbeat of this host's deliverer; raise SQLAlchemyError if the database is unavailable."""
     leader_lease.acquire(_name(), socket.gethostname()[:64], leader_lease.read(_name()))
 
 
 def is_beating() -> bool:
-    """Tell whether this host's deliverer is at work; raises SQLAlchemyError when the database is away."""
+    """Tell whether this host's deliverer is alive; raise SQLAlchemyError if the database is unavailable."""
     last = leader_lease.read(_name()).turned_at
     return last is not None and last >= now() - LONGEST_SILENCE
 
 
 def end() -> None:
-    """Record that this host's deliverer has stopped; raises SQLAlchemyError when the database is away."""
+    """Remove the heartbeat of this host's deliverer; raise SQLAlchemyError if the database is unavailable."""
     leader_lease.remove(_name())
 
 
 def _name() -> str:
-    # Hosts may share the first part of a long name, so the name of the row has a digest of all of it.
+    # A digest, since long host names may differ only beyond the width of the column.
     return f"webhooks:{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]}"

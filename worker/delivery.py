@@ -10,14 +10,14 @@ from store.database import now
 from store.webhooks import GIVEN_UP, Delivery
 from worker.http_post import Poster, PostingError, PostResult
 
-GONE = 410  # the receiver wants no more
-BUSY = (429, 503)  # with these it may say for how long
+GONE = 410  # the receiver asks for no further webhooks
+BUSY = (429, 503)  # may come with Retry-After
 
 _log = logging.getLogger(__name__)
 
 
 def deliver(delivery: Delivery, poster: Poster) -> None:
-    """Post a claimed try to its receiver and record the outcome, in an application context."""
+    """Post a claimed try to its receiver and record the outcome; needs an application context."""
     body = json.dumps(delivery.event).encode()
     try:
         answer = poster.post(delivery.url, signing.headers(delivery.secret, delivery.webhook_id, body, now()), body)
@@ -30,7 +30,7 @@ def deliver(delivery: Delivery, poster: Poster) -> None:
 def _note_answer(delivery: Delivery, answer: PostResult) -> None:
     if 200 <= answer.status < 300:
         webhooks.record_delivered(delivery)
-        _log.info("its webhook was delivered at try %d", delivery.tries, extra={"job": delivery.job_id})
+        _log.info("webhook delivered on try %d", delivery.tries, extra={"job": delivery.job_id})
         return
     words = f"The receiver answered with the code {answer.status}"
     if 300 <= answer.status < 400:
@@ -43,6 +43,6 @@ def _note_answer(delivery: Delivery, answer: PostResult) -> None:
 
 def _note_failed(delivery: Delivery, problem: str, *, wait_seconds: float = 0, is_last: bool = False) -> None:
     state = webhooks.record_failed(delivery, problem, wait_seconds=wait_seconds, is_last=is_last)
-    what_next = "it is given up" if state == GIVEN_UP else "another follows"
-    words = "try %d of its webhook failed, and %s: %s"
+    what_next = "giving up" if state == GIVEN_UP else "retrying later"
+    words = "webhook try %d failed, %s: %s"
     _log.warning(words, delivery.tries, what_next, problem, extra={"job": delivery.job_id})

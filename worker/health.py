@@ -1,7 +1,7 @@
-"""``python -m worker.health --queue small|large|webhooks`` or ``--reconciler``: is that process of this host at work?
+"""``python -m worker.health --queue small|large|webhooks`` or ``--reconciler``: is that process alive on this host?
 
-Signs of life are in Redis (a worker registers with RQ, the reconciler leaves a key after each turn) or, for the
-deliverer of webhooks, which needs no Redis, in the database.
+Heartbeats are in Redis (a worker registers with RQ, the reconciler sets a key after each turn) or, for the webhook
+deliverer, which needs no Redis, in the database.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from store.database import now
 from worker import deliverer_heartbeat
 from worker.context import database
 
-WEBHOOKS = "webhooks"  # no queue of Redis but the outbox
-LONGEST_SILENCE = timedelta(seconds=45)  # an idle worker shows itself every 15 seconds, a busy one every 10
-TURNS_MISSED = 3  # after so many the reconciler does not count as at work
-LONGEST_TURN = 60  # seconds, on top of them
+WEBHOOKS = "webhooks"  # not a queue in Redis but the outbox
+LONGEST_SILENCE = timedelta(seconds=45)  # an idle worker sends a heartbeat every 15 seconds, a busy one every 10
+TURNS_MISSED = 3  # after which the reconciler no longer counts as alive
+LONGEST_TURN = 60  # seconds, in addition
 
 
 def record_heartbeat(redis: Redis, settings: Settings) -> None:
-    """Say that this host's reconciler has just taken a turn; raises RedisError."""
-    redis.set(_heartbeat_key(), "at work", ex=TURNS_MISSED * settings.reconcile_seconds + LONGEST_TURN)
+    """Record a heartbeat of this host's reconciler; raise RedisError."""
+    redis.set(_heartbeat_key(), "alive", ex=TURNS_MISSED * settings.reconcile_seconds + LONGEST_TURN)
 
 
 def reconciler_is_at_work(redis: Redis) -> bool:
-    """Whether this host's reconciler took a turn lately; raises RedisError."""
+    """Tell whether this host's reconciler is alive; raise RedisError."""
     return bool(redis.exists(_heartbeat_key()))
 
 
 def worker_is_at_work(redis: Redis, queue: str) -> bool:
-    """Whether a worker of this host serves the queue; raises RedisError."""
+    """Tell whether a worker of this host serves the queue; raise RedisError."""
     served = Queue(queue, connection=redis, serializer=JSONSerializer)
     oldest, host = now() - LONGEST_SILENCE, socket.gethostname()
     workers = Worker.all(queue=served, serializer=JSONSerializer)
@@ -52,7 +52,7 @@ def _heartbeat_key() -> str:
 
 
 def _is_at_work(settings: Settings, queue: str | None) -> bool:
-    """Whether the worker of a queue, or without one the reconciler, is at work; raises RedisError, SQLAlchemyError."""
+    """Tell whether the queue's worker, or the reconciler if None, is alive; raise RedisError or SQLAlchemyError."""
     if queue == WEBHOOKS:
         with database(settings):
             return deliverer_heartbeat.is_beating()
@@ -61,7 +61,7 @@ def _is_at_work(settings: Settings, queue: str | None) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0: it is at work; 1: it is not, or nobody can say; 2: wrong usage."""
+    """Exit 0: alive; 1: not alive, or unknown; 2: wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m worker.health", description=__doc__)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--queue", choices=(*queues.QUEUES, WEBHOOKS))
@@ -73,15 +73,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except RedisError as error:
-        print(f"Redis cannot say who is at work: {error}", file=sys.stderr)
+        print(f"Redis unreachable: {error}", file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
         words, *_ = str(error).splitlines()
-        print(f"The database cannot say who is at work: {words}", file=sys.stderr)
+        print(f"Database unavailable: {words}", file=sys.stderr)
         return 1
     if not found:
         name = f"worker of the {chosen.queue} queue" if chosen.queue else "reconciler"
-        print(f"No {name} of this host has shown a sign of life lately.", file=sys.stderr)
+        print(f"No {name} on this host has sent a heartbeat lately.", file=sys.stderr)
     return 0 if found else 1
 
 

@@ -1,4 +1,4 @@
-"""The sign of life of an attempt: a thread renews its lease, however long a step takes, and learns when it is lost."""
+"""Heartbeat of an attempt: a thread renews its lease, however long a step takes, and notices when it is lost."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Renews the lease three times within its length, until the block ends or the lease is lost."""
+    """A thread that renews the lease three times per lease period, until the block ends or the lease is lost."""
 
     def __init__(self, app: Flask, claim: Claim, lease_seconds: int) -> None:
-        self.lost = threading.Event()  # set once the job is no longer this attempt's
+        self.lost = threading.Event()  # set once the attempt no longer holds the job
         self._app = app
         self._claim = claim
         self._lease_seconds = lease_seconds
@@ -57,5 +57,5 @@ class Heartbeat:
         except LeaseLostError:
             self.lost.set()
         except SQLAlchemyError as error:
-            # The next beat tries again; if the lease runs out meanwhile, the fence does its work.
-            _log.warning("no sign of life could be left: %s", error)
+            # The next beat tries again; if the lease expires meanwhile, fencing keeps us from writing.
+            _log.warning("heartbeat not recorded: %s", error)

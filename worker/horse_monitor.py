@@ -1,6 +1,6 @@
-"""What the worker sees of its work horse from outside: whether it still has the job, and how much memory it holds.
+"""Monitoring of a work horse by its worker: whether it still has its job, and how much memory it uses.
 
-From outside, since a horse may hang in one call, be stopped, or be out of memory itself.
+The worker does this because the horse itself may hang in a call, be stopped, or be out of memory.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from store.database import db
 from worker.work_horse import held_bytes, most_bytes
 
 SECONDS_BETWEEN_LOOKS = 0.5
-GRACE = 1.0  # seconds in which a horse that lost its job may stop by itself, at its next sign of progress
+GRACE = 1.0  # seconds in which a horse that lost its lease may stop by itself, when it next reports progress
 
 _log = logging.getLogger(__name__)
 
 
 class Verdict(StrEnum):
-    """Why a horse has to be ended."""
+    """Why a work horse must be killed."""
 
-    LOST = "lost"  # the job was cancelled, deleted or taken over
-    OUT_OF_MEMORY = "out_of_memory"  # it holds more than a job may
+    LOST = "lost"  # the job was cancelled or deleted, or the attempt superseded
+    OUT_OF_MEMORY = "out_of_memory"  # it uses more than a job may
 
 
 class Guard:
-    """Watches one horse at one attempt. To be used in an application context."""
+    """The monitor of one work horse at one attempt; needs an application context."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Guard:
         self._lost_since: float | None = None
 
     def verdict(self) -> Verdict | None:
-        """Why the horse must be ended now; None where it may go on. Looks twice a second, however often it is asked."""
+        """Return why the horse must be killed now, or None; checks at most twice a second."""
         moment = self._clock()
         if moment < self._next_look:
             return None
@@ -70,6 +70,6 @@ class Guard:
             return attempts.standing(self._job_id, self._attempt) in (Standing.SUPERSEDED, Standing.ENDED)
         except SQLAlchemyError as error:
             about = {"job": self._job_id, "attempt": self._attempt}
-            _log.warning("the database does not say whether it goes on: %s", error, extra=about)
-            db.session.remove()  # PostgreSQL answers nothing more in a transaction that failed
+            _log.warning("database unavailable (%s); lease not checked", error, extra=about)
+            db.session.remove()  # PostgreSQL rejects everything else in a failed transaction
             return False

@@ -1,7 +1,7 @@
-"""One request to a receiver of webhooks, whoever that is: to a public address, within its time, and no further.
+"""HTTP POST to a webhook receiver: to a public address only, within a deadline, following no redirects.
 
-Python's own client of HTTP over a connection that is made here: so the address that was checked is the one that is
-called, no proxy of the environment comes between, no redirect is followed, and each wait counts against one deadline.
+http.client runs over a connection that is opened here. So the address that was checked is the one connected to, no
+proxy of the environment is used, and every wait counts against one deadline.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, cast
 
 from store.webhook_urls import Target, TargetError, check, is_public
 
-SECONDS_TO_CONNECT = 5.0  # with one address
+SECONDS_TO_CONNECT = 5.0  # per address
 SECONDS_IN_ALL = 15.0
-MOST_ANSWER_BYTES = 4096  # with its head; nobody needs more than the first lines
+MOST_ANSWER_BYTES = 4096  # including the headers; more is not needed
 USER_AGENT = "Playtally"
 
 Resolve = Callable[[str, int], list[str]]
@@ -28,33 +28,33 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 class PostingError(Exception):
-    """There is no answer; the message says why, for whoever named the receiver."""
+    """The request failed; the message says why, for the person who entered the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """What came back."""
+    """The response of a receiver."""
 
     status: int
-    retry_after: int  # seconds that the receiver wants to be left alone; 0 where it does not say
+    retry_after: int  # seconds from the header Retry-After; 0 if there is none
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """All IP addresses of a name; raises OSError."""
+    """Return all IP addresses of a host name; raise OSError."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 class Poster:
-    """Sends requests; to be shared by threads."""
+    """A sender of requests, which threads may share."""
 
     def __init__(self, *, to_private: bool, tls: ssl.SSLContext | None = None, resolve: Resolve = addresses_of) -> None:
-        """``to_private``: also to addresses of this machine and network."""
+        """Send to addresses of this machine and private networks too if ``to_private``."""
         self._to_private = to_private
         self._tls = tls or ssl.create_default_context()
         self._resolve = resolve
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
-        """Send it, once; raises PostingError."""
+        """Send one request; raise PostingError if there is no valid response."""
         deadline = _Deadline(SECONDS_IN_ALL)
         try:
             target = check(url, to_private=self._to_private)
@@ -74,13 +74,13 @@ class Poster:
             raise PostingError(f"{where} could not be reached ({error.strerror}).") from None
 
     def _addresses(self, target: Target) -> list[str]:
-        """Where the name leads, asked once; a name of which any address is private is refused."""
+        """Resolve the host once; refuse it if any of its addresses is private."""
         try:
             found = list(dict.fromkeys(self._resolve(target.host, target.port)))
         except (OSError, UnicodeError):
             raise PostingError(_nowhere(target)) from None
         if not self._to_private and not all(map(is_public, found)):
-            # In the same words: whoever asks shall not learn which names this network knows.
+            # The same message as above, so that it does not reveal which names exist in this network.
             raise PostingError(_nowhere(target))
         return found
 
@@ -97,7 +97,7 @@ class Poster:
         except ssl.SSLError:
             raise PostingError(f"No secure connection with {target.host} came about.") from None
         finally:
-            connection.close()  # wrapped, it has moved into the other one
+            connection.close()  # once wrapped, the TLS socket owns the connection
 
 
 def _nowhere(target: Target) -> str:
@@ -109,7 +109,7 @@ class _Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left; raises TimeoutError where there are none."""
+        """Return the seconds left; raise TimeoutError if there are none."""
         seconds = self._end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -117,7 +117,7 @@ class _Deadline:
 
 
 class _Incoming(io.RawIOBase):
-    """The beginning of what comes over a connection, as a file."""
+    """The first MOST_ANSWER_BYTES received over a connection, as a file."""
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self._connection = connection
@@ -136,12 +136,12 @@ class _Incoming(io.RawIOBase):
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """What HTTPResponse wants of a socket."""
+        """Return a buffered reader, as HTTPResponse expects of a socket."""
         return io.BufferedReader(self, MOST_ANSWER_BYTES)
 
 
 def _first_connection(target: Target, addresses: Iterable[str], deadline: _Deadline) -> socket.socket:
-    """A connection with the first address that takes one."""
+    """Connect to the first address that accepts; raise PostingError if none does."""
     problem = f"Nobody listens at {target.host}:{target.port}."
     for address in addresses:
         seconds = min(SECONDS_TO_CONNECT, deadline.left())
@@ -181,7 +181,7 @@ def _retry_after(response: HTTPResponse) -> int:
 
 
 def _read_a_little(response: HTTPResponse) -> None:
-    """Take what else is there, so that the receiver does not find its answer refused; it changes nothing."""
+    """Read a little of the body, so that the receiver does not see a reset connection; errors are ignored."""
     try:
         response.read(MOST_ANSWER_BYTES)
     except (OSError, HTTPException):

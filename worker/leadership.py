@@ -1,4 +1,4 @@
-"""Being the one process that does a duty: taken when nobody does it, kept by taking turns at it."""
+"""Leadership: acquiring a named lease when it is free or its holder is gone, and renewing it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class Leadership:
-    """One process's hold on a duty, or its wait for it."""
+    """A process's hold on a lease, or its wait for it."""
 
     def __init__(self, name: str, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """``patience``: seconds without a turn after which another one's duty is taken over."""
+        """Take a lease over once it was not renewed for ``patience`` seconds."""
         self.holder = f"{_host()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         self._name = name
         self._patience = patience
@@ -30,7 +30,7 @@ class Leadership:
         self._was_ours = False
 
     def is_available(self) -> bool:
-        """Whether it is ours or nobody does it; raises SQLAlchemyError when the database is away."""
+        """Tell whether the lease is ours, free or expired; raise SQLAlchemyError if the database is unavailable."""
         found = leader_lease.read(self._name)
         if self._seen is None or (found.holder, found.turns) != (self._seen.holder, self._seen.turns):
             self._seen_since = self._clock()
@@ -39,23 +39,25 @@ class Leadership:
         return is_free or self._clock() - self._seen_since >= self._patience
 
     def renew(self) -> bool:
-        """Whether the duty is ours for this turn; raises SQLAlchemyError when the database is away."""
+        """Acquire or renew the lease; False if another process holds it.
+
+        Raises SQLAlchemyError if the database is unavailable.
+        """
         is_ours = (
             self.is_available() and self._seen is not None and leader_lease.acquire(self._name, self.holder, self._seen)
         )
         if is_ours != self._was_ours:
-            whose = "ours" if is_ours else "with another"
-            _log.info("the duty of the %s is %s", self._name, whose)
+            _log.info("acquired %s lease" if is_ours else "lost %s lease to another process", self._name)
         self._was_ours = is_ours
         return is_ours
 
     def release(self) -> None:
-        """Let another one take it at once; raises SQLAlchemyError when the database is away."""
+        """Release the lease for other processes; raise SQLAlchemyError if the database is unavailable."""
         leader_lease.release(self._name, self.holder)
 
 
 def _is_gone(holder: str) -> bool:
-    """Whether a holder was a process of this machine that is no more; False where that is not known."""
+    """Tell whether a holder was a process of this machine that has ended; False if unknown."""
     host, _, rest = holder.partition(":")
     pid, _, _ = rest.partition(":")
     return host == _host() and pid.isdigit() and not Path(f"/proc/{pid}").exists()

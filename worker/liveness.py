@@ -1,4 +1,4 @@
-"""Telling living attempts from dead ones without comparing clocks."""
+"""Detection of dead attempts by their heartbeats, without comparing clocks of different machines."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from datetime import datetime
 
 from store.expiry import Pulse
 
-LONGEST_GAP = 3.0  # seconds between two looks that count; in a longer one we saw nothing, be it dead or not
+LONGEST_GAP = 3.0  # seconds of silence that one interval between two looks may add, however long it was
 
 
 @dataclass(slots=True)
 class _Seen:
     pulse: datetime | None
-    silent: float = 0.0  # seconds of watching in which it did not change
+    silent: float = 0.0  # seconds for which it was watched and did not change
 
 
 class Watch:
-    """Remembers when each running attempt last showed a new sign of life, by this process's own steady clock.
+    """The memory of when each running attempt last had a new heartbeat, by this process's monotonic clock.
 
-    So a worker whose clock is an hour off lives, and nobody is taken for dead because we ourselves were stopped or
-    the database was locked.
+    So a worker whose clock is an hour off counts as alive, and no attempt is taken for dead because this process was
+    stopped or the database was locked.
     """
 
     def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """``patience``: seconds of silence after which an attempt is dead."""
+        """Count an attempt as dead after ``patience`` seconds without a new heartbeat."""
         self._patience = patience
         self._clock = clock
         self._looked: float | None = None
         self._seen: dict[tuple[str, int], _Seen] = {}
 
     def dead(self, pulses: Iterable[Pulse]) -> list[tuple[str, int]]:
-        """Of all running attempts, those (job, attempt) that were silent for too long."""
+        """Return the dead ones of all running attempts, as pairs of job and attempt."""
         moment = self._clock()
         gap = 0.0 if self._looked is None else min(moment - self._looked, LONGEST_GAP)
         self._looked = moment

@@ -1,4 +1,4 @@
-"""How the processes of this package write their lines."""
+"""Logging of the worker processes: as in common.logs, with RQ and Vaex adapted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from common import logs
 
 
 class _OneLine(logging.Filter):
-    """RQ writes the whole trace of an error into its message, with all that the error says: make it one like ours."""
+    """A filter that cuts the traceback off RQ's messages, since it may quote a file; the formatter adds a safe one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         first, more, _ = record.getMessage().partition("\n")
@@ -20,10 +20,10 @@ class _OneLine(logging.Filter):
 
 
 def set_up(process: str, form: str) -> None:
-    """Each event a line on stderr, as :mod:`common.logs` has it."""
+    """Log one line per event to stderr, as :mod:`common.logs` formats it."""
     logs.set_up(process, form)
     rq = logging.getLogger("rq.worker")
     for old in [one for one in rq.filters if isinstance(one, _OneLine)]:
         rq.removeFilter(old)
     rq.addFilter(_OneLine())
-    logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints its own traces of errors that we report
+    logging.getLogger("vaex").setLevel(logging.CRITICAL)  # it prints tracebacks of errors that we log

@@ -1,4 +1,4 @@
-"""From the words of a job's options to what processing is told."""
+"""Translation of a job's options into those of processing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker import threads
 
 
 def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
-    """All that processing is told about an attempt, whose scratch folder holds what the one before it left."""
+    """Return the options of processing for an attempt; its scratch folder may hold checkpoints of the previous one."""
     return Options(
         max_part_bytes=settings.max_single_file_size,
         memory_bytes=settings.memory_limit,
@@ -27,7 +27,7 @@ def options_for(claim: Claim, settings: Settings, files: Files) -> Options:
 
 
 def form_of(chosen: JobOptions) -> DialectOptions:
-    """What the job says about the form of its file."""
+    """Return what the job's options say about the dialect of its file."""
     return DialectOptions(
         encoding=chosen.encoding or None,
         delimiter=DELIMITERS.get(chosen.delimiter, chosen.delimiter) or None,
@@ -40,7 +40,7 @@ def form_of(chosen: JobOptions) -> DialectOptions:
 
 
 def _line(word: str) -> int | None:
-    """None: find it out; 0: there is none."""
+    """Return the number of the header line; None to detect it, 0 if there is none."""
     if not word:
         return None
     return 0 if word == "none" else int(word)

@@ -1,4 +1,4 @@
-"""From the signs of progress of processing to the job's row, at most twice a second."""
+"""Recording of progress: from processing to the row of the job, at most twice a second."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from store.database import db
 from store.files import Files
 
 SECONDS_BETWEEN_WRITES = 0.5
-SECONDS_BEFORE_GUESSING = 1.0  # a time left that is guessed earlier jumps about
+SECONDS_BEFORE_GUESSING = 1.0  # earlier estimates of the time left would jump about
 
 _log = logging.getLogger(__name__)
 
 
 class ProgressReporter:
-    """Called by processing. What it raises ends the run: LeaseLostError once the job is not ours any more, OSError
-    once the disk is full but for its reserve."""
+    """A callback for processing; what it raises ends the run.
+
+    It raises LeaseLostError once the attempt no longer holds the job, and OSError once only the disk's reserve is left.
+    """
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class ProgressReporter:
         self._rows_per_second: float | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take note, and write it down if half a second has passed."""
+        """Note the progress, and record it if half a second has passed or a step begins."""
         before, self.step = self.step, progress.step
         logs.at_step(progress.step)
         fault_points.point(f"step.{progress.step}")
@@ -61,7 +63,7 @@ class ProgressReporter:
             self._write(progress, moment - self._began)
 
     def _check_the_disk(self) -> None:
-        """Stop before the reserve is gone, on which the database and all other jobs live."""
+        """Raise OSError (ENOSPC) once only the reserve is left, which the database and other jobs need."""
         if min(disk_space.room(self._files, "scratch"), disk_space.room(self._files, "staging")) < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -77,12 +79,12 @@ class ProgressReporter:
                 lease_seconds=self._settings.lease_seconds,
             )
         except SQLAlchemyError as error:
-            _log.warning("its progress could not be written: %s", error)
+            _log.warning("progress not recorded: %s", error)
         finally:
             db.session.remove()
 
     def _speed(self, progress: Progress, seconds: float) -> float | None:
-        """Rows read a second; after the reading the speed that it had."""
+        """Return the rows read per second; after reading has ended, its last speed."""
         if progress.step is Step.READING and seconds > 0:
             self._rows_per_second = progress.rows_read / seconds
         return self._rows_per_second

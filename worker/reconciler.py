@@ -1,7 +1,7 @@
-"""``python -m worker.reconciler``: makes queue and files agree with the database, again and again.
+"""``python -m worker.reconciler``: the loop that makes queues and files agree with the database.
 
-It alone retries: attempts that were let go or whose worker shows no sign of life, and jobs that wait while no queue
-knows of them. Several may run; one at a time has the duty, the others wait to take it over.
+It alone retries attempts that were released or have no heartbeat, and re-enqueues queued jobs that are missing from
+Redis. Several processes may run; one at a time holds the lease, and the others wait to take it over.
 """
 
 from __future__ import annotations
@@ -27,56 +27,56 @@ from worker.context import database
 from worker.leadership import Leadership
 from worker.liveness import Watch
 
-SECONDS_BETWEEN_LOOKS = 1.0  # at the attempts that run: what was let go goes on at once
-TURNS_WITHOUT_A_HOLDER = 2  # after which the duty is taken over
-TURNS_BETWEEN_INVENTORIES = 240  # in which each file that a row promises is looked for
+SECONDS_BETWEEN_LOOKS = 1.0  # at running attempts: released ones are retried at once
+TURNS_WITHOUT_A_HOLDER = 2  # after which the lease is taken over
+TURNS_BETWEEN_INVENTORIES = 240  # in which all files that should exist are checked
 
 _log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """What one process remembers from turn to turn. Its methods run in an application context."""
+    """The reconciler's work and what it remembers from turn to turn; needs an application context."""
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self.settings = settings
         self._redis = redis
         self._files = Files(settings.data_dir)
         self._watch = Watch(settings.lease_seconds)
-        self._in_doubt: frozenset[str] = frozenset()  # calls that were taken from the queue but not claimed
+        self._in_doubt: frozenset[str] = frozenset()  # calls that a worker took and had not claimed at the last turn
         self._orphans: set[Orphan] = set()
         self._unused_uploads: set[str] = set()
         self._turns = 0
 
     def look(self) -> None:
-        """See after the attempts that run; raises SQLAlchemyError when the database is away."""
+        """Retry running attempts that are dead or released; raise SQLAlchemyError if the database is unavailable."""
         pulses = expiry.pulses()
         dead = self._watch.dead(pulses)
         for job_id, attempt in dead:
             if attempts.release(job_id, attempt, crashed=True):
-                _log.warning("its worker shows no sign of life", extra={"job": job_id, "attempt": attempt})
-        let_go = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_released]
-        for job_id, attempt in dict.fromkeys(dead + let_go):
+                _log.warning("attempt has no heartbeat; released as crashed", extra={"job": job_id, "attempt": attempt})
+        released = [(pulse.job_id, pulse.attempt) for pulse in pulses if pulse.is_released]
+        for job_id, attempt in dict.fromkeys(dead + released):
             self._follow_up(job_id, attempt)
 
     def turn(self) -> None:
-        """Put right what can be put right now; raises SQLAlchemyError when the database is away."""
+        """Reconcile attempts, queues and files once; raise SQLAlchemyError if the database is unavailable."""
         self.look()
         self._tell_the_queue()
         if data_dir_check.belongs(self._files):
             self._tidy()
         else:
             _log.error(
-                "the files in %s are not those of this database, so none are removed: see DATABASE_URL and DATA_DIR",
+                "files in %s do not belong to this database, so none are removed: check DATABASE_URL and DATA_DIR",
                 self.settings.data_dir,
             )
         for job_id in expiry.expire(self._files):
-            _log.info("its files were removed, their date is past", extra={"job": job_id})
+            _log.info("files of expired job removed", extra={"job": job_id})
         resumable_uploads.give_back_space(self._files)
         for resumable_id in resumable_uploads.expire(self._files):
-            _log.info("removed the upload %s, of which nothing more came", resumable_id)
+            _log.info("expired resumable upload %s removed", resumable_id)
         if self._turns % TURNS_BETWEEN_INVENTORIES == 0:
             for job_id, what in orphans.missing(self._files):
-                _log.error("%s is missing on the disk", what, extra={"job": job_id})
+                _log.error("file missing on disk: %s", what, extra={"job": job_id})
         self._turns += 1
 
     def _follow_up(self, job_id: str, attempt: int) -> None:
@@ -84,7 +84,7 @@ class Reconciler:
         if state is None:
             return
         fault_points.point("retry.recorded")
-        _log.warning("attempt %d is over; now %s", attempt, state, extra={"job": job_id, "attempt": attempt})
+        _log.warning("attempt ended without a result; job now %s", state, extra={"job": job_id, "attempt": attempt})
         if state is JobState.FAILED:
             self._files.remove_job(job_id)
         for waiting in expiry.waiting(job_id):
@@ -92,22 +92,22 @@ class Reconciler:
             fault_points.point("retry.enqueued")
 
     def _tell_the_queue(self) -> None:
-        """Enqueue the attempts that wait in the database but in no queue."""
+        """Enqueue the queued attempts that are missing from Redis."""
         waiting = expiry.waiting()
         try:
             calls = queues.calls(self._redis)
         except RedisError as error:
             if waiting:
-                _log.warning("%d jobs wait for the queue, which is away: %s", len(waiting), error)
+                _log.warning("Redis unreachable (%s); %d queued jobs not checked", error, len(waiting))
             return
         ids = {queues.call_id(one.job_id, one.attempt): one for one in waiting}
-        # A call in a worker's hands will be claimed in a moment; if not, that worker died.
+        # A call that a worker has taken will be claimed in a moment, unless that worker died.
         taken = calls.started & ids.keys()
         for call_id in ids.keys() - calls.waiting - (taken - self._in_doubt):
             one = ids[call_id]
             queues.forget(self._redis, job_id=one.job_id, attempt=one.attempt)
             if self._enqueue(one):
-                _log.info("the queue had not heard of it", extra={"job": one.job_id, "attempt": one.attempt})
+                _log.info("re-enqueued job missing from queue", extra={"job": one.job_id, "attempt": one.attempt})
         self._in_doubt = taken
 
     def _enqueue(self, waiting: expiry.QueuedAttempt) -> bool:
@@ -120,18 +120,18 @@ class Reconciler:
         )
 
     def _tidy(self) -> None:
-        """Remove what nobody needed at the last turn either."""
+        """Remove what was an orphan at the last turn too."""
         found = orphans.find(self._files)
         for orphan in found & self._orphans:
             orphan.remove()
-            _log.info("removed %s %s", orphan.kind, orphan.path.name, extra={"job": orphan.job_id})
+            _log.info("removed orphaned %s %s", orphan.kind, orphan.path.name, extra={"job": orphan.job_id})
         self._orphans = found
         self._unused_uploads = orphans.remove_unused_uploads(self._unused_uploads)
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
-    """Look every second and take a turn every ``reconcile_seconds``, while the duty is ours, until told to stop."""
-    _log.info("a turn every %d seconds", settings.reconcile_seconds)
+    """While holding the lease, look every second and take a turn every ``reconcile_seconds``, until told to stop."""
+    _log.info("reconciler ready: a turn every %d seconds", settings.reconcile_seconds)
     redis = queues.connect(settings.redis_url)
     reconciler = Reconciler(settings, redis)
     leadership = Leadership(leader_lease.RECONCILER, TURNS_WITHOUT_A_HOLDER * settings.reconcile_seconds)
@@ -150,8 +150,8 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 elif leadership.is_available():
                     next_turn = 0.0
             except (SQLAlchemyError, RedisError, OSError) as error:
-                _log.warning("this turn broke off: %s", error)
-                db.session.remove()  # PostgreSQL answers nothing more in a transaction that failed
+                _log.warning("reconciler turn failed: %s", error)
+                db.session.remove()  # PostgreSQL rejects everything else in a failed transaction
             stop.wait(min(SECONDS_BETWEEN_LOOKS, settings.reconcile_seconds))
         _release(leadership)
     redis.close()
@@ -161,7 +161,7 @@ def _release(leadership: Leadership) -> None:
     try:
         leadership.release()
     except SQLAlchemyError as error:
-        _log.warning("the duty could not be given back: %s", error)
+        _log.warning("reconciler lease not released: %s", error)
 
 
 if __name__ == "__main__":

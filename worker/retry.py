@@ -1,4 +1,4 @@
-"""Recording how an attempt ended, although the database may be away for a moment."""
+"""Retries with backoff, for recording the outcome of an attempt while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from store.database import db
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; an hour's work is worth a minute of patience
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds; the result of an hour is worth waiting a minute
 
 _log = logging.getLogger(__name__)
 
 
 def with_retries(write: Callable[[], None], pauses: tuple[float, ...] = PAUSES) -> None:
-    """Do one transaction, again after each pause while the database is away.
+    """Run a transaction, and again after each pause while the database is unavailable.
 
-    A commit whose answer was lost may have happened: the write must be one that is refused the second time.
+    A commit whose answer was lost may have taken effect, so the write must be one that is refused the second time.
     """
     for pause in pauses:
         try:
             return write()
         except (OperationalError, InterfaceError) as error:
             db.session.remove()
-            _log.warning("the database is away (%s); trying again in %s seconds", error.orig, pause)
+            _log.warning("database unavailable (%s); retrying in %s seconds", error.orig, pause)
             time.sleep(pause)
     return write()

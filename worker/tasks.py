@@ -1,4 +1,4 @@
-"""What the queue calls. Its arguments are ids: all else is in the database."""
+"""The task that RQ calls. Its arguments are ids: everything else is in the database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from worker.context import database
 
 
 def process_job(job_id: str, attempt: int) -> None:
-    """Run one attempt and record its end in the database; the queue itself learns nothing."""
+    """Run one attempt and record its outcome in the database; RQ gets no result."""
     settings = read_settings()
     with database(settings) as app:
         attempts_of_ours.run(app, job_id, attempt, settings)

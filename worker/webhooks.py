@@ -1,7 +1,7 @@
-"""``python -m worker.webhooks``: delivers webhooks from the outbox until it is told to stop.
+"""``python -m worker.webhooks``: the deliverer, which sends webhooks from the outbox until it is told to stop.
 
-It claims due tries in the database and makes them in threads, which only wait for receivers. Several processes may run.
-It loads nothing of the processing; where it dies in a try, the claim runs out after a minute and another try follows.
+It claims due tries in the database and makes them in threads, which mostly wait for receivers. Several processes may
+run. If one dies during a try, the claim expires after a minute and the try is repeated. It imports no processing.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from worker.context import database
 from worker.delivery import deliver
 from worker.http_post import Poster
 
-AT_ONCE = 8  # tries; a receiver that does not answer takes the place of others for 15 seconds
-POLL = 1.0  # seconds between two looks at an outbox in which nothing is due
-SECONDS_TO_STOP = 5.0  # for tries that are being made; the launcher and containers wait for ten and more
+AT_ONCE = 8  # tries; a receiver that does not answer occupies one slot for 15 seconds
+POLL = 1.0  # seconds between two queries while nothing is due
+SECONDS_TO_STOP = 5.0  # for running tries; the launcher and containers wait at least ten
 
 _log = logging.getLogger(__name__)
 
 
 class Deliverer:
-    """The threads of one process, of which each makes one try."""
+    """The threads of one process, each of which makes one try."""
 
     def __init__(self, app: Flask, poster: Poster) -> None:
         self._app = app
@@ -39,13 +39,13 @@ class Deliverer:
         self._slots = threading.Semaphore(AT_ONCE)
 
     def begin_one(self) -> bool:
-        """Claim a try and begin it, once there is a seat for it; False when none is due.
+        """Wait for a free slot, claim a try and start it; False if none is due.
 
         Raises:
-            SQLAlchemyError: the database is away.
+            SQLAlchemyError: the database is unavailable.
         """
         if not self._slots.acquire(timeout=POLL):
-            return True  # all are busy: come again at once
+            return True  # all slots are busy: call again at once
         delivery = None
         try:
             delivery = webhooks.claim_due()
@@ -54,11 +54,12 @@ class Deliverer:
                 self._slots.release()
         if delivery is None:
             return False
-        threading.Thread(target=self._make, args=(delivery,), daemon=True).start()  # one that hangs must not keep us
+        # A daemon thread: one that hangs must not delay the exit.
+        threading.Thread(target=self._make, args=(delivery,), daemon=True).start()
         return True
 
     def wait_for_all(self, seconds: float) -> None:
-        """Wait for the tries that are being made, so long at most."""
+        """Wait for running tries, at most for the given time."""
         deadline = time.monotonic() + seconds
         for _ in range(AT_ONCE):
             self._slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
@@ -67,15 +68,15 @@ class Deliverer:
         try:
             with self._app.app_context():
                 deliver(delivery, self._poster)
-        except Exception:  # such as a database that is away: the claim runs out after a minute
-            _log.exception("a try of a webhook broke off", extra={"job": delivery.job_id})
+        except Exception:  # such as an unavailable database: the claim expires after a minute
+            _log.exception("webhook try interrupted", extra={"job": delivery.job_id})
         finally:
             self._slots.release()
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
-    """Deliver until told to stop."""
-    _log.info("ready to deliver webhooks")
+    """Deliver due webhooks until told to stop."""
+    _log.info("webhook deliverer ready")
     next_beat = 0.0
     with database(settings) as app:
         deliverer = Deliverer(app, Poster(to_private=settings.webhooks_to_private))

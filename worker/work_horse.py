@@ -1,4 +1,4 @@
-"""The work horse, the forked process that adds up one file: its first steps, and how much memory it may hold."""
+"""The work horse, the forked process that adds up one file: its setup, and the limit on its memory."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from common.pdeathsig import die_with_parent
 from processing.gc_tuning import relax_gc
 from store.queues import LARGE
 
-NICENESS = 10  # big files step back, so that the site and small files answer at once
-OOM_SCORE = "500"  # where memory runs out, this process is the one to go: its job is tried again
-_ABOVE_THE_LIMIT = 128 << 20  # bytes: what allocators keep for later, and what a peak between two looks may be
+NICENESS = 10  # for big files; the site and small files keep their priority
+OOM_SCORE = "500"  # the first choice of the OOM killer, since its job is retried
+_ABOVE_THE_LIMIT = 128 << 20  # bytes, for freed memory that allocators keep and for peaks between two looks
 
 
 def prepare_horse(parent: int, queue: str) -> None:
-    """Tie the horse's life to its worker's, look for garbage seldom, and step behind all that people wait for."""
+    """Make the horse die with its worker, collect garbage less often, and run at low priority."""
     die_with_parent(parent)
     relax_gc()
     os.nice(NICENESS if queue == LARGE else NICENESS // 2)
     try:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     except OSError:
-        pass  # a container without /proc: the kernel chooses
+        pass  # a container without /proc: keep the default
 
 
 def held_bytes(process: int) -> int:
-    """The anonymous memory in use: not files that are mapped or cached; 0 where the system does not tell."""
+    """Return the anonymous memory in bytes, without mapped or cached files; 0 if unknown."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
@@ -35,5 +35,5 @@ def held_bytes(process: int) -> int:
 
 
 def most_bytes(memory_limit: int) -> int:
-    """At how many bytes a job is ended: processing plans with the limit, so this is a good deal above it."""
+    """Return the bytes at which a job is killed: well above the limit, with which processing plans."""
     return memory_limit + memory_limit // 4 + _ABOVE_THE_LIMIT

@@ -1,4 +1,4 @@
-"""A duty is held by one at a time."""
+"""A lease is held by one process at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from store import leader_lease
 from store.leader_lease import NOBODY, RECONCILER
 
 
-def test_a_duty_nobody_has_is_taken_and_shows_its_turns(store_app: Flask) -> None:
+def test_a_lease_nobody_has_is_taken_and_shows_its_turns(store_app: Flask) -> None:
     assert leader_lease.read(RECONCILER).holder == NOBODY
     for turn in (1, 2):
         assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
@@ -20,7 +20,7 @@ def test_a_duty_nobody_has_is_taken_and_shows_its_turns(store_app: Flask) -> Non
     assert found.turned_at is not None
 
 
-def test_a_duty_is_not_taken_once_another_turn_was_taken_at_it(store_app: Flask) -> None:
+def test_a_lease_is_not_taken_once_another_turn_was_taken_at_it(store_app: Flask) -> None:
     assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
     seen = leader_lease.read(RECONCILER)
     assert leader_lease.acquire(RECONCILER, "one", seen)
@@ -29,7 +29,7 @@ def test_a_duty_is_not_taken_once_another_turn_was_taken_at_it(store_app: Flask)
     assert leader_lease.read(RECONCILER).holder == "two"
 
 
-def test_only_its_holder_can_give_a_duty_back(store_app: Flask) -> None:
+def test_only_its_holder_can_give_a_lease_back(store_app: Flask) -> None:
     assert leader_lease.acquire(RECONCILER, "one", leader_lease.read(RECONCILER))
     leader_lease.release(RECONCILER, "two")
     assert leader_lease.read(RECONCILER).holder == "one"
@@ -37,7 +37,7 @@ def test_only_its_holder_can_give_a_duty_back(store_app: Flask) -> None:
     assert leader_lease.read(RECONCILER).holder == NOBODY
 
 
-def test_of_many_who_want_a_duty_at_once_one_gets_it(store_app: Flask) -> None:
+def test_of_many_who_want_a_lease_at_once_one_gets_it(store_app: Flask) -> None:
     start = Barrier(10)
 
     def take(holder: str) -> bool:

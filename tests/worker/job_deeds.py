@@ -56,7 +56,7 @@ class Deeds(RuleBasedStateMachine):
         self.redis = world.redis
         self.empty()
         self.owner = make_account("anna")
-        # One to which silence means nothing, and one to which everyone is dead at once; they do not share the duty.
+        # One to which silence means nothing, and one to which everyone is dead at once; they do not share the lease.
         self.patient = Reconciler(world.settings, world.redis)
         self.strict = Reconciler(replace(world.settings, lease_seconds=0), world.redis)
         self.workers: list[Worker] = []

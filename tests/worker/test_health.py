@@ -50,7 +50,7 @@ def test_a_worker_is_at_work_from_its_registration_until_it_stops(
     assert ask(environ, "--queue", other)[0] == 1
     worker.terminate()
     assert worker.wait(timeout=60) == 0
-    silence = f"No worker of the {queue} queue of this host has shown a sign of life lately.\n"
+    silence = f"No worker of the {queue} queue on this host has sent a heartbeat lately.\n"
     assert ask(environ, "--queue", queue) == (1, silence)
 
 
@@ -68,7 +68,7 @@ def test_a_worker_of_another_host_does_not_count(registered: Redis) -> None:
 def test_the_reconciler_is_at_work_after_its_first_turn(
     start: Start, environ: dict[str, str], store_app: Flask, redis: Redis
 ) -> None:
-    silence = "No reconciler of this host has shown a sign of life lately.\n"
+    silence = "No reconciler on this host has sent a heartbeat lately.\n"
     assert ask(environ, "--reconciler") == (1, silence)
     start("worker.reconciler")
     eventually(lambda: health.reconciler_is_at_work(redis))
@@ -81,7 +81,7 @@ def test_the_deliverer_of_webhooks_is_at_work_from_its_start(
     start: Start, environ: dict[str, str], store_app: Flask
 ) -> None:
     environ = environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}  # nowhere: it is not needed
-    silence = "No worker of the webhooks queue of this host has shown a sign of life lately.\n"
+    silence = "No worker of the webhooks queue on this host has sent a heartbeat lately.\n"
     assert ask(environ, "--queue", "webhooks") == (1, silence)
     deliverer = start("worker.webhooks")
     eventually(deliverer_heartbeat.is_beating)
@@ -114,7 +114,7 @@ def test_a_deliverer_of_another_host_does_not_count(store_app: Flask, monkeypatc
 def test_a_database_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
     code, said = ask(environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "--queue", "webhooks")
     assert code == 1
-    assert said.startswith("The database cannot say who is at work: ")
+    assert said.startswith("Database unavailable: ")
     assert said.count("\n") == 1
 
 
@@ -122,7 +122,7 @@ def test_a_database_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) 
 def test_a_redis_that_is_away_is_said_in_a_sentence(environ: dict[str, str]) -> None:
     code, said = ask(environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}, "--queue", "small")
     assert code == 1
-    assert said.startswith("Redis cannot say who is at work: ")
+    assert said.startswith("Redis unreachable: ")
     assert said.count("\n") == 1
 
 

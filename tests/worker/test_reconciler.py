@@ -152,7 +152,7 @@ def test_files_that_another_database_accounts_for_are_left_alone(
     for _ in range(3):
         patient.turn()
     assert half.exists()
-    assert "are not those of this database" in caplog.text
+    assert "do not belong to this database" in caplog.text
 
 
 def test_a_file_that_is_missing_is_reported_with_its_job(
@@ -161,7 +161,7 @@ def test_a_file_that_is_missing_is_reported_with_its_job(
     files.remove_upload(job.upload_id)
     patient.turn()
     (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert (line.getMessage(), line.job) == ("the file that was sent is missing on the disk", job.id)
+    assert (line.getMessage(), line.job) == ("file missing on disk: the uploaded file", job.id)
 
 
 def test_of_two_reconcilers_the_second_takes_over_when_the_first_was_killed(
@@ -182,7 +182,7 @@ def test_after_a_turn_that_the_database_refused_the_next_one_is_taken(
 ) -> None:
     start("worker.reconciler")
     with table_away("resumable"):
-        eventually(lambda: "this turn broke off" in capfd.readouterr().err)
+        eventually(lambda: "reconciler turn failed" in capfd.readouterr().err)
     job = submit()
     eventually(lambda: is_known(redis, job))
 
