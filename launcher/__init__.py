@@ -1,1 +1,1 @@
-"""Starts all processes of a site on one machine, keeps them running, and leaves none behind."""
+"""The launcher: starts all processes of a site on one machine, restarts those that die, and stops them all."""

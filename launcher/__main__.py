@@ -17,13 +17,13 @@ from launcher.supervisor import StoppedError, Supervisor
 from store import queues
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS_FOR_REDIS = 60  # it may have a long file to read
+SECONDS_FOR_REDIS = 60  # it may have a long append-only file to load
 SECONDS_FOR_A_REDIS_OF_YOURS = 5
 SECONDS_FOR_THE_SITE = 60
 
 
 def main() -> int:
-    """Start all, serve until a signal, stop all; gives the exit code."""
+    """Start everything, serve until a signal, stop everything; return the exit code."""
     try:
         settings = read_settings()
         preflight.take_data_dir(settings.data_dir)
@@ -57,7 +57,7 @@ def _serve(settings: Settings, output: Output) -> int:
         print(error, file=sys.stderr)
         return 1
     finally:
-        supervisor.stop(supervisor.others(redis))  # they need Redis while they end
+        supervisor.stop(supervisor.others(redis))  # they need Redis while they stop
         supervisor.stop()
     output.line("launcher", "all processes have ended")
     return 0
@@ -70,17 +70,17 @@ def _bring_up(settings: Settings, supervisor: Supervisor, output: Output, enviro
         raise CannotStartError(_no_redis(settings))
     connection.close()
     site.upgrade_database(environ)
-    password = make_administrator(settings)  # before anyone can ask the site to sign in
+    password = make_administrator(settings)  # before the site takes sign-ins
     web, *others = programs.of_procfile(ROOT / "Procfile", settings.workers)
     try:
         _bring_up_web(web, settings, supervisor)
     except BaseException:
-        if password is not None:  # nothing will ever tell it again
+        if password is not None:  # it is never shown again
             output.show(_framed(_first_sign_in(settings, password)))
         raise
-    output.line("launcher", f"the site answers at {site.address(settings)}")
+    output.line("launcher", f"site is ready at {site.address(settings)}")
     output.show(_welcome(settings, password))
-    for program in others:  # only now: they are busy with themselves for some seconds, and whoever comes waits for web
+    for program in others:  # only now, since they use the cores for some seconds while they start
         supervisor.start(program)
 
 
@@ -93,7 +93,7 @@ def _bring_up_web(web: Program, settings: Settings, supervisor: Supervisor) -> N
 
 
 def _environ(settings: Settings) -> dict[str, str]:
-    """What the processes are told: our environment, our Python first, and the settings that we filled in."""
+    """Return the environment of the processes: ours, with our Python first on PATH and the settings filled in."""
     here = str(Path(sys.executable).parent)
     return os.environ | {
         "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

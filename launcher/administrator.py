@@ -1,4 +1,4 @@
-"""``python -m launcher.administrator``: makes the first administrator, where the launcher itself does not run."""
+"""``python -m launcher.administrator``: creates the first administrator when the launcher itself is not used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.database import bind, db
 
 
 def make_administrator(settings: Settings) -> str | None:
-    """Make the first administrator; gives the password if one was made up. Raises CannotStartError."""
+    """Create the first administrator; return the password if one was generated. Raises CannotStartError."""
     app = Flask("launcher")
     bind(app, settings)
     with app.app_context():
@@ -27,7 +27,7 @@ def make_administrator(settings: Settings) -> str | None:
 
 
 def main() -> int:
-    """Print name and password where one was made up; gives the exit code."""
+    """Print name and password if one was generated; return the exit code."""
     try:
         settings = read_settings()
         password = make_administrator(settings)

@@ -1,4 +1,4 @@
-"""One process that is kept running."""
+"""A child process that the supervisor keeps running: start, signals, and backoff between restarts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import time
 from common.pdeathsig import die_with_parent
 from launcher.programs import Program
 
-FIRST_PAUSE = 0.5  # seconds before a process that died is started again, doubled each time
+FIRST_PAUSE = 0.5  # seconds before a dead process is restarted, doubled each time
 LONGEST_PAUSE = 10.0
-STEADY_SECONDS = 30.0  # one that ran this long counts as well: its next pause is short again
+STEADY_SECONDS = 30.0  # a process that ran this long is stable: its next pause is short again
 
 
 class Child:
-    """A program and, while it runs, its process; used in the launcher's one thread, the main one.
+    """A program and, while it runs, its process; used in the launcher's main thread only.
 
-    The process leads a group of its own, so that Ctrl-C in a terminal reaches the launcher only, and the
-    kernel kills it when the launcher ends in whatever way.
+    The process leads its own process group, so that Ctrl-C in a terminal reaches only the launcher, and the
+    kernel kills it when the launcher ends, however that happens.
     """
 
     def __init__(self, program: Program, environ: dict[str, str]) -> None:
@@ -31,7 +31,7 @@ class Child:
         self._pause = FIRST_PAUSE
 
     def start(self) -> int:
-        """Start it; gives the descriptor of its output, which the caller reads and closes."""
+        """Start the process; return the descriptor of its output, which the caller reads and closes."""
         launcher = os.getpid()
         reading, writing = os.pipe()
         try:
@@ -51,11 +51,11 @@ class Child:
         return reading
 
     def is_running(self) -> bool:
-        """Whether its process is there and has not ended."""
+        """Tell whether the process was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def reap(self) -> str:
-        """After its end: kill what is left of its group, and say in a line what happened and what comes."""
+        """Reap the ended process, kill the rest of its group, schedule the restart; return a line for the log."""
         assert self.process is not None
         code = self.process.returncode
         self.signal(signal.SIGKILL)
@@ -65,13 +65,13 @@ class Child:
         pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
         self.start_at = time.monotonic() + pause
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return f"{self.program.name} {how}; starting it again in {pause:g} seconds"
+        return f"{self.program.name} {how}; restarting in {pause:g} seconds"
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to its process and, where it has children in its group, to them."""
+        """Send a signal to the process and to its children that are in its group."""
         if self.process is None:
             return
         try:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
-            pass  # it is gone, and so is its group
+            pass  # the whole group has ended

@@ -1,4 +1,4 @@
-"""A small client of the JSON API with the standard library only, as a script elsewhere would have one."""
+"""A small client of the JSON API that uses only the standard library, as a script elsewhere might."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOO_EARLY = 425
 
 
 class ApiError(Exception):
-    """An answer that was not expected; ``status`` and ``body`` as the site gave them."""
+    """An unexpected response, with its ``status`` and ``body``."""
 
     def __init__(self, status: int, body: Any) -> None:
         super().__init__(f"the site answered {status}: {body}")
@@ -29,20 +29,20 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An account that is logged in."""
+    """A logged-in session of an account."""
 
     base: str  # such as http://127.0.0.1:8000
     access: str
 
     @classmethod
     def login(cls, base: str, username: str, password: str) -> Client:
-        """Log in; raises ApiError when name or password are wrong, OSError when nobody answers."""
+        """Log in; raise ApiError if name or password are wrong, OSError if the site is unreachable."""
         body = json.dumps({"username": username, "password": password}).encode()
         answer = _json(_request(base, "POST", "/api/login/", body, {"Content-Type": "application/json"}))
         return cls(base, answer["access"])
 
     def upload(self, path: Path) -> str:
-        """Send a file, a piece at a time; gives the job's id, the earlier one's where the file was sent before."""
+        """Upload a file in chunks; return the id of its job, or of the earlier one if the file was sent before."""
         boundary = uuid.uuid4().hex
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n'
@@ -63,11 +63,11 @@ class Client:
         return str(answer["uuid"])
 
     def result(self, job_id: str) -> dict[str, Any]:
-        """How the job ended; raises ApiError with status 425 while it has not, and 406 when it failed."""
+        """Return the result of a job; raise ApiError with status 425 while it has not ended, 406 if it failed."""
         return _json(_request(self.base, "GET", f"/api/csv_task_result/{job_id}/", None, self._token()))
 
     def wait(self, job_id: str, seconds: float = 3600, pause: float = 0.5) -> dict[str, Any]:
-        """Ask until the job has ended; raises TimeoutError, and ApiError when it failed."""
+        """Poll until the job has ended; raise TimeoutError after ``seconds``, ApiError if the job failed."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -80,7 +80,7 @@ class Client:
             time.sleep(pause)
 
     def download(self, address: str) -> Iterator[bytes]:
-        """The bytes of an output file, a piece at a time; the address as :meth:`result` gives it."""
+        """Yield the bytes of an output file in chunks, from an address that :meth:`result` returned."""
         split = urlsplit(address)
         answer = _request(self.base, "GET", f"{split.path}?{split.query}".rstrip("?"), None, self._token())
         if answer.status != 200:

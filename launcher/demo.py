@@ -1,4 +1,4 @@
-"""``python -m launcher.demo FILE``: takes a file through the running site and puts its totals beside it."""
+"""``python -m launcher.demo FILE``: uploads a file to the running site and downloads its totals next to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_LINES = 5
 
 
 def main() -> int:
-    """Exit 0: the totals are there; 1: the site refused something; 2: it cannot be reached."""
+    """Exit 0: the totals are downloaded; 1: the site refused something; 2: it is unreachable, or wrong usage."""
     source = Path(sys.argv[1] if len(sys.argv) == 2 else "")
     if not source.is_file():
         print("Name a file that is there: python -m launcher.demo FILE", file=sys.stderr)
@@ -45,14 +45,14 @@ def main() -> int:
 
 
 def _asked(username: str) -> str:
-    """The password as typed; raises GetPassWarning where there is no terminal to type it at, EOFError at its end."""
+    """Prompt for the password; raise GetPassWarning if there is no terminal, EOFError at end of input."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         return getpass.getpass(f"Password of {username}: ")
 
 
 def take_through(client: Client, source: Path) -> None:
-    """Upload, wait, download; prints what happens. Raises ApiError and OSError."""
+    """Upload, wait, download, and print each step. Raises ApiError and OSError."""
     began = time.monotonic()
     job_id = client.upload(source)
     print(f"sent {source} ({source.stat().st_size:,} bytes) as job {job_id}")

@@ -1,6 +1,6 @@
-"""The lines of all processes: on the terminal for people, with the name of the process before each, in a log as JSON.
+"""Output of all processes: on the terminal as text, prefixed with the name of the process, and in a log file as JSON.
 
-``python -m launcher.output`` shows lines of that log, from its standard input, as the terminal has them.
+``python -m launcher.output`` reads lines of that log from standard input and prints them as on the terminal.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from typing import TextIO
 
 from common import logs
 
-LARGEST_LOG = 10_000_000  # bytes; then it becomes playtally.log.1 and a new one begins
-NAME_WIDTH = 14  # of the longest name of a process
-_COLOURS = (36, 32, 35, 34, 33, 96)  # of the terminal, in turn
+LARGEST_LOG = 10_000_000  # bytes; then it is renamed to playtally.log.1
+NAME_WIDTH = 14  # characters, for the longest name of a process
+_COLOURS = (36, 32, 35, 34, 33, 96)  # ANSI codes, used in turn
 
 
 class Output:
-    """Where everything is printed; a terminal that went away does not matter."""
+    """The terminal and the log file; errors of the terminal are ignored."""
 
     def __init__(self, log: Path, width: int, screen: TextIO = sys.stdout) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         self._file = log.open("ab", buffering=0)
-        self._is_cut = False  # the last line, where the disk was full in the middle of it
+        self._is_cut = False  # the last line, because the disk was full
         self._screen = screen
         self._width = width
         self._colours: dict[str, int] | None = {} if screen.isatty() else None
 
     def line(self, name: str, text: str, level: str = "info") -> None:
-        """Print a line of a process, or one of our own; ``level`` is for lines that do not say theirs."""
+        """Print and log a line of a process; ``level`` is for lines that are not JSON."""
         fields = logs.parsed(text)
         shown = text if fields is None else logs.readable(fields)
         head = {"time": logs.moment(time.time()), "level": level, "process": name, "message": text}
-        # Two workers of a queue give themselves the same name; we know which one wrote this.
+        # Workers of the same queue log the same name; ``name`` tells them apart.
         self._keep(json.dumps(head if fields is None else fields | {"process": name}) + "\n")
         label = f"{name:<{self._width}} |"
         if self._colours is not None:
@@ -45,7 +45,7 @@ class Output:
         self.show("\n".join(f"{label} {line}" for line in shown.split("\n")))
 
     def show(self, text: str) -> None:
-        """Print on the screen only: what is secret does not belong into a log."""
+        """Print on the terminal only: secrets do not belong in a log."""
         try:
             print(text, file=self._screen, flush=True)
         except (OSError, UnicodeError):
@@ -68,7 +68,7 @@ class Output:
 
 
 class LineSplitter:
-    """Cuts what a process writes into lines."""
+    """A splitter of the output of a process into lines."""
 
     LONGEST = 100_000  # bytes; a JSON line with a long trace is shorter
 
@@ -76,7 +76,7 @@ class LineSplitter:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
-        """The lines that are whole by now; no data means the end, and gives what is left."""
+        """Add data and return the lines that are complete; empty data means the end and returns the rest."""
         whole = (self._rest + data).split(b"\n")
         self._rest = whole.pop()
         if self._rest and (not data or len(self._rest) > self.LONGEST):
@@ -86,7 +86,7 @@ class LineSplitter:
 
 
 def main() -> int:
-    """Show lines of the log until there are no more of them; what is no line of the log is shown as it is."""
+    """Print log lines from standard input as text; print other lines unchanged."""
     try:
         for line in sys.stdin:
             fields = logs.parsed(line)

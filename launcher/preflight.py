@@ -1,4 +1,4 @@
-"""What must be true before anything starts; each check raises a sentence that says what to do."""
+"""Checks before anything starts; each raises CannotStartError with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from store.disk_space import NO_ROOM
 from store.files import Files
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit for a Unix socket
-FREE_BYTES = 1_000_000_000  # of a new site
-BYTES_TO_GO_ON = 4 << 20  # what was full while it ran must start again, so that people can delete
+FREE_BYTES = 1_000_000_000  # that a new site needs
+BYTES_TO_GO_ON = 4 << 20  # enough to restart on a full disk, so that users can delete files
 
 
 class CannotStartError(Exception):
@@ -27,7 +27,7 @@ class CannotStartError(Exception):
 
 
 def check(settings: Settings) -> None:
-    """Raise CannotStartError for the first thing that is missing."""
+    """Raise CannotStartError at the first check that fails."""
     _python(sys.version_info[:2])
     _socket_path(settings)
     _room(settings.data_dir)
@@ -35,7 +35,7 @@ def check(settings: Settings) -> None:
 
 
 def warnings(settings: Settings) -> list[str]:
-    """What should be seen to, though everything can start."""
+    """Return warnings about problems that do not prevent a start."""
     found, data_dir = [], settings.data_dir
     files = Files(data_dir)
     if disk_space.room(files) < 0:
@@ -50,7 +50,7 @@ def warnings(settings: Settings) -> list[str]:
 
 
 def take_data_dir(data_dir: Path) -> int:
-    """Hold DATA_DIR for this process, until it ends; gives the descriptor that holds it."""
+    """Lock DATA_DIR until this process ends; return the descriptor of the lock."""
     path = data_dir / "launcher.lock"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -96,7 +96,7 @@ def _room(data_dir: Path) -> None:
 
 
 def _room_to_go_on(data_dir: Path) -> None:
-    # Tried and not asked: whose disk has a quota for its users may have less than it says.
+    # Try it instead of asking: with disk quotas, less may be available than statvfs says.
     try:
         with tempfile.TemporaryFile(dir=data_dir) as trial:
             os.posix_fallocate(trial.fileno(), 0, BYTES_TO_GO_ON)

@@ -1,4 +1,4 @@
-"""Which programs run: those of the Procfile, and the embedded Redis-compatible server."""
+"""The programs to run: those of the Procfile, and the embedded Redis-compatible server."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")  # NAME: COMMAND
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process to keep running."""
+    """A command to keep running."""
 
-    name: str  # printed before its lines
-    command: str  # for the shell
+    name: str  # the prefix of its lines
+    command: str  # a shell command
 
 
 def of_procfile(procfile: Path, workers: int) -> list[Program]:
-    """The programs of a Procfile; those whose name starts with "worker" as often as there shall be workers."""
+    """Return the programs of a Procfile; those whose name starts with "worker" are repeated ``workers`` times."""
     try:
         commands = _commands(procfile.read_text())
     except OSError as error:
@@ -38,7 +38,7 @@ def of_procfile(procfile: Path, workers: int) -> list[Program]:
 
 
 def _commands(text: str) -> dict[str, str]:
-    """Return the commands of a Procfile by the name of their program, in its order."""
+    """Return the commands of a Procfile by name, in order."""
     commands: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = line.strip()
@@ -58,7 +58,7 @@ def _commands(text: str) -> dict[str, str]:
 
 
 def embedded_redis(settings: Settings) -> Program:
-    """A server of our own on a socket in DATA_DIR; what it knows survives its death but for a second's worth."""
+    """Return the embedded server, on a socket in DATA_DIR; a crash loses at most its last second of writes."""
     folder = settings.data_dir / "redis"
     for needed in (folder, settings.data_dir / "logs"):
         needed.mkdir(exist_ok=True)
@@ -72,7 +72,7 @@ def embedded_redis(settings: Settings) -> Program:
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
-        "logfile": str(settings.data_dir / "logs" / "redis.log"),  # its advice on the kernel would puzzle newcomers
+        "logfile": str(settings.data_dir / "logs" / "redis.log"),  # its kernel advice would puzzle newcomers
     }
     words = [str(get_binary_path())]
     for name, value in options.items():

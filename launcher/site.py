@@ -1,4 +1,4 @@
-"""The site as a whole: its database made ready, its address, whether it answers."""
+"""The site from outside: migrating its database, its address, and whether it answers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from launcher.preflight import CannotStartError
 
 UPGRADE_SECONDS = 600
 _ERRORS = re.compile(r"^[\w.]+: (.+?)(?=^\[SQL|^\(Background|^\S|\Z)", re.MULTILINE | re.DOTALL)
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own address is never behind a proxy
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for our own address
 
 
 def upgrade_database(environ: dict[str, str]) -> None:
-    """Bring the tables up to date; raises CannotStartError with the cause."""
+    """Migrate the database; raise CannotStartError with the cause."""
     command = [sys.executable, "-m", "flask", "--app", "webapp", "db", "upgrade"]
     try:
         done = subprocess.run(
@@ -27,7 +27,7 @@ def upgrade_database(environ: dict[str, str]) -> None:
             capture_output=True,
             text=True,
             timeout=UPGRADE_SECONDS,
-            process_group=0,  # Ctrl-C in the terminal must not cut it in half
+            process_group=0,  # Ctrl-C in the terminal must not interrupt it
         )
     except subprocess.TimeoutExpired:
         raise CannotStartError(
@@ -41,21 +41,21 @@ def upgrade_database(environ: dict[str, str]) -> None:
 
 
 def _cause(stderr: str) -> str:
-    """What the error at the end of a traceback says, without its class and on one line."""
+    """Return the message of the error that ends a traceback, without its class and on one line."""
     found = _ERRORS.findall(stderr)
     cause = " ".join(found[-1].split()) if found else " ".join(stderr.split()[-30:]) or "it gave no reason"
     return cause.rstrip(".") + "."
 
 
 def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the site."""
+    """Return the URL of the site for a browser on this machine."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     host = everywhere.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def answers(settings: Settings) -> bool:
-    """Whether the site says that it is well."""
+    """Tell whether the site's health check succeeds."""
     try:
         with _DIRECT.open(f"{address(settings)}/healthz", timeout=2) as response:
             return bool(response.status == 200)

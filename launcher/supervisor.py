@@ -1,4 +1,4 @@
-"""Keeps processes running: prints their lines, starts again what dies, stops all. One thread, one loop."""
+"""The supervisor: starts processes, prints their output, restarts those that die, stops all. One thread, one loop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from launcher.output import LineSplitter, Output
 from launcher.programs import Program
 
 SECONDS_TO_STOP = 10.0  # then SIGKILL
-SECONDS_FOR_LAST_OUTPUT = 1.0  # those that were killed need a moment to be gone, and their last line may have no end
-TURN = 0.1  # seconds the loop waits for output at most
+SECONDS_FOR_LAST_OUTPUT = 1.0  # killed processes need a moment to end, and their last line may be incomplete
+TURN = 0.1  # the longest wait of the loop for output, in seconds
 
 
 class StoppedError(Exception):
-    """SIGTERM or Ctrl-C came."""
+    """SIGTERM, SIGINT or SIGHUP was received."""
 
 
 class Supervisor:
@@ -33,7 +33,7 @@ class Supervisor:
         self._signals = 0
 
     def install_signal_handlers(self) -> None:
-        """Note SIGTERM, SIGINT and SIGHUP instead of dying of them."""
+        """Count SIGTERM, SIGINT and SIGHUP instead of dying from them."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note)
 
@@ -48,7 +48,7 @@ class Supervisor:
         return child
 
     def run_until(self, condition: Callable[[], bool], seconds: float = float("inf")) -> bool:
-        """Keep all running until the condition holds; False when the time is over first. Raises StoppedError."""
+        """Keep all running until the condition holds; False if ``seconds`` pass first. Raises StoppedError."""
         deadline = time.monotonic() + seconds
         while not condition():
             if self._signals:
@@ -60,9 +60,9 @@ class Supervisor:
         return True
 
     def stop(self, children: list[Child] | None = None) -> None:
-        """Stop these children, or all: SIGTERM, and SIGKILL for those still there after ten seconds.
+        """Stop these children, or all: SIGTERM, and SIGKILL for those still running after SECONDS_TO_STOP.
 
-        A second signal to the launcher cuts the ten seconds short.
+        A second signal to the launcher ends that wait.
         """
         chosen = list(self._children if children is None else children)
         self._children = [child for child in self._children if child not in chosen]
@@ -76,13 +76,13 @@ class Supervisor:
                     child.signal(signal.SIGKILL)
             self._print_lines(TURN)
         for child in chosen:
-            child.signal(signal.SIGKILL)  # what it left in its group
+            child.signal(signal.SIGKILL)  # whatever it left in its process group
         deadline = time.monotonic() + SECONDS_FOR_LAST_OUTPUT
         while self._has_open_output(chosen) and time.monotonic() < deadline:
             self._print_lines(TURN)
 
     def others(self, *these: Child | None) -> list[Child]:
-        """All children but these."""
+        """Return all children except these."""
         return [child for child in self._children if child not in these]
 
     def _begin(self, child: Child) -> None:
@@ -91,7 +91,7 @@ class Supervisor:
         self._outlets.register(descriptor, selectors.EVENT_READ, (child, LineSplitter()))
 
     def _has_open_output(self, children: list[Child]) -> bool:
-        """Whether somebody still holds the other end of the output of one of these."""
+        """Tell whether any process still holds the output pipe of one of these."""
         return any(key.data[0] in children for key in self._outlets.get_map().values())
 
     def _restart_dead(self) -> None:
@@ -102,7 +102,7 @@ class Supervisor:
                 self._begin(child)
 
     def _print_lines(self, seconds: float) -> bool:
-        """Print what the children wrote, waiting for it so long at most; False when there was nothing."""
+        """Print the output of the children, waiting for it at most ``seconds``; False if there was none."""
         ready = self._outlets.select(seconds)
         for key, _events in ready:
             child, lines = key.data
@@ -116,5 +116,5 @@ class Supervisor:
                 self._outlets.unregister(key.fd)
                 os.close(key.fd)
         if not self._outlets.get_map():
-            time.sleep(seconds)  # select returns at once where there is nothing to wait for
+            time.sleep(seconds)  # select returns at once if nothing is registered
         return bool(ready)

@@ -120,9 +120,7 @@ def tidy(job_id: str, attempt: int, files: Files) -> None:
     try:
         found = attempts.standing(job_id, attempt)
     except SQLAlchemyError as error:
-        _log.warning(
-            "database unavailable (%s); files not removed yet", error, extra={"job": job_id, "attempt": attempt}
-        )
+        _log.warning("database unavailable (%s); files remain", error, extra={"job": job_id, "attempt": attempt})
         return
     finally:
         db.session.remove()

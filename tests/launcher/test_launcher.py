@@ -69,7 +69,7 @@ def test_programs_that_are_killed_are_started_again(launch: Launch) -> None:
         os.kill(pid, signal.SIGKILL)
     for words, pid in killed.items():
         eventually(lambda words=words, pid=pid: child_with(launched.process.pid, words) not in (None, pid))
-    assert launched.text.count("was killed by SIGKILL; starting it again in 0.5 seconds") == len(launched.programs)
+    assert launched.text.count("was killed by SIGKILL; restarting in 0.5 seconds") == len(launched.programs)
 
 
 def test_ctrl_c_leaves_no_process_behind(launch: Launch) -> None:

@@ -45,8 +45,8 @@ def test_a_program_that_ends_is_started_again_after_longer_and_longer_pauses(
 ) -> None:
     supervisor.start(Program("short", "sh -c 'exit 3'"))
     assert supervisor.run_until(lambda: "in 1 seconds" in screen.getvalue(), 60)
-    assert "short  | short ended with code 3; starting it again in 0.5 seconds" not in screen.getvalue()
-    assert "launcher | short ended with code 3; starting it again in 0.5 seconds" in screen.getvalue()
+    assert "short  | short ended with code 3; restarting in 0.5 seconds" not in screen.getvalue()
+    assert "launcher | short ended with code 3; restarting in 0.5 seconds" in screen.getvalue()
 
 
 @pytest.mark.usefixtures("processes")
