@@ -1,4 +1,4 @@
-"""How gunicorn serves the site. It reads this file from the folder that it starts in."""
+"""Configuration of gunicorn, which reads this file from its working directory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ except SettingsError as error:
 bind = f"[{_host}]:{_port}" if ":" in _host and not _host.startswith("[") else f"{_host}:{_port}"
 worker_class = "webapp.server.gunicorn_worker.Worker"
 workers = 2
-threads = 128  # each; made as they are needed
-timeout = 120  # seconds without a sign of life after which a worker is killed; requests have limits of their own
-graceful_timeout = 5  # seconds for requests that run when the site stops
+threads = 128  # per worker, started on demand
+timeout = 120  # seconds without a heartbeat after which a worker is killed; requests have their own limits
+graceful_timeout = 5  # seconds for running requests when the site stops
 keepalive = 5  # seconds for which an idle connection stays open
 loglevel = "warning"
 logger_class = "webapp.server.gunicorn_worker.Logger"
-control_socket_disable = True  # gunicorn would put one into the home folder
+control_socket_disable = True  # gunicorn would create one in the home directory

@@ -1,1 +1,1 @@
-"""What every room may use and none owns: settings, logs, and small things of the operating system."""
+"""Code that every package may use: settings, logging, and small helpers around the operating system."""

@@ -1,5 +1,7 @@
-"""Files written past the page cache: parts are not read again here, and filling the cache with them costs as much
-as adding up. Where the file system cannot do it, they are written as usual."""
+"""Direct I/O: files written past the page cache, or as usual if the file system does not support that.
+
+Parts are not read again here, and filling the cache with them would cost as much as adding up.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,18 @@ import os
 from pathlib import Path
 
 BUFFER_BYTES = 4 << 20
-_ALIGNED = 4096  # what every block device we know of can do
+_ALIGNED = 4096  # bytes: an alignment that all common block devices accept
 
 
 class DirectBuffer:
-    """Memory at an address that direct writing can take, for one open file at a time."""
+    """A page-aligned buffer, as direct I/O requires, for one open file at a time."""
 
     def __init__(self) -> None:
         self.room = memoryview(mmap.mmap(-1, BUFFER_BYTES))
 
 
 class DirectFile:
-    """A new file that is written from beginning to end; raises OSError like any file."""
+    """A new file that is written sequentially; its methods raise OSError like those of any file."""
 
     def __init__(self, path: Path, buffer: DirectBuffer) -> None:
         self.path = path
@@ -32,8 +34,8 @@ class DirectFile:
         self._set_direct(True)
 
     def write(self, data: memoryview) -> None:
-        """Add bytes."""
-        data = data.cast("B")  # of whatever kind Arrow calls them
+        """Append bytes."""
+        data = data.cast("B")  # whatever item format Arrow uses
         while data:
             some = data[: len(self._room) - self._filled]
             self._room[self._filled : self._filled + len(some)] = some
@@ -44,7 +46,7 @@ class DirectFile:
                 self._filled = 0
 
     def finish(self) -> None:
-        """Write what is left, flush it to the disk and close the file."""
+        """Write what is buffered, fsync and close the file."""
         whole = self._filled // _ALIGNED * _ALIGNED
         self._put(self._room[:whole])
         self._set_direct(False)
@@ -53,7 +55,7 @@ class DirectFile:
         self.close()
 
     def close(self) -> None:
-        """Close it as it is."""
+        """Close the file without writing what is buffered."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -63,16 +65,16 @@ class DirectFile:
             try:
                 written = os.write(self._file, data)
             except OSError as error:
-                # Some file systems agree to write directly and then do not.
+                # Some file systems accept O_DIRECT and then refuse to write.
                 if error.errno != errno.EINVAL or not self._set_direct(False):
                     raise
                 continue
             if written % _ALIGNED and written < len(data):
-                self._set_direct(False)  # a disk that is nearly full: the rest is no longer aligned
+                self._set_direct(False)  # a short write on a nearly full disk: the rest is no longer aligned
             data = data[written:]
 
     def _set_direct(self, wanted: bool) -> bool:
-        """Ask for direct writing or leave it; whether that changed anything."""
+        """Turn direct I/O on or off; return whether that changed anything."""
         flags = fcntl.fcntl(self._file, fcntl.F_GETFL)
         new = flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT
         if new == flags:
@@ -80,5 +82,5 @@ class DirectFile:
         try:
             fcntl.fcntl(self._file, fcntl.F_SETFL, new)
         except OSError:
-            return False  # as in tmpfs of older kernels
+            return False  # such as tmpfs on older kernels
         return True

@@ -1,8 +1,8 @@
-"""Named points of the flow, at which the fault suite ends or holds a process; without it they do nothing.
+"""Fault points: named places in the code at which the fault suite kills or holds a process; otherwise no-ops.
 
-FAULT_ORDERS names a folder. A file POINT.NUMBER.order in it is an order for the process that passes that point next:
-it makes a .obeyed of it and gets the signal that the file names, or, where that is WAIT, waits there until the .obeyed
-is removed, with its other threads at work. This is no setting: nobody who runs Playtally sets it.
+FAULT_ORDERS names a folder. A file POINT.NUMBER.order in it is an order for the next process that passes that point:
+the process renames it to .obeyed and sends itself the signal that the file names or, if that is WAIT, waits until the
+.obeyed is removed, while its other threads run on. This is for tests only and not a setting of Playtally.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import signal
 import time
 from pathlib import Path
 
-# In the order in which a file passes them; the reconciler's own stand at the end.
+# In the order in which a file passes them; those of the reconciler come last.
 POINTS = (
     "upload.begun",  # its first bytes are in incoming/
-    "upload.written",  # whole and fsynced
+    "upload.written",  # complete and fsynced
     "upload.kept",  # renamed to uploads/, without a row
-    "upload.committed",  # with its rows, unknown to the queue
+    "upload.committed",  # with its rows, not enqueued
     "upload.enqueued",  # the client has no answer yet
     "attempt.taken",  # off the queue, not claimed
     "attempt.claimed",
@@ -25,11 +25,11 @@ POINTS = (
     "step.reading",
     "step.totalling",
     "step.writing",
-    "publish.staged",  # parts and manifest are whole and fsynced
+    "publish.staged",  # parts and manifest are complete and fsynced
     "publish.renamed",  # in results/, without rows
-    "publish.committed",  # done, its working files not yet removed
-    "attempt.tidied",  # the queue has not heard of the end
-    "retry.recorded",  # the next attempt stands in the database, unknown to the queue
+    "publish.committed",  # the job is done, its working files not yet removed
+    "attempt.tidied",  # RQ does not know yet that it ended
+    "retry.recorded",  # the next attempt is in the database, not enqueued
     "retry.enqueued",
     "sweep.begun",
 )
@@ -41,7 +41,7 @@ _ORDERS = os.environ.get("FAULT_ORDERS")
 
 
 def point(name: str) -> None:
-    """Pass a point; the process ends here, or is held, if the fault suite wants it to."""
+    """Pass a fault point; the process is killed or held here if the fault suite ordered it."""
     if _ORDERS is not None:
         _obey(Path(_ORDERS), name)
 

@@ -1,4 +1,4 @@
-"""Being sure that what was written is on the disk, also after the power has failed."""
+"""fsync by path, so that files and renames survive a power failure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are safe; raises OSError."""
+    """fsync a file, or a folder for the names in it; raise OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

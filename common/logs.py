@@ -1,9 +1,9 @@
-"""How every process writes its lines: one JSON object a line, or text for people, on stderr.
+"""Logging of every process: one JSON object per line, or text for people, on stderr.
 
     {"time": "2026-01-31T09:30:00.125Z", "level": "info", "process": "web", "message": "...", "job": "3f2b...", ...}
 
-Lines about a job carry it: by ``extra={"job": id}`` where a process has to do with many, by :func:`about` where it
-works on one. What libraries log while an attempt runs belongs to that job, too.
+Lines about a job carry its id: by ``extra={"job": id}`` in a process that handles many, by :func:`about` in one that
+works on one, where it is also added to what libraries log.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import Any
 
 from common.tracebacks import name_of, trace_of
 
-# What a line may carry beside time, level, process and message: by extra={...}, or set by about().
+# Fields besides time, level, process and message: from extra={...} or about().
 EXTRAS = ("job", "attempt", "step", "code", "bytes", "seconds", "mb_per_second")
 
 _work: dict[str, Any] = {}  # what this process works on, for all its threads
 
 
 def about(job_id: str | None, attempt: int | None = None) -> None:
-    """From now on this process works on that attempt (None: on none), and each of its lines says so."""
+    """Add job and attempt to all further lines of this process; None removes them."""
     _now_on({"job": job_id, "attempt": attempt})
 
 
 def at_step(step: str) -> None:
-    """From now on the attempt that this process works on is at this step."""
+    """Add the step of the current attempt to all further lines."""
     if _work.get("step") != step:
         _now_on(_work | {"step": step})
 
 
 def _now_on(work: dict[str, Any]) -> None:
     global _work
-    # Replaced whole, so that no thread sees half of it.
+    # Replaced as a whole, so that no thread sees a partial change.
     _work = {name: value for name, value in work.items() if value is not None}
 
 
 class LogFormatter(logging.Formatter):
-    """One record, one line."""
+    """A formatter that makes one line of each record."""
 
     def __init__(self, process: str, form: str) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class LogFormatter(logging.Formatter):
         self._form = form
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Return the line, without a line end."""
         fields = self._fields(record)
         return json.dumps(fields, default=str) if self._form == "json" else readable(fields, whole_ids=True)
 
@@ -71,12 +71,12 @@ class LogFormatter(logging.Formatter):
 
 
 def moment(seconds: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC, with milliseconds."""
+    """Format seconds since the epoch as ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parsed(line: str) -> dict[str, Any] | None:
-    """The fields of a line that one of our processes wrote as JSON; None for any other."""
+    """Return the fields of a JSON line that one of our processes wrote; None for any other line."""
     if not line.startswith("{"):
         return None
     try:
@@ -90,7 +90,7 @@ def parsed(line: str) -> dict[str, Any] | None:
 
 
 def readable(fields: dict[str, Any], *, whole_ids: bool = False) -> str:
-    """The line for people: ``HH:MM:SS level message (job 3f2b...)``, in local time, the trace of an error below."""
+    """Format a line for people: ``HH:MM:SS level message (job 3f2b...)`` in local time, then any traceback."""
     text = f"{_clock(fields['time'])} {fields['level']} {_plain(fields['message'])}"
     job = str(fields.get("job") or "")
     if job:
@@ -109,12 +109,12 @@ def _clock(time: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text without what a terminal would obey."""
+    """Escape control characters, which a terminal would interpret."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def set_up(process: str, form: str) -> None:
-    """From here on everything that is logged, warned of or not caught in this process is a line on stderr."""
+    """Send all log records, warnings and uncaught exceptions of this process to stderr, one line each."""
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter(process, form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -127,11 +127,11 @@ def _note_end(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
-        logging.getLogger(__name__).critical("the process ends by an error", exc_info=(kind, error, trace))
+        logging.getLogger(__name__).critical("uncaught exception; process ends", exc_info=(kind, error, trace))
 
 
 def _note_end_of_thread(ended: threading.ExceptHookArgs) -> None:
     if ended.exc_value is not None and not issubclass(ended.exc_type, SystemExit):
         name = ended.thread.name if ended.thread else "unknown"
         exc_info = (ended.exc_type, ended.exc_value, ended.exc_traceback)
-        logging.getLogger(__name__).error("the thread %s ended by an error", name, exc_info=exc_info)
+        logging.getLogger(__name__).error("uncaught exception in thread %s", name, exc_info=exc_info)

@@ -1,4 +1,4 @@
-"""The words by which people and scripts choose options: one vocabulary for store, processing and the ways in."""
+"""The vocabulary of options, shared by pages, API, store and processing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class BadRows(StrEnum):
-    """What to do with rows that cannot be read as (song, date, plays)."""
+    """The choices for rows that cannot be read as (song, date, plays)."""
 
-    STOP = "stop"  # read the whole file, then refuse it, naming the first one and their number
-    SKIP = "skip"  # leave them out, count them and list them in rejected.csv
+    STOP = "stop"  # read the whole file, then refuse it with the first bad row and their count
+    SKIP = "skip"  # skip them, count them and list them in rejected.csv
 
 
 class DateStyle(StrEnum):
-    """How a file may write its days; the value is what people and scripts see."""
+    """The ways in which a file may write dates; the value is what people and scripts see."""
 
-    ISO = "YYYY-MM-DD"  # a time behind it is cut off
+    ISO = "YYYY-MM-DD"  # a time after it is ignored
     ISO_SLASHES = "YYYY/MM/DD"
     ISO_DOTS = "YYYY.MM.DD"
     COMPACT = "YYYYMMDD"
@@ -25,13 +25,13 @@ class DateStyle(StrEnum):
     MONTH_FIRST_DOTS = "MM.DD.YYYY"
     DAY_FIRST_DASHES = "DD-MM-YYYY"
     MONTH_FIRST_DASHES = "MM-DD-YYYY"
-    NAMED = "DD Month YYYY"  # month names, before or behind the day
+    NAMED = "DD Month YYYY"  # month names, before or after the day
 
 
 BAD_ROWS = tuple(str(choice) for choice in BadRows)
 DATE_STYLES = tuple(str(style) for style in DateStyle)
 CORRECTIONS = ("refuse", "allow")  # whether plays may be negative
-# The encodings that may be named, as codecs; what people call them.
+# The codecs that may be chosen, with their names for people.
 ENCODINGS = {
     "utf-8": "UTF-8",
     "cp1252": "Windows-1252 (Western Europe)",
@@ -48,7 +48,14 @@ ENCODINGS = {
     "big5": "Big5 (Chinese)",
     "euc-kr": "EUC-KR (Korean)",
 }
-# What separates the digits of 1,234,567, by the word for it; "" for nothing.
+# Separators of thousands, as in 1,234,567, by name.
 THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}  # or a character
+DELIMITERS = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "bar": "|",
+    "colon": ":",
+    "blank": " ",
+}  # or any single character
 QUOTES = {"double": '"', "single": "'", "none": ""}

@@ -1,7 +1,7 @@
 """Settings: the one module that reads the environment.
 
-Each value says who uses it. A wrong value raises :class:`SettingsError` with a sentence that
-names the variable, what was found and what would do.
+Comments name the users of each value. An invalid value raises :class:`SettingsError` with a sentence that
+names the variable, its value and what is allowed.
 """
 
 from __future__ import annotations
@@ -26,49 +26,49 @@ REDIS_FORM = "redis://user:password@localhost:6379/0"
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message is meant for the person who starts Playtally."""
+    """An invalid setting; the message is for the person who starts Playtally."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that web, worker, reconciler and launcher are told from outside."""
+    """The settings of all processes."""
 
     host: str  # launcher, gunicorn
     port: int  # launcher, gunicorn
     data_dir: Path  # store.paths: uploads, results, scratch; also the default database
     database_url: str  # store.database
-    redis_url: str  # store.queues, worker; a unix:// address in data_dir unless told otherwise
-    redis_is_embedded: bool  # launcher: start a server of our own
+    redis_url: str  # store.queues, worker; by default a unix:// address in data_dir
+    redis_is_embedded: bool  # launcher: start the embedded server
     secret_key: str  # webapp: signs sessions and form tokens
     admin_username: str  # launcher, `flask create-user`
-    admin_password: str | None  # launcher; None: made once and printed once
+    admin_password: str | None  # launcher; None: generated once and printed once
     max_single_file_size: int  # processing: bytes of the largest part
-    memory_limit: int  # processing: bytes one job may hold
+    memory_limit: int  # processing: bytes of memory for one job
     workers: int  # launcher: workers for each of the two queues
-    max_upload_bytes: int | None  # webapp: bytes; None: only the disk limits
-    quota_bytes: int | None  # webapp: bytes that one account may keep here; None: no limit
-    uploads_per_minute: int  # webapp: requests with files that one account may send; 0: no limit
+    max_upload_bytes: int | None  # webapp: bytes; None: limited only by the disk
+    quota_bytes: int | None  # webapp: bytes that one account may store; None: no limit
+    uploads_per_minute: int  # webapp: requests with files per account; 0: no limit
     keep_days: int  # store.jobs: days from the end of a job to the removal of its files
-    lease_seconds: int  # worker, reconciler: silence after which a worker counts as dead
-    checkpoint_seconds: int  # worker: seconds of work that a dead one may take with it
+    lease_seconds: int  # worker, reconciler: seconds without a heartbeat after which a worker counts as dead
+    checkpoint_seconds: int  # worker: seconds of work that a crash may lose
     reconcile_seconds: int  # reconciler: seconds between two turns
-    webhooks_to_private: bool  # webapp, worker: webhooks may go to addresses of this machine and network
-    public_https: bool  # webapp: served behind HTTPS, so cookies are marked Secure
-    trusted_proxies: int  # webapp: proxies in front of it, whose word on the client's address counts
-    metrics_token: str | None  # webapp: bearer token for /metrics; None: only from this machine itself
+    webhooks_to_private: bool  # webapp, worker: webhooks may go to private addresses
+    public_https: bool  # webapp: served over HTTPS, so cookies are Secure
+    trusted_proxies: int  # webapp: proxies in front of it that set X-Forwarded-For
+    metrics_token: str | None  # webapp: bearer token for /metrics; None: local requests only
     log_format: str  # all processes: json or text
 
     @property
     def redis_socket(self) -> Path:
-        """Return where the embedded server listens."""
+        """The socket on which the embedded server listens."""
         return _redis_socket(self.data_dir)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings, making DATA_DIR and the secret key where they are missing.
+    """Read the settings; create DATA_DIR and the secret key if they are missing.
 
     Raises:
-        SettingsError: a value cannot be used, or DATA_DIR cannot be written.
+        SettingsError: a value is invalid, or DATA_DIR is not writable.
     """
     data_dir = _data_dir(environ)
     redis_url = _redis_url(environ)
@@ -102,12 +102,12 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def read_address(environ: Mapping[str, str] = os.environ) -> tuple[str, int]:
-    """Return host and port of the site, for gunicorn.conf.py, which needs no more; raise SettingsError."""
+    """Return host and port of the site, for gunicorn.conf.py; raise SettingsError."""
     return environ.get("HOST") or "127.0.0.1", _whole(environ, "PORT", 8000, low=1, high=65535)
 
 
 def read_log_format(environ: Mapping[str, str] = os.environ) -> str:
-    """How lines are written, for who must know before all else is read; raises SettingsError."""
+    """Return the log format, which is needed before the other settings; raise SettingsError."""
     text = environ.get("LOG_FORMAT") or LOG_FORMATS[0]
     if text not in LOG_FORMATS:
         raise SettingsError(f"LOG_FORMAT should be {' or '.join(LOG_FORMATS)}, but is {text!r}.")
@@ -117,7 +117,7 @@ def read_log_format(environ: Mapping[str, str] = os.environ) -> str:
 def _data_dir(environ: Mapping[str, str]) -> Path:
     path = Path(environ.get("DATA_DIR") or "data").absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)  # what people send is nobody else's business
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)  # uploads are private
     except OSError as error:
         raise SettingsError(
             f"DATA_DIR is {path}, but that folder cannot be made ({error.strerror}). Name a folder you may write to."
@@ -139,7 +139,7 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
 
 
 def _sqlite_url(path: Path) -> str:
-    return URL.create("sqlite", database=str(path)).render_as_string()  # with whatever a URL would misread quoted
+    return URL.create("sqlite", database=str(path)).render_as_string()  # quotes special characters
 
 
 def _redis_socket(data_dir: Path) -> Path:
@@ -152,7 +152,7 @@ def _redis_url(environ: Mapping[str, str]) -> str:
         raise SettingsError("REDIS_URL should start with redis://, rediss:// or unix://, but it does not.")
     try:
         ConnectionPool.from_url(url or "redis://")
-    except ValueError:  # its words may hold half a password
+    except ValueError:  # its message may contain parts of the password
         raise SettingsError(f"REDIS_URL cannot be read. Write it like {REDIS_FORM}.") from None
     return url
 
@@ -190,9 +190,9 @@ def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in the file, made on the first call; safe when several processes start at once."""
+    """Return the secret in the file, creating it on the first call; safe if several processes start at once."""
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the others wait until the first one has written it
+        fcntl.flock(file, fcntl.LOCK_EX)  # other processes wait until the first one has written it
         secret = file.read().strip()
         if not secret:
             secret = secrets.token_hex(32)

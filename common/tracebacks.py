@@ -1,4 +1,4 @@
-"""Traces of errors for the log, without what may stand in a file of our users."""
+"""Tracebacks for the log, without values from the files of users."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import traceback
 from collections.abc import Iterator
 from types import TracebackType
 
-LONGEST = 20_000  # characters; of longer ones the beginning and the end
+LONGEST = 20_000  # characters; longer ones are cut in the middle
 
-# Whose words cannot hold what stands in a file. Others may: "invalid literal for int(): 'Umbrella'".
+# Errors whose messages never quote a file. Others may: "invalid literal for int(): 'Umbrella'".
 _SAFE = (OSError, MemoryError, RuntimeError, AttributeError, NameError, ImportError, AssertionError)
 _SAFE_MODULES = ("sqlalchemy.", "sqlite3", "psycopg", "redis.")
 _WITHHELD = "(its words are withheld: they might hold values of the file)"
 
 
 def trace_of(error: BaseException, traced: TracebackType | None, *, has_contents: bool) -> str:
-    """Where an error came from, its causes first; ``has_contents``: the process has a file's rows at hand."""
+    """Return the traceback of an error, causes first; ``has_contents`` withholds messages that may quote a file."""
     pieces = []
     for one, where in reversed(list(_chain(error, traced))):
         said = "".join(traceback.format_tb(where))
@@ -41,11 +41,11 @@ def _is_safe(error: BaseException) -> bool:
 def _words(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # a broken __str__ must not cost the line
+    except Exception:  # a broken __str__ must not lose the line
         return "(it has no words)"
 
 
 def name_of(error: BaseException) -> str:
-    """The class of an error, with its module."""
+    """Return the class of an error, with its module."""
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -173,7 +173,7 @@ def test_what_is_logged_warned_of_or_not_caught_is_a_line(tmp_path: object) -> N
     assert library["message"] == "from a library"
     assert "UserWarning: old" in warning["message"]
     assert (thread["message"], thread["error"]["type"]) == (
-        "the thread heartbeat ended by an error",
+        "uncaught exception in thread heartbeat",
         "ZeroDivisionError",
     )
     assert (end["level"], end["error"]["type"]) == ("critical", "OSError")
