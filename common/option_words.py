@@ -50,12 +50,6 @@ ENCODINGS = {
 }
 # Separators of thousands, as in 1,234,567, by name.
 THOUSANDS = {"none": "", "comma": ",", "point": ".", "apostrophe": "'", "blank": " "}
-DELIMITERS = {
-    "comma": ",",
-    "semicolon": ";",
-    "tab": "\t",
-    "bar": "|",
-    "colon": ":",
-    "blank": " ",
-}  # or any single character
+# Delimiters by name; any other single character is given as itself.
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "blank": " "}
 QUOTES = {"double": '"', "single": "'", "none": ""}
