@@ -1,1 +1,1 @@
-"""Speed and memory beside other engines, on the same machine in the same run. Nothing here decides a test."""
+"""Benchmarks: speed and memory compared with other engines, on the same machine in the same run. No test uses them."""

@@ -1,4 +1,4 @@
-"""``make bench``: all engines over all shapes, alternating, medians; see docs/benchmarks.md."""
+"""``make bench``: run all engines over all shapes, alternating, and report medians; see docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from benchmarks.table import Result, append_history, as_markdown, draw
 
 TOP = Path(__file__).parent.parent
 OTHERS = [WITHOUT_KERNEL, BAD_ROWS, *ENGINES]
-SLOW = {"Dask", "Vaex"}  # compared on few songs only: on many they take minutes or all memory
+SLOW = {"Dask", "Vaex"}  # run on the shape "few" only: on others they take minutes or all memory
 
 
 def main() -> int:
-    """Run what the command line names; gives the exit code."""
+    """Run the chosen engines and shapes; return the exit code."""
     wanted = _parser().parse_args()
     results = []
     for name in wanted.shapes:
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _with_bad_rows(source: Path) -> Path:
-    """The file with bad rows, made by another process: what this one takes would count as its children's memory."""
+    """Make the file with bad rows in another process, since this one's memory would count for its children."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         return executor.submit(with_bad_rows, source).result()
 
@@ -59,8 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--engines", nargs="*", choices=OTHERS, default=OTHERS)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--times", type=int, default=1, help="as many times the rows")
-    parser.add_argument("--keep", action="store_true", help="append to the history and draw the picture")
+    parser.add_argument("--times", type=int, default=1, help="multiply the number of rows")
+    parser.add_argument("--keep", action="store_true", help="append to the history and draw the chart")
     return parser
 
 

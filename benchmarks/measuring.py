@@ -1,4 +1,4 @@
-"""One run of one engine in a process of its own: seconds, memory, scratch."""
+"""Measurement of one run of an engine in its own process: seconds, memory, scratch."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ VARIANTS: dict[str, tuple[str, ...]] = {OURS: (), WITHOUT_KERNEL: ("--no-kernel"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run took."""
+    """The measurements of one run."""
 
     engine: str
     seconds: float
     peak_bytes: int  # largest ru_maxrss of the process, mapped pages included
-    scratch_bytes: int  # most bytes that lay in the output folder and were gone at the end
+    scratch_bytes: int  # peak size of the output folder, minus its size at the end
     steps: dict[str, float] = field(default_factory=dict)  # seconds of each step, ours only
 
 
 def measure(engine: str, source: Path, folder: Path) -> Run:
-    """Run an engine over the file, in a fresh folder below ``folder`` that is removed again."""
+    """Run an engine over the file, in a temporary folder below ``folder``; raise RuntimeError if it fails."""
     output = Path(tempfile.mkdtemp(prefix=f"{engine}-", dir=folder))
     is_ours = engine in VARIANTS
     if is_ours:
@@ -54,7 +54,7 @@ def measure(engine: str, source: Path, folder: Path) -> Run:
 
 
 class Watch:
-    """Notes the most bytes a folder holds, looking twice a second."""
+    """A watch over a folder that records its peak size in bytes, twice a second."""
 
     def __init__(self, folder: Path) -> None:
         self.most = 0

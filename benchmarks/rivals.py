@@ -1,7 +1,7 @@
-"""The same work by other engines: ``python -m benchmarks.rivals ENGINE SOURCE OUTPUT_DIR``.
+"""The same work with other engines: ``python -m benchmarks.rivals ENGINE SOURCE OUTPUT_DIR``.
 
-Each reads the CSV, adds up the plays for each song and day, and writes CSV; in its own fastest documented way, without
-a memory limit, an order, or a limit to the size of a file. That is less than Playtally does.
+Each reads the CSV, sums the plays by song and day, and writes CSV, in its fastest documented way and without a memory
+limit, sorted output or a limit on the size of a file. That is less than Playtally does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SONG, DATE, PLAYS = "Song", "Date", "Number of Plays"
 
 
 def duckdb(source: Path, output: Path) -> None:
-    """DuckDB, both cores."""
+    """Run DuckDB on all cores."""
     import duckdb as engine
 
     engine.sql("SET preserve_insertion_order = false")
@@ -28,7 +28,7 @@ def duckdb(source: Path, output: Path) -> None:
 
 
 def polars(source: Path, output: Path) -> None:
-    """Polars, streaming."""
+    """Run Polars, streaming."""
     import polars as engine
 
     types = {SONG: engine.String, DATE: engine.Date, PLAYS: engine.Int64}
@@ -37,7 +37,7 @@ def polars(source: Path, output: Path) -> None:
 
 
 def dask(source: Path, output: Path) -> None:
-    """Dask dataframe on two local processes."""
+    """Run Dask dataframes on two local processes."""
     import dask.dataframe as engine
     from dask.distributed import Client
 
@@ -49,13 +49,13 @@ def dask(source: Path, output: Path) -> None:
 
 
 def vaex(source: Path, output: Path) -> None:
-    """Vaex alone: the CSV to Arrow, then a group-by on strings."""
+    """Run Vaex alone: convert the CSV to Arrow, then group by strings."""
     import vaex as engine
 
     arrow = output / "rows.arrow"
     engine.open(str(source), schema_infer_fraction=0.001).export_arrow(str(arrow))
     rows = engine.open(str(arrow))
-    rows[DATE] = rows[DATE].astype("str")  # it cannot group by Arrow's dates
+    rows[DATE] = rows[DATE].astype("str")  # it cannot group by Arrow dates
     rows.groupby([SONG, DATE], agg={"total": engine.agg.sum(PLAYS)}).export_csv(str(output / "totals.csv"))
 
 

@@ -1,7 +1,7 @@
-"""The files that are measured: three shapes, the same for everyone who makes them.
+"""The input files of the benchmarks: three shapes, reproducible from a seed.
 
 few: 10,000 songs on 365 days, 30 million rows. many: 2 million songs. different: all four-letter songs on 10,300
-days, 45.7 million rows, nearly every (song, day) pair unique.
+days, 45.7 million rows, nearly all (song, day) pairs unique.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BAD_EVERY = 100
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of file."""
+    """A kind of input file."""
 
     name: str
     songs: int  # 0: all four-letter words
@@ -31,7 +31,7 @@ class Shape:
     rows: int
 
     def names(self) -> pa.Array:
-        """The different songs."""
+        """Return the distinct songs."""
         return song_names(self.songs) if self.songs else pa.array(map("".join, product(ascii_uppercase, repeat=4)))
 
 
@@ -46,7 +46,7 @@ SHAPES = {
 
 
 def path_of(folder: Path, shape: Shape, times: int = 1) -> Path:
-    """Where the file of a shape lies; made on the first call, ``times`` as many rows as usual."""
+    """Return the path of the file of a shape, with ``times`` its usual rows; make it on the first call."""
     path = folder / f"{shape.name}-{times}.csv"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def path_of(folder: Path, shape: Shape, times: int = 1) -> Path:
 
 
 def with_bad_rows(source: Path) -> Path:
-    """The same file with one row of each hundred made unreadable in one of four ways; made on the first call."""
+    """Return the path of a copy with 1 % bad rows, of four kinds; make it on the first call."""
     path = source.with_suffix(".bad.csv")
     if not path.exists():
         unfinished = path.with_suffix(".unfinished")

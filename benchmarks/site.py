@@ -1,6 +1,6 @@
-"""What people wait for on a running site: an upload of a gigabyte, and the end of a job of a kilobyte.
+"""Benchmark of a running site: the upload of a gigabyte, and the time until a job of a kilobyte is done.
 
-``python -m benchmarks.site --folder DIR`` starts a site of its own on a free port, asks it over loopback and stops it.
+``python -m benchmarks.site --folder DIR`` starts its own site on a free port, measures over loopback and stops it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from launcher.client import ApiError, Client
 SMALL_JOBS = 20
 SMALL_ROWS = 32  # about a kilobyte
 UPLOADS = 3
-_PAUSE = 0.002  # between two questions whether the small job is done
+_PAUSE = 0.002  # seconds between two polls of a small job
 
 
 def main() -> int:
-    """Measure and print; gives the exit code."""
+    """Measure and print; return the exit code."""
     parser = argparse.ArgumentParser("python -m benchmarks.site", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("BENCH_DIR", "data/bench")))
     folder = parser.parse_args().folder
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _small_job(client: Client, folder: Path, number: int) -> float:
-    """Seconds from the answer to the POST until the job is known to be done."""
+    """Return the seconds from the response to the POST until the job is known to be done."""
     path = folder / "small.csv"
     rows = "".join(f"Song {number} {row},2024-01-01,{secrets.randbelow(1000)}\n" for row in range(SMALL_ROWS))
     path.write_text(f"Song,Date,Number of Plays\n{rows}")
@@ -63,8 +63,8 @@ def _small_job(client: Client, folder: Path, number: int) -> float:
 
 
 def _great_job(client: Client, source: Path) -> tuple[float, float]:
-    """Seconds of an upload, and from its end to the end of its job."""
-    # Another first row, since the same file is taken only once.
+    """Return the seconds of an upload, and those from its end to the end of its job."""
+    # Change the first row, since the same file is accepted only once.
     changed = source.with_name("upload.csv")
     changed.unlink(missing_ok=True)
     subprocess.run(["cp", "--reflink=auto", source, changed], check=True)
@@ -73,7 +73,7 @@ def _great_job(client: Client, source: Path) -> tuple[float, float]:
         file.seek(len(head))
         file.write(secrets.token_hex(2).encode())
         file.flush()
-        os.fsync(file.fileno())  # the disk should have nothing else to do
+        os.fsync(file.fileno())  # so that the disk is idle while we measure
     began = time.monotonic()
     job = _upload(client, changed)
     uploaded = time.monotonic()
@@ -83,7 +83,7 @@ def _great_job(client: Client, source: Path) -> tuple[float, float]:
 
 
 def _upload(client: Client, path: Path) -> str:
-    """The same as Client.upload with sendfile, so that the sender takes as little of the two cores as it can."""
+    """Upload like Client.upload but with sendfile, so that the sender uses as little CPU as possible."""
     boundary = secrets.token_hex(16)
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n\r\n'.encode()
     tail = f"\r\n--{boundary}--\r\n".encode()
@@ -102,7 +102,7 @@ def _upload(client: Client, path: Path) -> str:
 
 @contextmanager
 def running_site(folder: Path, **more: str) -> Iterator[Client]:
-    """Start a site with a data folder of its own below ``folder``, and stop it in the end; ``more`` is environment."""
+    """Run a site with its own data folder below ``folder``; ``more`` is added to its environment."""
     password = secrets.token_hex(8)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The figures of one run of the benchmark: ratios, a table to read, a line to keep, a picture."""
+"""The results of a benchmark: ratios, a Markdown table, lines for the history, and a chart."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ HISTORY_COLUMNS = ("date", "commit", "machine", "shape", "seconds", "steps", "pe
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All runs over the file of one shape."""
+    """The runs over the file of one shape."""
 
     shape: str
     file_bytes: int
     runs: tuple[Run, ...]
 
     def seconds(self, engine: str) -> float:
-        """The median of the engine's runs."""
+        """Return the median seconds of the engine's runs."""
         return median(run.seconds for run in self.runs if run.engine == engine)
 
     def peak_bytes(self, engine: str) -> int:
-        """The largest peak of the engine's runs."""
+        """Return the largest peak memory of the engine's runs."""
         return max(run.peak_bytes for run in self.runs if run.engine == engine)
 
     def engines(self) -> list[str]:
-        """The engines that ran, ours first."""
+        """Return the engines that ran, ours first."""
         return list(dict.fromkeys(run.engine for run in self.runs))
 
     def ratios(self) -> dict[str, float]:
-        """Our time over that of each other engine."""
+        """Return the ratio of our time to that of each other engine."""
         return {engine: self.seconds(OURS) / self.seconds(engine) for engine in self.engines() if engine != OURS}
 
     def steps(self) -> dict[str, float]:
-        """Seconds of each of our steps, in the run in the middle."""
+        """Return the seconds of each of our steps, from our median run."""
         ours = sorted((run for run in self.runs if run.engine == OURS), key=lambda run: run.seconds)
         return ours[len(ours) // 2].steps
 
     def scratch_ratio(self) -> float:
-        """The most scratch of our runs over the size of the input."""
+        """Return the ratio of our peak scratch space to the size of the input."""
         return max(run.scratch_bytes for run in self.runs if run.engine == OURS) / self.file_bytes
 
 
 def as_markdown(results: list[Result]) -> str:
-    """A table with a row for each shape and engine."""
+    """Return a table with a row for each shape and engine."""
     lines = ["| shape | engine | seconds (median) | ours / it | peak memory, MiB |", "|---|---|---|---|---|"]
     for result in results:
         ratios = result.ratios()
@@ -59,7 +59,7 @@ def as_markdown(results: list[Result]) -> str:
 
 
 def append_history(path: Path, results: list[Result], *, date: str, commit: str, machine: str) -> None:
-    """Add a line for each shape; the file is made with its header where it is missing."""
+    """Append a line for each shape; create the file with a header if it is missing."""
     is_new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -75,7 +75,7 @@ def append_history(path: Path, results: list[Result], *, date: str, commit: str,
 
 
 def draw(path: Path, results: list[Result]) -> None:
-    """A picture with a bar for each shape and engine."""
+    """Draw a chart with a bar for each shape and engine."""
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, len(results), figsize=(4 * len(results), 3), layout="constrained", squeeze=False)
