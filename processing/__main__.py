@@ -27,6 +27,7 @@ from processing.options import DialectOptions, Options
 from processing.pipeline import process_csv
 from processing.progress import OnProgress, Progress
 from processing.result import Outcome
+from processing.sentences import refusal
 from processing.writing.publish import OutputTakenError
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OutputTakenError as error:
         parser.error(str(error))
     except OSError as error:
-        message = f"The files could not be read or written: {error.strerror or error}."
+        message = refusal("files", {"cause": error.strerror or str(error)})
         return _refused({"code": "files", "message": message, "line": None, "column": None, "value": None}, wanted.json)
     print(json.dumps(outcome.to_json()) if wanted.json else _sentence(outcome, wanted.output_dir))
     return DONE
@@ -169,9 +170,9 @@ def _refused(error: dict[str, object], as_json: bool, hint: str = "") -> int:
 
 
 def _sentence(outcome: Outcome, output_dir: Path) -> str:
-    left_out = f", {outcome.bad_rows:,} left out" if outcome.bad_rows else ""
+    skipped = f", {outcome.bad_rows:,} skipped" if outcome.bad_rows else ""
     return (
-        f"{outcome.rows_read:,} rows read, {outcome.rows_used:,} used{left_out}. {outcome.plays:,} plays of "
+        f"{outcome.rows_read:,} rows read, {outcome.rows_used:,} used{skipped}. {outcome.plays:,} plays of "
         f"{outcome.groups:,} songs and days in {len(outcome.parts):,} part(s) in {output_dir}"
     )
 

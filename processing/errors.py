@@ -1,9 +1,11 @@
-"""The refusal of a file: a sentence for people, a code for scripts, and the place in the file for both."""
+"""The refusal of a file: a code with its parameters, and the place in the file; the sentences are in sentences.py."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from processing import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +13,8 @@ class Choice:
     """A possible answer to a question."""
 
     value: str  # of the option
-    label: str  # for people
+    key: str  # of its label
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +33,19 @@ class RefusedError(Exception):
 
     def __init__(
         self,
-        code: str,
-        message: str,
+        key: str,
         *,
         line: int | None = None,
         column: str | None = None,
         value: str | None = None,
         bad_rows: int = 0,
         question: Question | None = None,
+        **params: Any,
     ) -> None:
-        super().__init__(message)
-        self.code = code  # stable, for scripts
-        self.message = message
+        """``key`` is one of sentences.REFUSALS; ``params`` are the other values in its sentence, fit for JSON."""
+        super().__init__(key)
+        self.key = key
+        self.params = params
         self.line = line  # physical line in the file, from 1
         self.column = column
         self.value = value  # as found, shortened
@@ -50,11 +54,29 @@ class RefusedError(Exception):
         self.rejected: tuple[Any, ...] = ()  # the first bad rows (result.BadRow), if any
         self.detected: Any = None  # result.Detected, once the inspection has succeeded
 
+    @property
+    def code(self) -> str:
+        """Return the stable code, for scripts."""
+        return self.key.partition(".")[0]
+
+    @property
+    def message(self) -> str:
+        """Return the sentence for people."""
+        return str(self.to_json()["message"])
+
+    def __str__(self) -> str:
+        return self.message
+
     def to_json(self) -> dict[str, Any]:
         """Return the error object of the command line and the API."""
+        return sentences.error_json(self.to_record())
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the same as data to store, which ``sentences.error_json`` turns into the error object."""
         return {
             "code": self.code,
-            "message": self.message,
+            "key": self.key,
+            "params": self.params,
             "line": self.line,
             "column": self.column,
             "value": self.value,
@@ -66,6 +88,6 @@ class RefusedError(Exception):
         """Return what was found before the refusal, under the keys of Outcome.summary()."""
         return {
             "bad_rows": self.bad_rows,
-            "rejected": [asdict(row) for row in self.rejected],
+            "rejected": [sentences.bad_row_json(asdict(row)) for row in self.rejected],
             "detected": asdict(self.detected) if self.detected else None,
         }

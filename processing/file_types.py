@@ -16,23 +16,23 @@ from isal import isal_zlib
 
 from processing.errors import RefusedError
 
-# First bytes -> what the file is, and what to do about it.
+# First bytes -> what the file is: the second part of a key of not_a_csv.
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (xls). Open it and save it as CSV",
-    b"%PDF": "a PDF. Save the table in it as CSV",
-    b"\x89PNG": "a picture (PNG). Send the table itself as CSV",
-    b"\xff\xd8\xff": "a picture (JPEG). Send the table itself as CSV",
-    b"GIF8": "a picture (GIF). Send the table itself as CSV",
-    b"PAR1": "a Parquet file. Export it as CSV",
-    b"ARROW1": "a Feather file. Export it as CSV",
-    b"ORC": "an ORC file. Export it as CSV",
-    b"Obj\x01": "an Avro file. Export it as CSV",
-    b"SQLite format 3\x00": "a database (SQLite). Export its table as CSV",
-    b"{\\rtf": "a text document (RTF). Save the table in it as CSV",
-    b"7z\xbc\xaf\x27\x1c": "an archive (7z). Unpack it",
-    b"Rar!\x1a\x07": "an archive (rar). Unpack it",
-    b"\x1f\x9d": "compressed in an old way (Z). Unpack it",
-    b"\x04\x22\x4d\x18": "compressed with lz4. Unpack it, or compress it with gzip",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "xls",
+    b"%PDF": "pdf",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"GIF8": "gif",
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"ORC": "orc",
+    b"Obj\x01": "avro",
+    b"SQLite format 3\x00": "sqlite",
+    b"{\\rtf": "rtf",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"\x1f\x9d": "compress",
+    b"\x04\x22\x4d\x18": "lz4",
 }
 _COMPRESSIONS = {
     b"\x1f\x8b": "gzip",
@@ -43,12 +43,8 @@ _COMPRESSIONS = {
     b"PK\x05\x06": "zip",
 }
 _TAR_AT = 257
-_OFFICE = {
-    "xl/": "an Excel workbook (xlsx). Open it and save it as CSV",
-    "word/": "a Word document (docx). Save the table in it as CSV",
-    "ppt/": "a presentation (pptx). Save the table in it as CSV",
-}
-_OPEN_DOCUMENT = "an OpenDocument spreadsheet (ods). Open it and save it as CSV"
+_NAMED = 3  # files of a zip in a refusal
+_OFFICE = {"xl/": "xlsx", "word/": "docx", "ppt/": "pptx"}
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _ENCRYPTED = 1
 _DAMAGE_ERRORS = (
@@ -74,21 +70,18 @@ def find_compression(start: bytes) -> str | None:
 
 
 def refuse_other_kinds(start: bytes) -> None:
-    """Raise RefusedError for first bytes of a known type that is not text; the message names the type."""
-    for magic, what in _OTHERS.items():
+    """Raise RefusedError for first bytes of a known type that is not text; its key names the type."""
+    for magic, kind in _OTHERS.items():
         if start.startswith(magic):
-            raise not_a_csv(what)
+            raise _not_a_csv(kind)
     if start[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        raise not_a_csv("an archive (tar). Unpack it")
+        raise RefusedError("not_a_csv.tar")
 
 
 def refuse_packed_twice(start: bytes) -> None:
     """Raise RefusedError for unpacked bytes that are compressed themselves, or of a type that is not text."""
     if any(start.startswith(magic) for magic in _COMPRESSIONS):
-        raise RefusedError(
-            "archive_twice",
-            "The file is compressed, and what is in it is compressed again. Unpack it and send that.",
-        )
+        raise RefusedError("archive_twice")
     refuse_other_kinds(start)
 
 
@@ -96,11 +89,11 @@ def refuse_markup(text: bytes) -> None:
     """Raise RefusedError for text without a table if it is HTML, XML or JSON."""
     start = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1000].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<body", b"<div")):
-        raise not_a_csv("a web page (HTML). Open it in a spreadsheet and save it as CSV")
+        raise RefusedError("not_a_csv.html")
     if start.startswith(b"<?xml") or (start.startswith(b"<") and b">" in start):
-        raise not_a_csv("an XML file. Open it in a spreadsheet and save it as CSV")
+        raise RefusedError("not_a_csv.xml")
     if start.startswith((b"{", b"[")) and b'"' in start and b":" in start:
-        raise not_a_csv("a JSON file. Export the table as CSV")
+        raise RefusedError("not_a_csv.json")
 
 
 def only_member(source: Path) -> zipfile.ZipInfo:
@@ -109,30 +102,26 @@ def only_member(source: Path) -> zipfile.ZipInfo:
         members = archive.infolist()
     _refuse_documents({member.filename for member in members})
     files = [member for member in members if not member.filename.endswith("/") and not _is_system_file(member.filename)]
-    if len(files) != 1:
-        found = f"{len(files)} files: {', '.join(_shown(member.filename) for member in files[:3])}" if files else "none"
-        raise RefusedError(
-            "archive_several" if files else "archive_empty",
-            f"The zip should hold one CSV, but holds {found}{', ...' if len(files) > 3 else ''}. "
-            "Unpack it and send each file by itself.",
-        )
+    if not files:
+        raise RefusedError("archive_empty")
+    if len(files) > 1:
+        key = "archive_several" if len(files) <= _NAMED else "archive_several.more"
+        raise RefusedError(key, count=len(files), files=[_shown(member.filename) for member in files[:_NAMED]])
     if files[0].flag_bits & _ENCRYPTED:
-        raise RefusedError("archive_encrypted", "The zip is locked with a password. Unpack it and send the CSV in it.")
+        raise RefusedError("archive_encrypted")
     if files[0].compress_type not in _ZIP_METHODS:
-        raise RefusedError(
-            "archive_method", "The zip is packed in a way that we cannot read. Unpack it and send the CSV in it."
-        )
+        raise RefusedError("archive_method")
     return files[0]
 
 
 def _refuse_documents(names: set[str]) -> None:
     if "[Content_Types].xml" in names:
-        for folder, what in _OFFICE.items():
+        for folder, kind in _OFFICE.items():
             if any(name.startswith(folder) for name in names):
-                raise not_a_csv(what)
-        raise not_a_csv("an office document. Save the table in it as CSV")
+                raise _not_a_csv(kind)
+        raise RefusedError("not_a_csv.office")
     if "mimetype" in names and "content.xml" in names:
-        raise not_a_csv(_OPEN_DOCUMENT)
+        raise RefusedError("not_a_csv.ods")
 
 
 def _is_system_file(name: str) -> bool:
@@ -140,23 +129,16 @@ def _is_system_file(name: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    letters = (letter if letter.isprintable() and letter != '"' else "?" for letter in name[:60])
-    return f'"{"".join(letters)}"'
+    return "".join(letter if letter.isprintable() and letter != '"' else "?" for letter in name[:60])
 
 
-def not_a_csv(what: str) -> RefusedError:
-    """Return the refusal of a file of another type; ``what`` ends with what to do."""
-    then = "" if "Send" in what else ", and send that"
-    return RefusedError("not_a_csv", f"The file should be a CSV, but it is {what}{then}.")
+def _not_a_csv(kind: str) -> RefusedError:
+    return RefusedError(f"not_a_csv.{kind}")
 
 
 def damaged(compression: str) -> RefusedError:
     """Return the refusal of a compressed file that cannot be unpacked."""
-    return RefusedError(
-        "archive_damaged",
-        f"The file is compressed ({compression}) and damaged or cut off, so it cannot be unpacked. Was it sent whole? "
-        "Compress it again, or send it unpacked.",
-    )
+    return RefusedError("archive_damaged", compression=compression)
 
 
 @contextmanager

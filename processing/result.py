@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from processing import sentences
 
 LISTED_BAD_ROWS = 1000  # how many bad rows the report itself lists; all are in rejected.csv
 
@@ -43,7 +45,13 @@ class BadRow:
     line: int  # physical line on which the row starts, from 1
     column: str
     value: str
-    reason: str
+    code: str  # of sentences.REASONS
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Return why it cannot be read, for people."""
+        return sentences.reason(self.code, self.column, self.value, self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,8 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
-        return asdict(self)
+        report = asdict(self)
+        return report | {"rejected": [sentences.bad_row_json(row) for row in report["rejected"]]}
 
     def summary(self) -> dict[str, Any]:
         """Return the same without the parts, which are stored separately."""

@@ -85,7 +85,7 @@ class Run:
             raise ReopenError(by_tokenizer=True)
         self.rejections.close()
         if self.rejections.count and not spools:
-            raise self.rejections.refusal()
+            raise self.rejections.refusal(position.rows + self.rejections.count)
         position.is_read = True
         self.meter.enter(Step.TOTALLING)
         if self.checkpoints.keeps:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 
 from common.option_words import DateStyle
-from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS
-from processing.dialect.dates import day_of, styles_of
+from processing.date_styles import OTHER_ORDER
+from processing.dialect.dates import EPOCH, day_of, styles_of
 from processing.errors import Choice, Question, RefusedError
 
 _DOTS = (DateStyle.DAY_FIRST_DOTS, DateStyle.MONTH_FIRST_DOTS)
@@ -35,7 +36,7 @@ def style_in(texts: Iterable[str]) -> tuple[DateStyle, str | None]:
     if other is None:
         return best, None
     if best in examples and other in examples:
-        raise contradiction(best, examples[best], examples[other], None)
+        raise contradiction(best, examples[other], None)
     if best in examples or best in _DOTS:
         return best, None
     return best, next(text for text in written if day_of(text, best) is not None)
@@ -49,36 +50,43 @@ def deciding_style(text: str, style: DateStyle) -> DateStyle | None:
 
 def ambiguous(style: DateStyle, line: int, example: str) -> RefusedError:
     """Return the refusal of a file in which no day is above 12."""
+    days, months = _orders(style)
+    by_days, by_months = (_iso(example, one) for one in (days, months))
+    question = _question(
+        Choice(str(days), "day_first", {"date": by_days}), Choice(str(months), "month_first", {"date": by_months})
+    )
     return RefusedError(
         "dates_ambiguous",
-        f'Dates such as "{example}" can be read in two ways, and no date of the file shows whether the day or the '
-        "month comes first. Choose one.",
         line=line,
         column="Date",
         value=example,
-        question=order_question(style),
+        question=question,
+        day_first=by_days,
+        month_first=by_months,
     )
 
 
-def contradiction(style: DateStyle, example: str | None, odd: str, line: int | None) -> RefusedError:
+def contradiction(style: DateStyle, odd: str, line: int | None) -> RefusedError:
     """Return the refusal of a file in which some dates show one order of day and month, and some the other."""
+    days, months = map(str, _orders(style))
+    question = _question(
+        Choice(days, "day_first.like", {"like": days}), Choice(months, "month_first.like", {"like": months})
+    )
+    return RefusedError("dates_contradict", line=line, column="Date", value=odd, question=question)
+
+
+def _orders(style: DateStyle) -> tuple[DateStyle, DateStyle]:
+    """Return a style and the one with day and month swapped, the one with the day first before the other."""
     other = OTHER_ORDER[style]
-    like = f' such as "{example}"' if example else ""
-    return RefusedError(
-        "dates_contradict",
-        f'The date "{odd}" can only be {WORDS[other]}, but other dates of the file{like} can only be '
-        f"{WORDS[style]}. Choose one, and rows that do not fit it are treated as rows that cannot be read.",
-        line=line,
-        column="Date",
-        value=odd,
-        question=order_question(style),
-    )
+    return (style, other) if style.startswith("DD") else (other, style)
 
 
-def order_question(style: DateStyle) -> Question:
+def _question(*choices: Choice) -> Question:
     """Return the question whether the day or the month comes first."""
-    first, second = sorted((style, OTHER_ORDER[style]), key=list(DateStyle).index)
-    return Question(
-        ("date_style",),
-        tuple(Choice(str(one), f"{WORDS[one]}, like {EXAMPLES[one]} for 31 March 2024") for one in (first, second)),
-    )
+    return Question(("date_style",), choices)
+
+
+def _iso(text: str, style: DateStyle) -> str:
+    day = day_of(text, style)
+    assert day is not None
+    return date.fromordinal(EPOCH + day).isoformat()

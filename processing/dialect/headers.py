@@ -10,7 +10,6 @@ from processing.dialect.column_synonyms import column_of, is_type_word
 from processing.dialect.column_types import Fields
 from processing.errors import Choice, Question, RefusedError
 
-EXPECTED = "Song, Date and Number of Plays"
 MOST_CHOICES = 100
 _COLUMN_OPTIONS = ("song_column", "date_column", "plays_column")
 _RULER = frozenset(b"-=+|: ")  # characters of a line drawn below a header
@@ -64,43 +63,40 @@ class Names:
 
     def ambiguous(self, column: str, found: tuple[int, ...], line: int) -> RefusedError:
         """Return the refusal of a header in which several columns could be meant."""
-        different = list(dict.fromkeys(f'"{" ".join(self.names[place].split())}"' for place in found))
-        said = (
-            f"names {different[0].strip(chr(34))} {len(found)} times"
-            if len(different) == 1
-            else f"has {' and '.join(different)}, which could both be meant for {column}"
-        )
+        different = list(dict.fromkeys(" ".join(self.names[place].split()) for place in found))
+        question = columns_question(self.names)
+        if len(different) > 1:
+            return RefusedError("columns_ambiguous", line=line, column=column, question=question, names=different)
         return RefusedError(
-            "columns_ambiguous",
-            f"The header should name each column once, but {said}. Choose the columns that are meant, or rename one "
-            "and send the file again.",
+            "columns_ambiguous.same",
             line=line,
             column=column,
-            question=columns_question(self.names),
+            question=question,
+            name=different[0],
+            count=len(found),
         )
 
     def _incomplete(self, line: int) -> RefusedError:
         missing = self.missing
         return RefusedError(
-            "columns_missing",
-            f"The header should name the columns {EXPECTED}, but {_listed(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing. Choose the columns that are meant, or send the file with "
-            "them.",
+            "columns_missing" if len(missing) == 1 else "columns_missing.several",
             line=line,
             value=", ".join(name[:40] for name in self.names[:20]),
             question=columns_question(self.names),
+            missing=missing,
         )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def columns_question(names: Sequence[str]) -> Question:
     """Return the question which of these columns are ours."""
     shown = enumerate(names[:MOST_CHOICES], start=1)
-    choices = (Choice(str(number), name.strip()[:80] or f"Column {number}") for number, name in shown)
-    return Question(_COLUMN_OPTIONS, tuple(choices))
+    return Question(_COLUMN_OPTIONS, tuple(_choice(number, name.strip()[:80]) for number, name in shown))
+
+
+def _choice(number: int, name: str) -> Choice:
+    if name:
+        return Choice(str(number), "column", {"name": name})
+    return Choice(str(number), "column.unnamed", {"number": number})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +111,7 @@ class Header:
 def header_of(fields: Fields | None, line: int | None) -> Header:
     """Return the first record as the header; raise RefusedError if it could not be split into fields."""
     if fields is None:
-        raise RefusedError(
-            "header_not_found",
-            f"Line {line or 1:,} cannot be the header, since it has an open quote. Choose another line.",
-            line=line,
-        )
+        raise RefusedError("header_not_found.open_quote", line=line or 1)
     return Header(0, 0, Names.of(texts(fields)))
 
 

@@ -5,49 +5,41 @@ The fast paths accept exactly what these rules accept, which tests verify.
 
 from __future__ import annotations
 
+from typing import Any
+
 from common.option_words import DateStyle
 from processing.columns import BLANKS, DATE, PLAYS, SONG
-from processing.date_styles import EXAMPLES, OTHER_ORDER, WORDS
+from processing.date_styles import OTHER_ORDER
 from processing.dialect.dates import day_of, has_form
-from processing.dialect.numbers import MAX_PLAYS, TooLargeError, whole_number
+from processing.dialect.numbers import TooLargeError, whole_number
 
 LONGEST_SHOWN = 80  # characters of a bad value that people see
 _CACHED = 1 << 13  # judged values that are cached
 
 
 class BadValueError(ValueError):
-    """A value that cannot be read; ``reason`` completes "Line 17 ..."."""
+    """A value that cannot be read; ``code`` is one of sentences.REASONS, ``params`` what its sentence needs besides."""
 
-    def __init__(
-        self,
-        column: str,
-        value: str,
-        expected: str,
-        found: str | None = None,
-        *,
-        other_order: bool = False,
-        not_utf_8: bool = False,
-    ) -> None:
+    def __init__(self, column: str, value: str, code: str, **params: Any) -> None:
+        super().__init__(code)
         shown = value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "..."
-        shown = shown.replace("\0", "\\x00")  # NUL, which no database and no page could show
-        if found is None:
-            found = f'says "{printable(shown)}"' if value.strip() else "is empty"
-        super().__init__(f"should have {expected}, but {found}")
         self.column = column
-        self.value = shown
-        self.reason = str(self)
-        self.other_order = other_order  # a valid date with day and month the other way round
-        self.not_utf_8 = not_utf_8
+        self.value = shown.replace("\0", "\\x00")  # NUL, which no database and no page could show
+        self.code = code
+        self.params = params
+
+    @property
+    def other_order(self) -> bool:
+        """Return whether it is a valid date with day and month the other way round."""
+        return self.code == "other_order"
+
+    @property
+    def not_utf_8(self) -> bool:
+        """Return whether it has letters in another encoding."""
+        return self.code == "not_utf_8"
 
 
 Row = tuple[str, int, int]
-# Characters that represent control characters in a sentence.
-_PICTURES = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
-
-
-def printable(text: str) -> str:
-    """Return a text with pictures in place of control characters, for sentences."""
-    return text.translate(_PICTURES)
 
 
 class RowReader:
@@ -114,11 +106,9 @@ def read_song(raw: bytes) -> str:
     """Return the song unchanged, blanks included; raise BadValueError if it is empty or not text."""
     song = _text(raw, SONG)
     if not song.strip(" \t"):
-        raise BadValueError(SONG, song, "a song")
-    if song.startswith("\ufeff"):
-        raise BadValueError(SONG, song, "a song", "begins with an invisible mark (where two files were joined?)")
-    if "\0" in song:
-        raise BadValueError(SONG, song, "a song", "has a character that is no text (NUL)")
+        raise BadValueError(SONG, song, "missing")
+    if song.startswith("\ufeff") or "\0" in song:  # the one where two files were joined
+        raise BadValueError(SONG, song, "hidden")
     return song
 
 
@@ -127,13 +117,14 @@ def read_day(text: str, style: DateStyle = DateStyle.ISO) -> int:
     day = day_of(text, style)
     if day is not None:
         return day
-    words = f" ({WORDS[style]})" if style in OTHER_ORDER else ""
-    if has_form(text, style):
-        other = OTHER_ORDER.get(style)
-        swapped = other is not None and day_of(text, other) is not None
-        found = f"there is no day {text.strip(BLANKS)}"
-        raise BadValueError(DATE, text, f"a date{words}", found, other_order=swapped)
-    raise BadValueError(DATE, text, f"a date like {EXAMPLES[style]}{words}")
+    if not text.strip():
+        raise BadValueError(DATE, text, "missing")
+    if not has_form(text, style):
+        raise BadValueError(DATE, text, "not_a_date", style=str(style))
+    other = OTHER_ORDER.get(style)
+    if other is not None and day_of(text, other) is not None:
+        raise BadValueError(DATE, text, "other_order", style=str(style))
+    raise BadValueError(DATE, text, "no_such_day")
 
 
 def read_plays(text: str, thousands: str = "", *, corrections: bool = False) -> int:
@@ -143,11 +134,11 @@ def read_plays(text: str, thousands: str = "", *, corrections: bool = False) -> 
     except TooLargeError:
         number = -1 if text.strip(BLANKS).startswith("-") else 1
         if number > 0 or corrections:
-            raise BadValueError(PLAYS, text, f"at most {MAX_PLAYS:,} plays") from None
+            raise BadValueError(PLAYS, text, "too_large") from None
     if number is None:
-        raise BadValueError(PLAYS, text, "a whole number of plays")
+        raise BadValueError(PLAYS, text, "not_whole" if text.strip() else "missing")
     if number < 0 and not corrections:
-        raise BadValueError(PLAYS, text, "a number of plays from 0 upwards")
+        raise BadValueError(PLAYS, text, "negative")
     return number
 
 
@@ -155,6 +146,4 @@ def _text(raw: bytes, column: str) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        shown = raw.decode("utf-8", "backslashreplace")
-        found = f'has others: "{printable(shown[:LONGEST_SHOWN])}" (in a spreadsheet, save it as CSV UTF-8)'
-        raise BadValueError(column, shown, "letters in the encoding UTF-8", found, not_utf_8=True) from None
+        raise BadValueError(column, raw.decode("utf-8", "backslashreplace"), "not_utf_8") from None

@@ -40,10 +40,5 @@ def end_of_run(doubt: Surprise, line: int, dialect: Dialect) -> Exception:
     if doubt.kind is SurpriseKind.ENCODING:
         return ReopenError()
     if doubt.kind is SurpriseKind.ORDER:
-        return contradiction(dialect.dates, None, doubt.value, line)
-    return RefusedError(
-        "two_tables",
-        f"At line {line:,} another table begins, with the columns {doubt.value}. Send each table as a file of its own.",
-        line=line,
-        value=doubt.value,
-    )
+        return contradiction(dialect.dates, doubt.value, line)
+    return RefusedError("two_tables", line=line, value=doubt.value)

@@ -13,18 +13,18 @@ from processing.dialect.column_synonyms import plain
 from processing.dialect.column_types import is_row
 from processing.dialect.date_order import style_in
 from processing.dialect.dialect import Dialect
-from processing.dialect.headers import EXPECTED, Names, columns_question, texts
+from processing.dialect.headers import Names, columns_question, texts
 from processing.dialect.numbers import find_thousands
-from processing.dialect.rows import printable
 from processing.dialect.tokenizer import Record, Tokenizer, count_lines
 from processing.errors import RefusedError
-from processing.file_types import not_a_csv, refuse_markup
+from processing.file_types import refuse_markup
 from processing.inspection.candidates import best_layout, separator_line
 from processing.inspection.layout import Layout
 from processing.inspection.sample import SAMPLE_BYTES, Sample, sample_of
 from processing.options import DialectOptions, Options
 from processing.reading.arrow_reader import written_values
 from processing.reading.blocks import load, spans
+from processing.sentences import printable
 from processing.source.encodings import BOM
 
 _STYLE_ROWS = 1000
@@ -45,7 +45,7 @@ def inspect(source: Path, options: Options | None = None) -> Dialect:
     if wanted.header_line:
         wanted = replace(wanted, header_line=max(wanted.header_line - count_lines(sample.text[:start]), 1))
     if not text.strip():
-        raise RefusedError("empty_file", "The file has only blank lines. Send a CSV with rows of plays.")
+        raise RefusedError("empty_file.blank")
     layout = best_layout(text, wanted, at_end=sample.at_end)
     lines_above = count_lines(sample.text[:start])
     _refuse_doubts(layout, text, wanted, lines_above, at_end=sample.at_end)
@@ -55,22 +55,16 @@ def inspect(source: Path, options: Options | None = None) -> Dialect:
 def _refuse_doubts(layout: Layout, text: bytes, wanted: DialectOptions, lines_above: int, *, at_end: bool) -> None:
     """Raise RefusedError unless it is certain which columns are ours."""
     if not layout.records:
-        raise RefusedError(
-            "line_too_long",
-            "The first line of the file does not end within a million characters. Is it a CSV of plays?",
-            line=1 + lines_above,
-        )
+        raise RefusedError("line_too_long.first", line=1 + lines_above)
     header = layout.header
     if header:
         line = lines_above + layout.line_of(header.first, text)
         if not any(wanted.columns):
             header.names.refuse_doubts(line)
         if layout.places is None:
-            raise _unclear(header.names.names, line, "The columns that were chosen are not three of the header.")
+            raise _unclear("columns_unclear.chosen", header.names.names, line)
         if at_end and len(layout.records) == header.last + 1:
-            raise RefusedError(
-                "no_rows", "The file has a header, but no rows below it. Send a file with rows of plays."
-            )
+            raise RefusedError("no_rows")
     elif layout.places is None:
         refuse_markup(text)
         _refuse_no_table(layout, text, lines_above)
@@ -81,7 +75,7 @@ def _refuse_doubts(layout: Layout, text: bytes, wanted: DialectOptions, lines_ab
 def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
     """Raise RefusedError that says as exactly as possible why no columns were found."""
     if _CONTROL.search(text[:4096]) and not layout.dated:
-        raise not_a_csv("no text. Save the table in it as CSV")
+        raise RefusedError("not_a_csv.binary")
     for index, record in enumerate(layout.records[:20]):
         names = Names.of(texts(record.fields or ()))
         if names.known:
@@ -89,15 +83,8 @@ def _refuse_no_table(layout: Layout, text: bytes, lines_above: int) -> None:
     first = layout.records[0]
     line = lines_above + layout.line_of(0, text)
     if layout.dated and first.fields is not None:
-        raise _unclear(texts(first.fields), line, "It is not clear which columns are the song, the date and the plays.")
-    shown = _shown(text[first.start : first.end])
-    raise RefusedError(
-        "columns_not_found",
-        f"The first line should name the columns {EXPECTED}, or be a row with a song, a date like 2024-03-31 "
-        f'and a whole number, but says "{shown}".',
-        line=line,
-        value=shown,
-    )
+        raise _unclear("columns_unclear", texts(first.fields), line)
+    raise RefusedError("columns_not_found", line=line, value=_shown(text[first.start : first.end]))
 
 
 def _refuse_strange_header(layout: Layout, text: bytes, lines_above: int) -> None:
@@ -110,13 +97,12 @@ def _refuse_strange_header(layout: Layout, text: bytes, lines_above: int) -> Non
         line, names = lines_above + layout.line_of(0, text), Names.of(texts(fields))
         if names.known:
             names.refuse_doubts(line)
-        raise _unclear(names.names, line, "The names of the columns in the first line are not known to us.")
+        raise _unclear("columns_unclear.names", names.names, line)
 
 
-def _unclear(names: list[str] | tuple[str, ...], line: int, sentence: str) -> RefusedError:
+def _unclear(key: str, names: list[str] | tuple[str, ...], line: int) -> RefusedError:
     return RefusedError(
-        "columns_unclear",
-        f"{sentence} Choose them, or send the file with a header that names the columns {EXPECTED}.",
+        key,
         line=line,
         value=", ".join(name[:40] for name in names[:20]),
         question=columns_question(names),

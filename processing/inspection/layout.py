@@ -86,12 +86,7 @@ def _from_line(records: Iterator[Record], sample: bytes, line: int) -> Iterator[
             return chain([record], records)
         if at > line:
             break
-    raise RefusedError(
-        "header_not_found",
-        f"The header should be in line {line:,}, but no row of the file begins there (or it is too far down). "
-        "Choose another line.",
-        line=line,
-    )
+    raise RefusedError("header_not_found", line=line)
 
 
 def _below_header(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from processing.dialect.tokenizer import count_lines
 from processing.errors import RefusedError
-from processing.file_types import find_compression, not_a_csv, refuse_packed_twice
+from processing.file_types import find_compression, refuse_packed_twice
 from processing.options import Options
 from processing.source.encodings import UTF_8, UTF_8_BOM, encoding_by, evidence_in, marked_encoding
 from processing.source.text_stream import Text, open_bytes
@@ -35,14 +35,14 @@ def sample_of(source: Path, options: Options) -> Sample:
     with source.open("rb") as file:
         first = file.read(4096)
     if not first:
-        raise RefusedError("empty_file", "The file is empty. Send a CSV with rows of plays.")
+        raise RefusedError("empty_file")
     # Look for a byte order mark first: bytes of UTF-16 can look like anything.
     compression = None if marked_encoding(first) else find_compression(first)
     with open_bytes(source, compression, options) as unpacked:
         raw = _read(iter(lambda: unpacked.read(SAMPLE_BYTES), b""))
     if compression:
         if not raw:
-            raise RefusedError("empty_file", "The compressed file holds an empty one. Send a CSV with rows of plays.")
+            raise RefusedError("empty_file.inside")
         refuse_packed_twice(raw)
     at_end = len(raw) <= SAMPLE_BYTES
     encoding, mark_bytes, is_open = _encoding(raw[:SAMPLE_BYTES], at_end=at_end, chosen=options.dialect.encoding)
@@ -88,5 +88,5 @@ def _encoding(raw: bytes, *, at_end: bool, chosen: str | None) -> tuple[str, int
     whole = raw if at_end else raw[: max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1]
     evidence = evidence_in(whole)
     if evidence.others and len(_CONTROLS.findall(raw)) > len(raw) // 50:
-        raise not_a_csv("no text. Save the table in it as CSV")
+        raise RefusedError("not_a_csv.binary")
     return encoding_by(evidence), 0, False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -11,7 +13,7 @@ from typing import IO, Any
 from processing.result import LISTED_BAD_ROWS
 
 # The fields of result.BadRow: there can be millions, and a plain tuple is created five times faster.
-Fields = tuple[int, str, str, str]
+Fields = tuple[int, str, str, str, dict[str, Any]]
 
 _KEPT = 4096
 
@@ -48,7 +50,8 @@ class BadRowList:
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8", newline="")
                 self._writer = csv.writer(self._file)
-            self._writer.writerow(row)
+            *place, params = row
+            self._writer.writerow((*place, _text_of(tuple(params.items())) if params else ""))
 
     def all(self) -> Iterator[Fields]:
         """Yield every bad row that was kept, then remove the file."""
@@ -56,6 +59,17 @@ class BadRowList:
         if self._file is None or self._path is None:
             return
         with self._path.open(encoding="utf-8", newline="") as file:
-            for line, column, value, reason in csv.reader(file):
-                yield int(line), column, value, reason
+            for line, column, value, code, params in csv.reader(file):
+                yield int(line), column, value, code, _params_in(params) if params else {}
         self._path.unlink()
+
+
+@lru_cache(1 << 10)
+def _text_of(params: tuple[tuple[str, Any], ...]) -> str:
+    return json.dumps(dict(params))
+
+
+@lru_cache(1 << 10)
+def _params_in(text: str) -> dict[str, Any]:
+    params: dict[str, Any] = json.loads(text)
+    return params

@@ -62,11 +62,7 @@ class Cutter:
             if found.end:
                 return found
             if length > MAX_RECORD:
-                raise RefusedError(
-                    "line_too_long",
-                    f"Somewhere after byte {start:,} a line is longer than {MAX_RECORD >> 20} MB. "
-                    "That is no row of plays. Is the file damaged?",
-                )
+                raise RefusedError("line_too_long", start=start, megabytes=MAX_RECORD >> 20)
             length *= 2
 
     def _cut(self, data: Text, *, at_end: bool) -> Cut:

@@ -13,15 +13,17 @@ from typing import IO
 
 from common.option_words import THOUSANDS
 from processing.checkpoints.checkpoint import Snapshot, State, fresh_path
-from processing.columns import PLAYS
+from processing.columns import BLANKS, PLAYS
 from processing.dialect.dialect import Dialect
-from processing.dialect.numbers import is_grouped
+from processing.dialect.numbers import TooLargeError, is_grouped, whole_number
 from processing.dialect.surprises import end_of_run
 from processing.dialect.tokenizer import count_lines
 from processing.errors import Choice, Question, RefusedError
 from processing.reading.arrow_reader import BlockReport
+from processing.reading.bad_row_spool import Fields
 from processing.reading.blocks import read_bytes
 from processing.result import LISTED_BAD_ROWS, BadRow
+from processing.sentences import reason
 
 FILE_NAME = "rejected.csv"
 HEADER = ("Line", "Column", "Value", "Reason")
@@ -99,7 +101,9 @@ class Rejections:
             raise end_of_run(block.doubt, self._lines + block.doubt.line, self._dialect)
         if block.bad.count:
             before = self._lines
-            rows = ((before + row[0], *row[1:]) for row in block.bad.all())
+            rows = (
+                (before + line, column, value, code, params) for line, column, value, code, params in block.bad.all()
+            )
             listed = list(islice(rows, LISTED_BAD_ROWS - len(self.listed)))
             self.count += block.bad.count
             self.listed += [BadRow(*row) for row in listed]
@@ -109,19 +113,19 @@ class Rejections:
             self._lines += block.lines
             self._counted_to = block.span.end
 
-    def refusal(self) -> RefusedError:
-        """Return the refusal of the whole file for its bad rows."""
+    def refusal(self, rows: int) -> RefusedError:
+        """Return the refusal of the whole file for its bad rows; ``rows`` counts all rows."""
         first = self.listed[0]
-        others = "It is the only row that" if self.count == 1 else f"There are {self.count:,} rows that"
         refusal = RefusedError(
-            "bad_rows",
-            f"Line {first.line:,} {first.reason}. {others} we cannot read. "
-            "Correct the file and send it again, or leave such rows out.",
+            "bad_rows" if self.count > 1 else "bad_rows.one" if rows > 1 else "bad_rows.only",
             line=first.line,
             column=first.column,
             value=first.value,
             bad_rows=self.count,
             question=self._thousands_question(),
+            rows=rows,
+            reason=first.code,
+            **first.params,
         )
         refusal.rejected = tuple(self.listed)
         return refusal
@@ -134,18 +138,19 @@ class Rejections:
             return None
         mark = separators.pop()
         word = next(word for word, one in THOUSANDS.items() if one == mark)
-        example = mark.join(("1", "234"))
-        return Question(("thousands",), (Choice(word, f"Numbers like {example} are thousands: {example} is 1234"),))
+        whole = ((text.strip(BLANKS), _whole_number(text, mark)) for text in numbers)
+        written, number = next(((text, one) for text, one in whole if one), (mark.join(("1", "234")), 1234))
+        return Question(("thousands",), (Choice(word, "thousands", {"written": written, "number": number}),))
 
-    def _write(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+    def _write(self, rows: Iterable[Fields]) -> None:
         if self._file is None:
             self._file = self._path.open("x", encoding="utf-8", newline="")
             csv.writer(self._file, lineterminator="\n").writerow(HEADER)
         plain = csv.writer(self._file, lineterminator="\n")
         quoted = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for row in rows:
+        for line, column, value, code, params in rows:
             # The plain writer would not quote a CR, which ends a line for other programs.
-            (quoted if "\r" in row[2] + row[3] else plain).writerow(row)
+            (quoted if "\r" in value else plain).writerow((line, column, value, reason(code, column, value, params)))
 
     def _count_lines_to(self, offset: int) -> None:
         while self._counted_to < offset:
@@ -156,6 +161,13 @@ class Rejections:
                 self._lines -= 1
                 self._counted_to -= 1
             self._counted_to += len(piece)
+
+
+def _whole_number(text: str, mark: str) -> int | None:
+    try:
+        return whole_number(text, mark)
+    except TooLargeError:
+        return None
 
 
 def _copy(old: IO[bytes], new: IO[bytes], size: int) -> None:

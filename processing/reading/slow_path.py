@@ -8,15 +8,15 @@ from processing.columns import DATE, SONG
 from processing.dialect.dialect import Dialect
 from processing.dialect.footer import names_a_total
 from processing.dialect.headers import begins_another_table, is_repeated, texts
-from processing.dialect.rows import LONGEST_SHOWN, BadValueError, Row, RowReader, printable
+from processing.dialect.rows import LONGEST_SHOWN, BadValueError, Row, RowReader
 from processing.dialect.surprises import Surprise, SurpriseKind
 from processing.dialect.tokenizer import Tokenizer, count_lines
 from processing.reading.bad_row_spool import BadRowList
+from processing.sentences import printable
 
 SCHEMA = pa.schema([("song", pa.string()), ("day", pa.int32()), ("plays", pa.int64())])
 _DIGITS = frozenset(b"0123456789")
 _RECORD_SHOWN = 1000  # characters
-_MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 class OddRows:
@@ -81,7 +81,7 @@ class OddRows:
             self.plays.append(count)
             self._last_line = line
         elif fields is None or not self._is_header(fields, line):
-            self._bad.add((line, found.column, found.value, found.reason))
+            self._bad.add((line, found.column, found.value, found.code, found.params))
             self._note_doubt(found, line)
 
     def _judged(self, fields: tuple[bytes, ...] | None, raw: bytes) -> Row | BadValueError:
@@ -92,10 +92,11 @@ class OddRows:
             return self._reader.judge(fields)
         text = raw.rstrip(b"\r\n")[:_RECORD_SHOWN].decode("utf-8", "backslashreplace")
         if fields is None:
-            mark = _MARKS.get(dialect.syntax.delimiter, "separator")
-            return BadValueError("row", text, f"each quote closed before a {mark} or line end", "has an open one")
-        wanted = min(dialect.fields, dialect.named)
-        return BadValueError("row", text, _columns(wanted), f"has {_columns(len(fields))}")
+            return BadValueError("row", text, "open_quote", delimiter=dialect.syntax.delimiter)
+        found, wanted = len(fields), min(dialect.fields, dialect.named)
+        if found > wanted:
+            return BadValueError("row", text, "too_many", found=found, expected=wanted)
+        return BadValueError("row", text, "too_few", found=found, expected=wanted if found < wanted else dialect.fields)
 
     def _is_header(self, fields: tuple[bytes, ...], line: int) -> bool:
         """Return whether a record repeats the header; note a surprise if it is the header of another table."""
@@ -116,7 +117,7 @@ class OddRows:
             error = _total(self.songs.pop())
             self.days.pop()
             self.plays.pop()
-            self._bad.add((self._last_line, error.column, error.value, error.reason))
+            self._bad.add((self._last_line, error.column, error.value, error.code, error.params))
 
     def _note_doubt(self, error: BadValueError, line: int) -> None:
         if self.doubt is not None:
@@ -128,8 +129,4 @@ class OddRows:
 
 
 def _total(song: str) -> BadValueError:
-    return BadValueError(SONG, song, "a song", f'says "{printable(song)}", so it is a line of totals')
-
-
-def _columns(number: int) -> str:
-    return "1 column" if number == 1 else f"{number} columns"
+    return BadValueError(SONG, song, "totals")

@@ -162,11 +162,7 @@ class Unpacked:
     def _refuse_bomb(self) -> None:
         too_dense = self._unpacked > FREE_BYTES and self._unpacked > self._max_ratio * self._size
         if too_dense or self._unpacked > self._max_bytes:
-            raise RefusedError(
-                "unpacks_too_large",
-                f"The compressed file has {self._size:,} bytes, but unpacks to more than {self._unpacked:,}, "
-                "which is more than this site unpacks. Send it unpacked.",
-            )
+            raise RefusedError("unpacks_too_large", packed=self._size, unpacked=self._unpacked)
 
     def _open(self, source: Path) -> _Readable:
         match self._compression:

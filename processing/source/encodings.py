@@ -36,9 +36,7 @@ class Evidence:
 def marked_encoding(start: bytes) -> tuple[str, int] | None:
     """Return the encoding that the first bytes reveal and the length of its mark; raise RefusedError for UTF-32."""
     if start.startswith(_UTF_32):
-        raise RefusedError(
-            "encoding_unknown", "The file is in the encoding UTF-32. Save it as CSV UTF-8 and send that."
-        )
+        raise RefusedError("encoding_unknown.utf_32")
     if start.startswith(BOM):
         return UTF_8_BOM, 0  # the mark stays in the text, so that its offsets are those of the file
     for mark, encoding in _BOMS.items():
@@ -85,18 +83,11 @@ def is_utf_8(text: bytes) -> bool:
 
 def mixed(line: int | None) -> RefusedError:
     """Return the refusal of a file that mixes both encodings."""
-    return RefusedError(
-        "encodings_mixed",
-        "Some lines of the file are written in UTF-8 and others in Windows-1252 or the like, so letters such as "
-        "é would come out wrong. Choose one encoding, and rows that do not fit it are treated as rows that cannot "
-        "be read.",
-        line=line,
-        question=_question(),
-    )
+    return RefusedError("encodings_mixed", line=line, question=_question(UTF_8, FALLBACK))
 
 
-def _question() -> Question:
-    return Question(("encoding",), tuple(Choice(value, ENCODINGS[value]) for value in (UTF_8, FALLBACK)))
+def _question(*encodings: str) -> Question:
+    return Question(("encoding",), tuple(Choice(one, "encoding", {"encoding": one}) for one in encodings))
 
 
 def _may_hold_utf_8(text: bytes) -> bool:
@@ -155,19 +146,7 @@ class Transcoder:
                 raise mixed(self._line + count_lines(text[: rest.start()]))
 
     def _unknown(self, error: UnicodeDecodeError | UnicodeEncodeError) -> RefusedError:
-        name = ENCODINGS.get(self._encoding, self._encoding)
         before = error.object[: error.start]
         text = before if isinstance(before, str) else before.decode(self._encoding, "ignore")
         line = self._line + count_lines(text.encode(UTF_8, "ignore"))
-        also = "neither UTF-8 nor" if self._rejects_utf_8 else "not"
-        return RefusedError(
-            "encoding_unknown",
-            f"The letters of the file are {also} {name}, at line {line:,} for one. Save the file as CSV UTF-8 and send "
-            "that, or choose its encoding.",
-            line=line,
-            question=_all_encodings(),
-        )
-
-
-def _all_encodings() -> Question:
-    return Question(("encoding",), tuple(Choice(value, label) for value, label in ENCODINGS.items()))
+        return RefusedError("encoding_unknown", line=line, question=_question(*ENCODINGS))

@@ -60,10 +60,7 @@ class PartWriter:
                 self._write_rows(chunk[:end], taken)
                 chunk, rows = chunk[end:], rows - taken
             elif self._file is None:
-                raise RefusedError(
-                    "row_too_long",
-                    f"A song's name is so long that its row does not fit into a file of {self._max_bytes:,} bytes.",
-                )
+                raise RefusedError("row_too_long", max_bytes=self._max_bytes)
             self._finish_part()
 
     def finish(self) -> tuple[PartFile, ...]:

@@ -124,7 +124,7 @@ def _rejected(output: Path) -> Iterator[tuple[int, str, str]]:
         if next(reader) != REJECTED_HEADER:
             raise _Found(Verdict.DROPPED, "rejected.csv has another header")
         for line, column, value, reason in reader:
-            if found := complaint(f"The row {reason}.", shown=value):
+            if found := complaint(f"Line {line}: {reason}.", shown=value):
                 raise _Found(Verdict.TECHNICAL, f"{found}; line {line}: {reason}")
             yield int(line), column, reason
 

@@ -25,7 +25,7 @@ def answered(answer: Answer, folder: Path, spoiled: dict[str, Any] | None = None
     totals = answer.totals()
     with (folder / "part-00001.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([OUTPUT_HEADER, *((*key, plays) for key, plays in sorted(totals.items()))])
-    bad = [(line, column, "", "should have something else") for line, column in answer.left_out]
+    bad = [(line, column, "", "It should be something else") for line, column in answer.left_out]
     with (folder / "rejected.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([REJECTED_HEADER, *bad])
     report = {
@@ -132,9 +132,9 @@ def test_sentences_that_are_not_for_people_are_found(sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "The file is empty. Send a CSV with rows of plays.",
-        'Line 3 should have a whole number of plays, but says "KeyError". It is the only row that we cannot read.',
-        "The file should be a CSV, but it is in the encoding UTF-32. Save it as CSV UTF-8, and send that.",
+        "The file is empty. Choose a file with rows in it.",
+        "1 of 7 rows can't be read, on line 3: \"KeyError\" isn't a whole number.",
+        "This file was saved as UTF-32. Save it as CSV UTF-8, then upload that.",
         "Is 01/02/2024 the 1st of February or the 2nd of January?",
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from processing.sentences import reason, refusal
 from tests.processes import eventually
 from tests.processing.command_line import INSTALLED, ROOT, run
 from tests.slow_files import write_slow_file
@@ -24,12 +25,9 @@ BAD_ROW = {
     "line": 3,
     "column": "Number of Plays",
     "value": "12.5",
-    "reason": 'should have a whole number of plays, but says "12.5"',
+    "reason": reason("not_whole", "Number of Plays", "12.5", {}),
 }
-REFUSAL = (
-    'Line 3 should have a whole number of plays, but says "12.5". There are 2 rows that we cannot read. '
-    "Correct the file and send it again, or leave such rows out."
-)
+REFUSAL = refusal("bad_rows", BAD_ROW | {"bad_rows": 2, "rows": 3, "reason": "not_whole"})
 
 
 # The same where no kernel was installed with it.
@@ -173,7 +171,7 @@ def test_no_part_is_larger_than_was_asked_for(tmp_path: Path) -> None:
 def test_a_disk_that_does_not_take_the_totals_is_said_in_a_sentence_and_json(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file is in the way")
     failed = run(EXAMPLE, tmp_path / "out", "--json")
-    message = "The files could not be read or written: File exists."
+    message = refusal("files", {"cause": "File exists"})
     assert (failed.returncode, failed.stderr) == (1, message + "\n")
     nowhere = dict.fromkeys(("line", "column", "value"))
     assert json.loads(failed.stdout) == {"error": {"code": "files", "message": message, **nowhere}}

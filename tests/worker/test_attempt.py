@@ -18,6 +18,7 @@ from processing.errors import Choice, Question, RefusedError
 from processing.options import Options
 from processing.progress import OnProgress, Progress, Step
 from processing.result import BadRow, Detected, Outcome, PartFile
+from processing.sentences import label
 from store import attempts, jobs
 from store.attempts import Claim
 from store.database import db
@@ -54,6 +55,7 @@ OUTCOME = Outcome(
     rejected=(),
 )
 
+ORDERS = {"DD/MM/YYYY": "day_first.like", "MM/DD/YYYY": "month_first.like"}
 Run = Callable[[Callable[..., Outcome]], Job]
 
 
@@ -114,9 +116,9 @@ def test_skipped_bad_rows_are_published_beside_the_parts(start: Start, submit: S
 
 
 def test_a_refused_file_keeps_what_was_found_in_it_and_its_first_bad_rows(run_with: Run) -> None:
-    error = RefusedError("bad_rows", "Line 2 has no date.", line=2, bad_rows=300)
+    error = RefusedError("bad_rows", line=2, column="Date", value="", bad_rows=300, rows=301, reason="missing")
     error.detected = DETECTED
-    error.rejected = tuple(BadRow(line, "Date", "", "has no date") for line in range(2, 302))
+    error.rejected = tuple(BadRow(line, "Date", "", "missing") for line in range(2, 302))
     failed = run_with(raising(error))
     assert (failed.state, failed.error["bad_rows"]) == (JobState.FAILED, 300)
     assert failed.summary["bad_rows"] == 300
@@ -125,16 +127,12 @@ def test_a_refused_file_keeps_what_was_found_in_it_and_its_first_bad_rows(run_wi
 
 
 def test_a_refusal_keeps_its_question(run_with: Run) -> None:
-    question = Question(
-        ("date_style",), (Choice("DD/MM/YYYY", "day/month/year"), Choice("MM/DD/YYYY", "month/day/year"))
-    )
-    failed = run_with(raising(RefusedError("dates_ambiguous", "Which comes first?", question=question)))
+    choices = [Choice(style, key, {"like": style}) for style, key in ORDERS.items()]
+    question = Question(("date_style",), tuple(choices))
+    failed = run_with(raising(RefusedError("dates_contradict", question=question)))
     assert failed.error["question"] == {
         "options": ["date_style"],
-        "choices": [
-            {"value": "DD/MM/YYYY", "label": "day/month/year"},
-            {"value": "MM/DD/YYYY", "label": "month/day/year"},
-        ],
+        "choices": [{"value": style, "label": label(key, {"like": style})} for style, key in ORDERS.items()],
     }
     assert failed.summary == {"bad_rows": 0, "rejected": [], "detected": None}
 

@@ -35,7 +35,6 @@ _GROUPS = {
     "The columns": ("song_column", "date_column", "plays_column"),
     "The rows": ("date_style", "thousands", "corrections", "bad_rows"),
 }
-_LEADS = {"date_style": "Dates are ", "encoding": "It is "}  # prefixes of a choice's button
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +102,16 @@ def question_of(error: dict[str, Any]) -> QuestionForm | None:
     choices = [(choice["value"], choice["label"]) for choice in asked["choices"]]
     options = asked["options"]
     if len(options) == 1 and len(choices) <= MOST_BUTTONS:
-        return QuestionForm(tuple(_button(options[0], *choice) for choice in choices), options[0], ())
+        return QuestionForm(tuple(_button(*choice) for choice in choices), options[0], ())
     listed = (FieldChoice("", "Choose"), *(FieldChoice(value, label) for value, label in choices))
     fields = (Field(option, _LABELS.get(option, option), "select", "", listed, is_required=True) for option in options)
     return QuestionForm((), "", tuple(fields))
 
 
-def _button(option: str, value: str, label: str) -> FieldChoice:
-    """Return a button with ``day/month/year, like 31/03/2024`` in two lines."""
+def _button(value: str, label: str) -> FieldChoice:
+    """Return a button with ``Day first, like 31/03/2024`` in two lines."""
     head, _, more = label.partition(", ")
-    return FieldChoice(value, _LEADS.get(option, "") + head, more)
+    return FieldChoice(value, head, more)
 
 
 def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[str]) -> Field:

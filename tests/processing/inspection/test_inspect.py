@@ -1,13 +1,15 @@
-"""The inspection: which columns stand where, and refusals word for word."""
+"""The inspection: which columns stand where, and refusals with their parameters."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from processing.errors import RefusedError
 from processing.inspection.inspect import inspect
+from tests.corpus.words import complaint
 
 S, D, P = "Song", "Date", "Number of Plays"
 
@@ -38,54 +40,26 @@ def test_columns_are_found_by_name_or_by_kind(
 
 
 @pytest.mark.parametrize(
-    ("data", "code", "message"),
+    ("data", "key", "params"),
     [
-        (b"", "empty_file", "The file is empty. Send a CSV with rows of plays."),
-        (b"\n \r\n"[:1] * 3, "empty_file", "The file has only blank lines. Send a CSV with rows of plays."),
-        (
-            b"Song,Date,Number of Plays\n",
-            "no_rows",
-            "The file has a header, but no rows below it. Send a file with rows of plays.",
-        ),
-        (
-            b"Song,Date,Heads\nA,2020-01-01,1\n",
-            "columns_missing",
-            "The header should name the columns Song, Date and Number of Plays, but Number of Plays is missing. "
-            "Choose the columns that are meant, or send the file with them.",
-        ),
-        (
-            b"Song,Song,Date,Number of Plays\nA,B,2020-01-01,1\n",
-            "columns_ambiguous",
-            "The header should name each column once, but names Song 2 times. "
-            "Choose the columns that are meant, or rename one and send the file again.",
-        ),
-        (
-            b"hello\nworld\n",
-            "columns_not_found",
-            "The first line should name the columns Song, Date and Number of Plays, or be a row with a song, a date "
-            'like 2024-03-31 and a whole number, but says "hello".',
-        ),
-        (
-            b"PK\x03\x04rest",
-            "archive_damaged",
-            "The file is compressed (zip) and damaged or cut off, so it cannot be unpacked. Was it sent whole? "
-            "Compress it again, or send it unpacked.",
-        ),
-        (
-            b"a\x00b\n",
-            "not_a_csv",
-            "The file should be a CSV, but it is no text. Save the table in it as CSV, and send that.",
-        ),
-        (
-            b"x" * (1 << 20) + b"y",
-            "line_too_long",
-            "The first line of the file does not end within a million characters. Is it a CSV of plays?",
-        ),
+        (b"", "empty_file", {}),
+        (b"\n \r\n"[:1] * 3, "empty_file.blank", {}),
+        (b"Song,Date,Number of Plays\n", "no_rows", {}),
+        (b"Song,Date,Heads\nA,2020-01-01,1\n", "columns_missing", {"missing": [P]}),
+        (b"Song,Day after,Heads\nA,2020-01-01,1\n", "columns_missing.several", {"missing": [D, P]}),
+        (b"Song,Song,Date,Number of Plays\nA,B,2020-01-01,1\n", "columns_ambiguous.same", {"name": S, "count": 2}),
+        (b"hello\nworld\n", "columns_not_found", {}),
+        (b"PK\x03\x04rest", "archive_damaged", {"compression": "zip"}),
+        (b"a\x00b\n", "not_a_csv.binary", {}),
+        (b"x" * (1 << 20) + b"y", "line_too_long.first", {}),
     ],
 )
-def test_what_is_no_csv_of_plays_is_refused_in_a_sentence(tmp_path: Path, data: bytes, code: str, message: str) -> None:
+def test_what_is_no_csv_of_plays_is_refused_in_a_sentence(
+    tmp_path: Path, data: bytes, key: str, params: dict[str, Any]
+) -> None:
     source = tmp_path / "in.csv"
     source.write_bytes(data)
     with pytest.raises(RefusedError) as refusal:
         inspect(source)
-    assert (refusal.value.code, str(refusal.value)) == (code, message)
+    assert (refusal.value.key, refusal.value.params) == (key, params)
+    assert complaint(str(refusal.value), refusal.value.value) is None

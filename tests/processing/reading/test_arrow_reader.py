@@ -87,7 +87,7 @@ def test_hexadecimal_plays_are_bad_rows_however_the_lengths_add_up(tmp_path: Pat
         for ends in ("\n\n", "\r\n\r\n", "\r\n|\n", "\n|\r\n", "\n|"):
             first, last = ends.split("|") if "|" in ends else (ends[: len(ends) // 2],) * 2
             fast, _exact = both_ways(f"A,2020-01-01,0x{number:x}{first}B,2020-01-01,1{last}".encode(), tmp_path)
-            assert [column for _line, column, _value, _reason in fast[3]] == ["Number of Plays"]  # type: ignore[index]
+            assert [column for _line, column, *_others in fast[3]] == ["Number of Plays"]  # type: ignore[index]
 
 
 def test_hexadecimal_plays_do_not_hide_behind_line_ends_inside_quotes(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_doubts_go_on_at_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for entry in list(text._entries):
         with pytest.raises(RefusedError) as entered:
             read(source, None, FALLBACK, entry, doubts=True)
-        assert (entered.value.line, str(entered.value)) == (12, str(whole.value))
+        assert entered.value.to_record() == whole.value.to_record()
 
 
 def test_the_entry_before_a_place_is_the_last_one_and_those_before_it_are_forgotten(

@@ -131,7 +131,7 @@ def test_a_part_under_way_is_removed_when_something_goes_wrong(tmp_path: Path) -
 def fill_up(writer: PartWriter) -> None:
     """Begin a part, and meet a fault further up."""
     writer.append(memoryview(b"\nA,2020-01-01,1"), 1)
-    raise RefusedError("code", "message")
+    raise RefusedError("row_too_long", max_bytes=1000)
 
 
 def test_each_format_has_a_name_a_suffix_and_a_media_type_of_its_own() -> None:

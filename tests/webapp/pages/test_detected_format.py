@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from common.option_words import DELIMITERS, QUOTES, THOUSANDS, DateStyle
+from common.option_words import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, DateStyle
 from store.options import JobOptions
 from store.states import JobState
 from tests.jobs import DETECTED, refusal
@@ -66,14 +66,14 @@ def test_a_file_from_somewhere_else_is_told_as_well() -> None:
 def test_what_we_were_told_is_said_to_be_told() -> None:
     lines = found_in(DETECTED | HARD, JobOptions(encoding="cp1252", date_column="Datum"))
     assert [line.label for line in lines if line.is_said] == ["Encoding", "Date"]
-    assert lines[1].words == "Windows-1252 (Western Europe)"  # the reason was not that it is not UTF-8
+    assert lines[1].words == ENCODINGS["cp1252"]  # the reason was not that it is not UTF-8
 
 
 @pytest.mark.parametrize(
     ("detected", "label", "expected"),
     [
         ({"encoding": "utf-8-sig"}, "Encoding", "UTF-8, marked as such"),
-        ({"encoding": "utf-16-le"}, "Encoding", "UTF-16, low byte first"),
+        ({"encoding": "utf-16-le"}, "Encoding", ENCODINGS["utf-16-le"]),
         ({"encoding": "koi8-r"}, "Encoding", "koi8-r"),
         ({"delimiter": "\t"}, "Separator", "tabs"),
         ({"delimiter": "\x1f"}, "Separator", "the invisible character 1F"),

@@ -195,13 +195,9 @@ def test_a_question_with_one_option_has_a_button_for_each_choice(
     error = refusal(code="dates_ambiguous", bad_rows=0, question=DATES)
     job_id = job_in(JobState.FAILED, error=error, options=JobOptions(bad_rows="skip"))
     page = signed_in.get(f"/jobs/{job_id}").text
-    for choice, words, more in zip(
-        ORDER, ("Dates are day/month/year", "Dates are month/day/year"), ("31/03/2024", "03/31/2024"), strict=True
-    ):
-        button = (
-            f'<button name="date_style" value="{choice["value"]}">{words}<small>like {more} for 31 March 2024</small>'
-        )
-        assert button in page
+    for choice in ORDER:
+        words, more = choice["label"].split(", ")
+        assert f'<button name="date_style" value="{choice["value"]}">{words}<small>{more}</small>' in page
     answer = signed_in.post(f"/jobs/{job_id}/run-again", data={"date_style": "MM/DD/YYYY"})
     assert options_of(app, answer.location) == {"bad_rows": "skip", "date_style": "MM/DD/YYYY"}
 

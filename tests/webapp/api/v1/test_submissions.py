@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
+from processing.sentences import refusal
 from store.database import db
 from store.files import Files
 from store.models import Job, Upload
@@ -83,7 +84,7 @@ def test_a_workbook_is_415_by_its_first_bytes_and_leaves_nothing(
     body: dict[str, Any] = {"data": form(WORKBOOK)} if as_form else {"data": WORKBOOK, "content_type": "text/csv"}
     answer = client.post(JOBS, headers=bearer(), **body)
     assert (answer.status_code, kind_of(answer)) == (415, "not-a-csv")
-    assert "Excel" in answer.json["detail"]
+    assert answer.json["detail"] == refusal("not_a_csv.xls", {})
     assert jobs_in(app) == 0
     assert list(files.incoming_files()) == []
 

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from common.settings import Settings
+from processing.sentences import refusal
 from store import disk_space
 from store.disk_space import Space, holds_more_than_it_has
 from store.files import Files
@@ -52,7 +53,7 @@ def test_a_workbook_is_refused_with_its_first_bytes_and_the_upload_is_gone(scrip
     assert script.send(address, 0, b"\xd0\xcf\x11\xe0").status_code == 204
     answer = script.send(address, 4, b"\xa1\xb1\x1a\xe1" + bytes(100))
     assert (answer.status_code, answer.json["type"].rpartition("#")[2]) == (415, "not-a-csv")
-    assert "xls" in answer.json["detail"]
+    assert answer.json["detail"] == refusal("not_a_csv.xls", {})
     assert (script.call("HEAD", address).status_code, incoming(files)) == (404, [])
 
 
