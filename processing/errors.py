@@ -88,6 +88,6 @@ class RefusedError(Exception):
         """Return what was found before the refusal, under the keys of Outcome.summary()."""
         return {
             "bad_rows": self.bad_rows,
-            "rejected": [sentences.bad_row_json(asdict(row)) for row in self.rejected],
+            "rejected": [asdict(row) for row in self.rejected],
             "detected": asdict(self.detected) if self.detected else None,
         }

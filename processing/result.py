@@ -74,7 +74,7 @@ class Outcome:
         return report | {"rejected": [sentences.bad_row_json(row) for row in report["rejected"]]}
 
     def summary(self) -> dict[str, Any]:
-        """Return the same without the parts, which are stored separately."""
-        report = self.to_json()
+        """Return the same without the parts, which are stored separately; bad rows have codes in place of reasons."""
+        report = asdict(self)
         del report["parts"]
         return report

@@ -96,6 +96,7 @@ REFUSALS = {
     "not_a_csv.compress": "This file is compressed in an old way (Z). Unpack it, then upload the CSV in it.",
     "not_a_csv.lz4": "This file is compressed with lz4. Unpack it, or compress it with gzip, then upload that.",
     "not_a_csv.binary": "This isn't a text file. Save the table in it as CSV, then upload that.",
+    "unknown": "This file can't be read.",  # of a refusal that another version stored
     "files": "The files couldn't be read or written: {cause}.",  # of the command line alone
 }
 # Why a row cannot be read. Column and value are parameters of every code.
@@ -112,6 +113,7 @@ REASONS = {
     "totals": "This is a totals line",
     "too_few": "Only {found:,} of {expected:,} columns",
     "too_many": "{found:,} columns instead of {expected:,}",
+    "unknown": "This row can't be read",  # of a row that another version stored
     "open_quote": "A quote isn't closed before the next {delimiter} or line end",
 }
 # The answers that a question offers.
@@ -165,7 +167,8 @@ def error_json(record: Mapping[str, Any]) -> dict[str, Any]:
     if "message" in record:
         return dict(record)
     facts = {name: record.get(name) for name in ("line", "column", "value", "bad_rows")} | record.get("params", {})
-    error = {"code": record["code"], "message": refusal(record.get("key", record["code"]), facts), **record}
+    message = _or_else(refusal("unknown", {}), refusal, record.get("key", record["code"]), facts)
+    error = {"code": record["code"], "message": message, **record}
     error.pop("key", None)
     error.pop("params", None)
     if question := record.get("question"):
@@ -177,13 +180,23 @@ def bad_row_json(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return line, column, value and reason of a bad row; one of earlier versions has its reason in it."""
     if "reason" in record:
         return dict(record)
-    place = {name: record[name] for name in ("line", "column", "value")}
-    return place | {"reason": reason(record["code"], record["column"], record["value"], record["params"])}
+    line, column, value = record["line"], record["column"], record["value"]
+    words = _or_else(REASONS["unknown"], reason, record["code"], column, value, record["params"])
+    return {"line": line, "column": column, "value": value, "reason": words}
 
 
 def _choice_json(choice: Mapping[str, Any]) -> dict[str, Any]:
-    words = choice["label"] if "label" in choice else label(choice["key"], choice["params"])
-    return {"value": choice["value"], "label": words}
+    if "label" in choice:
+        return dict(choice)
+    return {"value": choice["value"], "label": _or_else(choice["value"], label, choice["key"], choice["params"])}
+
+
+def _or_else(words: str, make: Callable[..., str], *facts: Any) -> str:
+    """Return the sentence for stored values, or other words if those of another version do not fit."""
+    try:
+        return make(*facts)
+    except (LookupError, TypeError, ValueError):
+        return words
 
 
 def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:

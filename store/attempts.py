@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from store import counters
 from store.conditional_update import change
 from store.database import db, now
+from store.failures import failure
 from store.models import Job, Part
 from store.options import JobOptions
 from store.states import STATES, JobState
@@ -220,17 +221,7 @@ def follow_up(job_id: str, attempt: int, keep_until: datetime) -> JobState | Non
 
 
 def _crashed_too_often(keep_until: datetime) -> dict[str, Any]:
-    error = {
-        "code": "worker_died",
-        "message": (
-            f"We tried this file {MAX_CRASHES} times, and each time the machine that worked on it stopped. "
-            "Your file is kept. Please try again later, or tell the people who run this site."
-        ),
-        "line": None,
-        "column": None,
-        "value": None,
-    }
-    return _failed(error, keep_until)
+    return _failed(failure("worker_died", tries=MAX_CRASHES), keep_until)
 
 
 def _failed(error: dict[str, Any], keep_until: datetime) -> dict[str, Any]:

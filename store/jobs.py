@@ -97,7 +97,7 @@ def page(
 
 
 def bad_rows(job: Job) -> list[dict[str, Any]]:
-    """Return the first SHOWN_BAD_ROWS rows that a job could not read, with the place and the reason of each."""
+    """Return the first SHOWN_BAD_ROWS rows that a job could not read, as its summary holds them."""
     found: list[dict[str, Any]] = (job.summary or {}).get("rejected") or []
     return found[:SHOWN_BAD_ROWS]
 

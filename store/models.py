@@ -110,7 +110,7 @@ class Job(Base):
     heartbeat_at: Mapped[datetime | None] = mapped_column("seen_at", Moment)
 
     rejected_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # the list of skipped rows
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # code, message, line, column, value
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # its code and parameters, not its sentence
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # the report of processing, without the parts
 
     upload: Mapped[Upload] = relationship()

@@ -41,11 +41,6 @@ STATES: dict[JobState, StateFacts] = {
     _S.EXPIRED: StateFacts("The files of this job have been removed.", True, frozenset()),
 }
 
-# Codes of failures that are not about the file: the same file may succeed another time.
-FAILURES_OF_OURS = frozenset(
-    {"disk_full", "out_of_memory", "took_too_long", "upload_missing", "internal_error", "worker_died"}
-)
-
 UNFINISHED = tuple(state for state, facts in STATES.items() if not facts.is_final)
 
 

@@ -62,7 +62,7 @@ class Delivery:
     tries: int  # this one included
     url: str
     secret: str = field(repr=False)
-    event: dict[str, Any] = field(repr=False)  # the same at every try
+    event: dict[str, Any] = field(repr=False)  # the same at every try; its error still without a sentence
 
 
 def due(limit: int) -> list[Due]:
@@ -164,7 +164,7 @@ def _set_secret(where: ColumnElement[bool]) -> None:
 
 
 def _event(job: Job) -> dict[str, Any]:
-    """Return the body of the webhook."""
+    """Return the body of the webhook, but for the sentence of an error."""
     ended_as, summary = _ended_as(job), job.summary or {}
     return {
         "type": f"job.{ended_as}",

@@ -113,10 +113,11 @@ def found_before_refusal(
 
 
 def refusal(**changes: Any) -> dict[str, Any]:
-    """Why a file was refused."""
+    """Why a file was refused, as the row of its job keeps it; ``message`` makes it one of an earlier version."""
     return {
-        "code": "bad_plays",
-        "message": 'Line 1,204,883 should have a whole number of plays, but says "12.5".',
+        "code": "bad_rows",
+        "key": "bad_rows",
+        "params": {"rows": 30_000_000, "reason": "not_whole"},
         "line": 1_204_883,
         "column": "Number of Plays",
         "value": "12.5",

@@ -24,6 +24,7 @@ from store.options import JobOptions
 from store.states import STATES, JobState
 from webapp.app_context import resources
 from webapp.errors.handlers import SENTENCES, InsufficientStorage
+from webapp.job_errors import sentence_of
 from webapp.sizes import parse_size
 from webapp.uploads.multipart import PIECE, Limits, plain_refusals, write_down
 
@@ -112,7 +113,7 @@ def process_csv(path: Path, bad_rows: str) -> None:
     db.session.remove()
     ended = _ended(job_id, _run(job_id, attempt))
     if ended.state is not JobState.DONE:
-        raise click.ClickException((ended.error or {}).get("message") or STATES[ended.state].sentence)
+        raise click.ClickException(sentence_of(ended))
     for part in ended.parts:
         click.echo(str(resources().files.result(ended.id, ended.attempt, part.name)))
 

@@ -17,7 +17,7 @@ from store import attempts, jobs
 from store.attempts import Claim, LeaseLostError, PublishedPart, Standing
 from store.database import db
 from store.files import Files
-from worker.failures import words_for
+from worker.failures import failure_of
 from worker.heartbeat import Heartbeat
 from worker.options import options_for
 from worker.progress import ProgressReporter
@@ -94,14 +94,14 @@ def _is_over(claim: Claim) -> bool:
 def _fail(claim: Claim, error: Exception, settings: Settings, files: Files, report: ProgressReporter) -> None:
     summary = None
     if isinstance(error, RefusedError):
-        words, summary = error.to_json(), _summary(error)
-        _log.info("file refused while %s: %s", report.step, error.code)  # the message would quote the file
+        reason, summary = error.to_record(), _summary(error)
+        _log.info("file refused while %s: %s", report.step, error.code)  # the parameters would quote the file
     else:
-        words = words_for(error, files.upload(claim.upload_id))
-        _log.error("job failed while %s: %s", report.step, words["code"], exc_info=error)
+        reason = failure_of(error, files.upload(claim.upload_id))
+        _log.error("job failed while %s: %s", report.step, reason["code"], exc_info=error)
     files.remove_working_files(claim.job_id, claim.attempt)  # the database may need the space on a full disk
     try:
-        with_retries(lambda: attempts.fail(claim, words, jobs.keep_until(settings.keep_days), summary))
+        with_retries(lambda: attempts.fail(claim, reason, jobs.keep_until(settings.keep_days), summary))
     except LeaseLostError:
         _log.info("lease lost before the failure was recorded")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
-from store import signing, webhooks
+from processing import sentences
+from store import failures, signing, webhooks
 from store.database import now
 from store.webhooks import GIVEN_UP, Delivery
 from worker.http_post import Poster, PostingError, PostResult
@@ -18,13 +20,21 @@ _log = logging.getLogger(__name__)
 
 def deliver(delivery: Delivery, poster: Poster) -> None:
     """Post a claimed try to its receiver and record the outcome; needs an application context."""
-    body = json.dumps(delivery.event).encode()
+    body = json.dumps(_in_words(delivery.event)).encode()
     try:
         answer = poster.post(delivery.url, signing.headers(delivery.secret, delivery.webhook_id, body, now()), body)
     except PostingError as error:
         _note_failed(delivery, str(error))
     else:
         _note_answer(delivery, answer)
+
+
+def _in_words(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with the sentence of its error, if it has one."""
+    error = event["data"]["error"]
+    if error is None:
+        return event
+    return event | {"data": event["data"] | {"error": failures.error_json(error, sentences.error_json)}}
 
 
 def _note_answer(delivery: Delivery, answer: PostResult) -> None:

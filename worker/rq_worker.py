@@ -30,10 +30,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import processing.pipeline  # noqa: F401 - loaded once, here; only the forked horse uses it
 from common.settings import Settings
 from store import attempts, jobs, queues
+from store.failures import failure
 from store.files import Files
 from worker.attempt import tidy
 from worker.context import database
-from worker.failures import words
 from worker.horse_monitor import Guard, Verdict
 from worker.work_horse import prepare_horse
 
@@ -174,7 +174,7 @@ class QueueWorker(Worker):
             with database(self._settings):
                 if self._reason is not None:
                     until = jobs.keep_until(self._settings.keep_days)
-                    attempts.fail_killed(job_id, attempt, words(self._reason), until)
+                    attempts.fail_killed(job_id, attempt, failure(self._reason), until)
                 attempts.release(job_id, attempt, crashed=not self._stop.stop_requested)
                 tidy(job_id, attempt, Files(self._settings.data_dir))
         except SQLAlchemyError as error:

@@ -1,7 +1,8 @@
 """``python -m worker.webhooks``: the deliverer, which sends webhooks from the outbox until it is told to stop.
 
 It claims due tries in the database and makes them in threads, which mostly wait for receivers. Several processes may
-run. If one dies during a try, the claim expires after a minute and the try is repeated. It imports no processing.
+run. If one dies during a try, the claim expires after a minute and the try is repeated. Of the processing, it imports
+only the sentences.
 """
 
 from __future__ import annotations

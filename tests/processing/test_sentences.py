@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from common.option_words import DateStyle
 from processing import file_types
-from processing.date_styles import DateStyle
 from processing.errors import Choice, Question, RefusedError
 from processing.result import BadRow
 from processing.sentences import LABELS, REASONS, REFUSALS, bad_row_json, error_json, label, reason, refusal
@@ -106,8 +106,8 @@ def keys_elsewhere() -> dict[str, set[str]]:
     return {
         "RefusedError": {f"not_a_csv.{kind}" for kind in others}
         | unclear
-        | {"archive_several", "archive_several.more", "files"},
-        "BadValueError": set(),
+        | {"archive_several", "archive_several.more", "files", "unknown"},
+        "BadValueError": {"unknown"},
         "Choice": set(),
     }
 
@@ -197,6 +197,16 @@ def test_what_was_kept_in_earlier_days_with_its_words_stays_as_it_is() -> None:
     assert error_json(error) == error
     row = {"line": 2, "column": "Date", "value": "", "reason": "has no date"}
     assert bad_row_json(row) == row
+
+
+def test_what_another_version_kept_has_a_sentence_even_where_this_one_cannot_make_it() -> None:
+    kept = {"code": "bad_rows", "key": "bad_rows.next_year", "params": {}, "line": None}
+    assert error_json(kept) == {"code": "bad_rows", "message": REFUSALS["unknown"], "line": None}
+    assert error_json({"code": "bad_rows"})["message"] == REFUSALS["unknown"]  # without its parameters
+    place = {"line": 2, "column": "Date", "value": "soon"}
+    assert bad_row_json(place | {"code": "odd", "params": {}}) == place | {"reason": REASONS["unknown"]}
+    question = {"options": ["quote"], "choices": [{"value": "none", "key": "odd", "params": {}}]}
+    assert error_json(kept | {"question": question})["question"]["choices"] == [{"value": "none", "label": "none"}]
 
 
 def test_a_bad_row_says_its_reason() -> None:

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from processing.sentences import error_json
 from store import jobs, webhooks
 from store.database import db, now
 from store.files import Files
@@ -20,7 +21,7 @@ from store.models import Webhook
 from store.states import JobState
 from store.webhooks import DELIVERED, GIVEN_UP, WAITING
 from tests.accounts import make_account
-from tests.jobs import make_job
+from tests.jobs import make_job, refusal
 from tests.paths import ROOT
 from tests.processes import eventually
 from tests.receiver import Receiver, receiving
@@ -97,6 +98,7 @@ def test_the_receiver_gets_a_signed_word_of_the_jobs_end(
     (got,) = receiver.got
     event = got.verified(webhooks.secret_of(anna))
     assert (event["type"], event["data"]["id"], event["data"]["state"]) == (f"job.{state}", job_id, state.value)
+    assert event["data"]["error"] == (error_json(refusal()) if state is JobState.FAILED else None)
     assert got.headers["webhook-id"] == hook_of(job_id).id
     assert state_of(job_id) == DELIVERED
 
@@ -264,8 +266,10 @@ def test_without_the_setting_nothing_goes_to_this_machine(start: Start, ended: H
 
 
 @pytest.mark.usefixtures("processes")
-def test_the_deliverer_loads_neither_vaex_nor_the_processing() -> None:
+def test_the_deliverer_loads_neither_vaex_nor_more_of_the_processing_than_its_sentences() -> None:
     loaded = "import json, sys, worker.webhooks; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
-    names = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    assert not names & {"vaex", "processing", "pyarrow", "numpy"}
+    modules = json.loads(done.stdout)
+    assert not {name.partition(".")[0] for name in modules} & {"vaex", "pyarrow", "numpy"}
+    ours = {name for name in modules if name.startswith("processing.")}
+    assert ours == {f"processing.{name}" for name in ("columns", "date_styles", "sentences")}

@@ -19,6 +19,7 @@ from webapp.api import schemas
 from webapp.api.answers import BYTES, LIMIT_HEADERS, older_refusals
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
+from webapp.job_errors import sentence_of
 from webapp.uploads.submit import chosen_options, received_form, start
 
 api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Older calls: jobs.")
@@ -100,5 +101,5 @@ def _no_result(job: Job) -> Refusal:
     if job.state is JobState.EXPIRED:
         return Refusal(410, sentence)
     if STATES[job.state].is_final:
-        return Refusal(406, sentence, more={"extra": {"error": (job.error or {}).get("message", sentence)}})
+        return Refusal(406, sentence, more={"extra": {"error": sentence_of(job)}})
     return Refusal(425, f"{sentence} Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})

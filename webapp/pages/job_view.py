@@ -12,10 +12,12 @@ from typing import Any
 from store import jobs, queues
 from store.attempts import MAX_CRASHES
 from store.database import now
+from store.failures import FAILURES_OF_OURS
 from store.models import Job
 from store.options import JobOptions, OptionsError
-from store.states import FAILURES_OF_OURS, STATES, JobState
+from store.states import STATES, JobState
 from webapp.app_context import resources
+from webapp.job_errors import bad_rows_of, error_of
 from webapp.pages.detected_format import Found, found_in
 from webapp.pages.options_form import Group, QuestionForm, asked_in, form_for, question_of
 from webapp.progress import percent_of
@@ -71,7 +73,7 @@ class JobView:
 
 def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsError | None = None) -> JobView:
     """Return the view of a job; ``sent`` is a submitted form of options that has a ``problem``."""
-    summary, error = job.summary or {}, job.error or {}
+    summary, error = job.summary or {}, error_of(job) or {}
     is_done = job.state is JobState.DONE
     detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
     can_run_again = job.state in (JobState.DONE, JobState.FAILED) and has_file(job)
@@ -93,7 +95,7 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
         question=question_of(error) if can_run_again else None,
         problem=problem,
         first_rows=_first_rows(job) if is_done else [],
-        left_out=jobs.bad_rows(job),
+        left_out=bad_rows_of(job),
         total_bytes=sum(part.bytes for part in job.parts),
         can_try_again=has_file(job)
         and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),

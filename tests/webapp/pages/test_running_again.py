@@ -11,11 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from store.database import db
+from store.failures import FAILURES_OF_OURS, failure
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
-from store.states import FAILURES_OF_OURS, JobState
-from tests.jobs import refusal
+from store.states import JobState
 
 JobIn = Callable[..., str]
 
@@ -44,7 +44,7 @@ def test_leaving_rows_out_keeps_what_else_was_said(app: Flask, signed_in: FlaskC
 def test_a_failure_of_ours_offers_another_try_with_the_same_options(
     app: Flask, signed_in: FlaskClient, job_in: JobIn, code: str
 ) -> None:
-    error = refusal(code=code, message="Our disk is full.", line=None, bad_rows=0)
+    error = failure(code, tries=3)
     job_id = job_in(JobState.FAILED, error=error, options=JobOptions(bad_rows="skip", date_style="DD/MM/YYYY"))
     page = signed_in.get(f"/jobs/{job_id}").text
     assert "Try it again" in page

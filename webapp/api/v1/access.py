@@ -12,6 +12,7 @@ from store.states import STATES, JobState
 from webapp.api.answers import ParametersParser
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.errors.problems import Problem
+from webapp.job_errors import bad_rows_of, error_of, sentence_of
 
 RETRY_AFTER = "2"  # seconds
 
@@ -48,14 +49,14 @@ def own_done_job(job_id: str) -> Job:
         raise Problem("expired", sentence)
     if not STATES[job.state].is_final:
         raise Problem("not-ended", f"{sentence} Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})
-    raise Problem("job-failed", (job.error or {}).get("message", sentence), errors=_places(job))
+    raise Problem("job-failed", sentence_of(job), errors=_places(job))
 
 
 def _places(job: Job) -> list[dict[str, Any]]:
     """Return where and why a job failed: the first bad rows, or the place that its error names."""
-    if bad_rows := jobs.bad_rows(job):
+    if bad_rows := bad_rows_of(job):
         return [{name: row[name] for name in ("line", "column", "value", "reason")} for row in bad_rows]
-    error = job.error
+    error = error_of(job)
     if error is None:
         return []
     return [{"reason": error["message"]} | {name: error.get(name) for name in ("line", "column", "value")}]

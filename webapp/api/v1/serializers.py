@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import url_for
 
-from store import jobs, webhooks
+from store import webhooks
 from store.database import written
 from store.models import Job, Part, Webhook
 from store.options import JobOptions
 from store.states import STATES, JobState
 from store.webhooks import TOTALS
 from webapp.downloads.responses import part_name
+from webapp.job_errors import bad_rows_of, error_of
 from webapp.progress import percent_of
 
 
@@ -47,8 +48,8 @@ def job_whole(job: Job) -> dict[str, Any]:
         "options": JobOptions.from_json(job.options).values(),
         "detected": summary.get("detected"),
         "totals": {name: summary.get(name) for name in TOTALS},
-        "rejected": jobs.bad_rows(job),
-        "error": job.error,
+        "rejected": bad_rows_of(job),
+        "error": error_of(job),
         "webhook": webhook_json(job.webhook),
     }
 

@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from processing.sentences import bad_row_json, error_json, label
 from store.database import db, now
+from store.failures import FAILURES_OF_OURS, failure
 from store.files import Files
 from store.models import Job
 from store.options import JobOptions
@@ -94,10 +96,30 @@ def test_a_job_that_failed_says_why_and_what_it_knew(client: FlaskClient, bearer
     error = refusal(bad_rows=150, question=question)
     job_id = job_in(JobState.FAILED, error=error, rejected=ROWS, detected={"delimiter": ";"})
     answer = client.get(f"/api/v1/jobs/{job_id}", headers=bearer()).json
-    assert answer["error"] == error
+    assert answer["error"] == error_json(error)
+    assert set(answer["error"]) == {"code", "message", "line", "column", "value", "bad_rows", "question"}
     assert answer["detected"] == DETECTED | {"delimiter": ";"}
     assert (answer["totals"]["bad_rows"], answer["totals"]["rows_read"]) == (150, None)
     assert len(answer["rejected"]) == 100
+
+
+def test_a_failed_job_has_its_question_and_rows_in_words(client: FlaskClient, bearer: Bearer, job_in: JobIn) -> None:
+    row = {"line": 2, "column": "Date", "value": "soon", "code": "not_a_date", "params": {"style": "DD/MM/YYYY"}}
+    choices = [{"value": "point", "key": "thousands", "params": {"written": "2.101", "number": 2101}}]
+    error = refusal(question={"options": ["thousands"], "choices": choices})
+    job_id = job_in(JobState.FAILED, error=error, rejected=(row, ROWS[0]), detected={})
+    answer = client.get(f"/api/v1/jobs/{job_id}", headers=bearer()).json
+    assert answer["error"]["question"]["choices"] == [
+        {"value": "point", "label": label("thousands", choices[0]["params"])}
+    ]
+    assert answer["rejected"] == [bad_row_json(row), ROWS[0]]  # the second one as an earlier version kept it
+
+
+def test_a_failure_of_ours_is_told_with_its_sentence(client: FlaskClient, bearer: Bearer, job_in: JobIn) -> None:
+    error = failure("worker_died", tries=3)
+    answer = client.get(f"/api/v1/jobs/{job_in(JobState.FAILED, error=error)}", headers=bearer()).json
+    assert answer["error"]["message"] == FAILURES_OF_OURS["worker_died"].format(tries=3)
+    assert "params" not in answer["error"]
 
 
 def test_a_list_shows_the_callers_jobs_only_newest_first(client: FlaskClient, bearer: Bearer, job_in: JobIn) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
+from processing.sentences import error_json
 from store.states import JobState
 from tests.jobs import refusal
 
@@ -102,7 +103,7 @@ def test_without_totals_it_says_which_way_out_there_is(
 def test_a_failed_job_names_each_place_and_its_reason(client: FlaskClient, bearer: Bearer, job_in: JobIn) -> None:
     one, many = job_in(JobState.FAILED), job_in(JobState.FAILED, rejected=(ROW, ROW | {"line": 18}))
     answer = client.get(f"/api/v1/jobs/{one}/parts", headers=bearer()).json
-    why = refusal()
+    why = error_json(refusal())
     assert answer["detail"] == why["message"]
     named = {name: why[name] for name in ("line", "column", "value")}
     assert answer["errors"] == [named | {"option": None, "reason": why["message"]}]
