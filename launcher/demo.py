@@ -55,7 +55,7 @@ def take_through(client: Client, source: Path) -> None:
     """Upload, wait, download, and print each step. Raises ApiError and OSError."""
     began = time.monotonic()
     job_id = client.upload(source)
-    print(f"sent {source} ({source.stat().st_size:,} bytes) as job {job_id}")
+    print(f"uploaded {source} ({source.stat().st_size:,} bytes) as job {job_id}")
     result = client.wait(job_id)
     print(f"done after {time.monotonic() - began:.1f} s")
     folder = source.with_suffix(".totals")

@@ -98,7 +98,7 @@ class Piece:
             file.seek(self.start)
             while block := file.read(min(PIECE, self.start + self.length - file.tell())):
                 yield block
-                self.progress("sending", file.tell() / size)
+                self.progress("uploading", file.tell() / size)
 
 
 class Notes:
@@ -411,14 +411,14 @@ def _do(found: argparse.Namespace, bar: Bar) -> None:
         client = Client.login(found.site, found.username, password, progress=bar)
     if found.command == "jobs":
         for job in client.ask("/api/v1/jobs?limit=100")["items"]:
-            print(job["id"], f"{job['state']:<9} {job['percent']:>3} %", job["created_at"], job["file_name"])
+            print(job["id"], f"{job['state']:<9} {job['percent']:>3}%", job["created_at"], job["file_name"])
         return
     if "file" in found:
         found.job = client.upload(found.file, dict(found.option))
         bar.say(f"{found.file} is at the site as job {found.job}.")
     if found.command in ("run", "wait"):
         totals = client.wait(found.job)["totals"]
-        bar.say("{rows_read:,} rows read, {rows_used:,} used, {bad_rows:,} left out; {plays:,} plays.".format(**totals))
+        bar.say("{rows_read:,} rows read, {rows_used:,} used, {bad_rows:,} skipped; {plays:,} plays.".format(**totals))
     if found.command in ("run", "download"):
         parts = client.download(found.job, found.to or Path(f"{getattr(found, 'file', found.job)}.totals"))
         bar.say(f"All parts ({len(parts)}) are there, each with the right sha256.")

@@ -23,15 +23,32 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 
 
+# Why an account cannot be made or changed, for the person who asked for it.
+SENTENCES = {
+    "name_taken": '"{name}" is already taken.',
+    "name_unusable": "Use letters, digits and . _ @ + - only, and begin with a letter or digit.",
+    "password_too_short": f"Use at least {SHORTEST_PASSWORD} characters.",
+    "password_too_long": f"Use at most {LONGEST_PASSWORD} characters.",
+    "password_wrong": "That isn't your current password.",
+    "no_account": "There is no such account.",
+    "no_account_of_name": "There is no account named {name}.",
+    "only_administrator": "You can't turn off the only administrator.",
+}
+
+
 class AccountError(ValueError):
-    """An account that cannot be made or changed; the message is for the person who asked for it."""
+    """An account that cannot be made or changed; ``code`` is one of SENTENCES, and ``str(error)`` its sentence."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(SENTENCES[code].format_map(params))
+        self.code = code
 
 
 def create(username: str, password: str, *, is_admin: bool = False) -> Account:
     """Create an account; raise AccountError if the name is taken or invalid, or the password too short or too long."""
     name = written_alike(username)
     if not _USERNAME.fullmatch(name):
-        raise AccountError("A username has letters, digits and . _ @ + - only, and starts with a letter or digit.")
+        raise AccountError("name_unusable")
     _check_length(password)
     account = Account(username=name, password_hash=_HASHER.hash(password), is_admin=is_admin)
     db.session.add(account)
@@ -39,7 +56,7 @@ def create(username: str, password: str, *, is_admin: bool = False) -> Account:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        raise AccountError(f"There is an account named {name} already.") from None
+        raise AccountError("name_taken", name=name) from None
     return account
 
 
@@ -79,9 +96,9 @@ def set_disabled(account_id: int, disabled: bool) -> None:
     """
     account = db.session.get(Account, account_id)
     if account is None:
-        raise AccountError("There is no such account.")
+        raise AccountError("no_account")
     if disabled and account.is_admin and not _other_administrators(account_id):
-        raise AccountError("This is the only administrator left, so it stays enabled.")
+        raise AccountError("only_administrator")
     account.disabled_at = now() if disabled else None
     if disabled:
         tokens.end_all(account_id)
@@ -92,7 +109,7 @@ def change_password(account_id: int, present: str, wanted: str) -> Account:
     """Change a password and revoke the account's tokens; raise AccountError if ``present`` is not the old password."""
     account = db.session.get(Account, account_id)
     if account is None or authenticate(account.username, present) is None:
-        raise AccountError("That is not your present password.")
+        raise AccountError("password_wrong")
     return _set_password(account, wanted)
 
 
@@ -103,7 +120,7 @@ def set_password(username: str, wanted: str) -> Account:
     """
     account = db.session.scalar(select(Account).where(Account.username == written_alike(username)))
     if account is None:
-        raise AccountError(f"There is no account named {username}.")
+        raise AccountError("no_account_of_name", name=username)
     return _set_password(account, wanted)
 
 
@@ -125,8 +142,10 @@ def _set_password(account: Account, wanted: str) -> Account:
 
 
 def _check_length(password: str) -> None:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise AccountError(f"A password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise AccountError("password_too_short")
+    if len(password) > LONGEST_PASSWORD:
+        raise AccountError("password_too_long")
 
 
 def _other_administrators(account_id: int) -> bool:

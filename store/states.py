@@ -21,7 +21,7 @@ class JobState(StrEnum):
 class StateFacts:
     """What is true of every job in a state."""
 
-    sentence: str  # for people
+    sentence: str  # for people, without its full stop
     is_final: bool  # no attempt will follow
     followers: frozenset[JobState]  # the states that may come next
 
@@ -29,16 +29,16 @@ class StateFacts:
 _S = JobState
 
 STATES: dict[JobState, StateFacts] = {
-    _S.QUEUED: StateFacts("Your file is waiting its turn.", False, frozenset({_S.RUNNING, _S.CANCELLED})),
+    _S.QUEUED: StateFacts("Waiting to start", False, frozenset({_S.RUNNING, _S.CANCELLED})),
     _S.RUNNING: StateFacts(
-        "Your file is being added up.",
+        "Adding up your plays",
         False,
         frozenset({_S.QUEUED, _S.DONE, _S.FAILED, _S.CANCELLED}),
     ),
-    _S.DONE: StateFacts("Your totals are ready.", True, frozenset({_S.EXPIRED})),
-    _S.FAILED: StateFacts("We could not add this file up.", True, frozenset({_S.EXPIRED})),
-    _S.CANCELLED: StateFacts("This was cancelled.", True, frozenset({_S.EXPIRED})),
-    _S.EXPIRED: StateFacts("The files of this job have been removed.", True, frozenset()),
+    _S.DONE: StateFacts("Your totals are ready", True, frozenset({_S.EXPIRED})),
+    _S.FAILED: StateFacts("We couldn't add up this file", True, frozenset({_S.EXPIRED})),
+    _S.CANCELLED: StateFacts("Cancelled", True, frozenset({_S.EXPIRED})),
+    _S.EXPIRED: StateFacts("This result expired", True, frozenset()),
 }
 
 UNFINISHED = tuple(state for state, facts in STATES.items() if not facts.is_final)

@@ -96,7 +96,7 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in PORTS:
         raise TargetError("should begin with https:// or http://.")
     if has_user:
-        raise TargetError("should hold no name and password: what we send is signed instead.")
+        raise TargetError("should hold no name and password: messages are signed instead.")
     return parts
 
 

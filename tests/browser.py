@@ -54,7 +54,7 @@ def sign_in(page: Page, username: str, password: str) -> None:
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_selector("h1:has-text('Add up the plays')")
+    page.wait_for_selector("#upload")
     page.wait_for_load_state()  # with its scripts, which people are rarely faster than
 
 

@@ -11,7 +11,7 @@ from store.database import now
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for word in (grouped, counted, plays, size, span, ago, day, rate, ordinal, files):
+    for word in (grouped, counted, plays, share, size, span, ago, day, day_and_year, rate):
         app.add_template_filter(word)
 
 
@@ -30,6 +30,14 @@ def plays(text: str) -> str:
     return grouped(int(text)) if text.isascii() and text.isdigit() and len(text) < 100 else text
 
 
+def share(part: int, whole: int) -> str:
+    """Format a part of a whole as a percentage: 3 of 2000 -> 0.15%"""
+    if part == whole:
+        return "100%"
+    percent = min(100 * part / whole, 99.99)  # 100% is for the whole alone
+    return f"{percent:.2f}".rstrip("0").rstrip(".") + "%" if percent >= 0.01 else "less than 0.01%"
+
+
 def size(count: float) -> str:
     """Format bytes in decimal units: 1312000000 -> 1.3 GB"""
     for unit in ("bytes", "kB", "MB", "GB"):
@@ -40,13 +48,12 @@ def size(count: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Format a duration in seconds: 24 -> 24 s, 200 -> 3 min, 3900 -> 1 h 5 min"""
+    """Format a duration in seconds: 24 -> 24 seconds, 200 -> 3 minutes, 3900 -> 1 hour 5 minutes"""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+        return counted(max(1, round(seconds)), "second")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    words = [counted(hours, "hour")] if hours else []
+    return " ".join([*words, counted(minutes, "minute")] if minutes else words)
 
 
 def ago(moment: datetime) -> str:
@@ -55,19 +62,22 @@ def ago(moment: datetime) -> str:
     if past < timedelta(seconds=45):
         return "just now"
     if past < timedelta(hours=1):
-        return f"{max(1, round(past.total_seconds() / 60))} min ago"
+        return f"{counted(max(1, round(past.total_seconds() / 60)), 'minute')} ago"
     if past < timedelta(hours=24):
-        hours = round(past.total_seconds() / 3600)
-        return f"{hours} hour{'s' if hours != 1 else ''} ago"
+        return f"{counted(round(past.total_seconds() / 3600), 'hour')} ago"
     if past < timedelta(days=7):
-        return f"{past.days} day{'s' if past.days != 1 else ''} ago"
+        return f"{counted(past.days, 'day')} ago"
     return day(moment)
 
 
 def day(moment: datetime) -> str:
     """Format a day: 23 December, with the year unless it is the current one."""
-    words = f"{moment.day} {moment:%B}"
-    return words if moment.year == now().year else f"{words} {moment.year}"
+    return f"{moment.day} {moment:%B}" if moment.year == now().year else day_and_year(moment)
+
+
+def day_and_year(moment: datetime) -> str:
+    """Format a day with its year: 23 December 2026"""
+    return f"{moment.day} {moment:%B} {moment.year}"
 
 
 def rate(rows_per_second: float) -> str:
@@ -75,18 +85,6 @@ def rate(rows_per_second: float) -> str:
     if rows_per_second >= 999_500:
         return f"{rows_per_second / 1e6:.1f} million a second"
     return f"{int(float(f'{rows_per_second:.2g}')):,} a second"
-
-
-def ordinal(number: int) -> str:
-    """Format an ordinal number: 2 -> 2nd"""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def files(number: int) -> str:
-    """Count files at the beginning of a sentence: 1 -> One file is, 12 -> 12 files are"""
-    names = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-    return f"{names[number] if number < len(names) else number} file{' is' if number == 1 else 's are'}"
 
 
 def _three_digits(count: float, unit: str) -> str:

@@ -17,7 +17,7 @@ def error_of(job: Job) -> dict[str, Any] | None:
 
 def sentence_of(job: Job) -> str:
     """Return why a job failed, or the sentence of its state."""
-    return (error_of(job) or {}).get("message") or STATES[job.state].sentence
+    return (error_of(job) or {}).get("message") or f"{STATES[job.state].sentence}."
 
 
 def bad_rows_of(job: Job) -> list[dict[str, Any]]:

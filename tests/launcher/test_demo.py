@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+WRONG = "Wrong username or password."  # as the site says it
+
 
 class Refuser(BaseHTTPRequestHandler):
     """A site on which nobody's password is right."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps({"message": "That username and password do not belong together.", "type": "x"}).encode()
+        body = json.dumps({"message": WRONG, "type": "x"}).encode()
         self.send_response(401)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -69,7 +71,7 @@ def test_without_a_terminal_and_a_password_it_says_what_to_set(environ: dict[str
 @pytest.mark.usefixtures("processes")
 def test_a_wrong_password_is_a_sentence(environ: dict[str, str], refusing_port: str, plays: Path) -> None:
     code, printed = run(environ | {"PORT": refusing_port, "ADMIN_PASSWORD": "wrong horse"}, str(plays))
-    assert (code, printed) == (1, "That username and password do not belong together.\n")
+    assert (code, printed) == (1, f"{WRONG}\n")
 
 
 @pytest.mark.usefixtures("processes")

@@ -98,7 +98,7 @@ def test_an_upload_that_the_site_forgot_begins_again(
 
 
 def test_a_file_sent_before_goes_on_with_that_job(client: Any, stub: TusStub, path: Path) -> None:
-    stub.refusal = {"detail": "You sent this file before.", "job": JOB}
+    stub.refusal = {"detail": "You already uploaded this file.", "job": JOB}
     assert client.upload(path, {"bad_rows": "skip"}) == JOB
 
 

@@ -60,7 +60,7 @@ def test_an_account_is_made_with_a_password_typed_twice(app: Flask) -> None:
 def test_an_unusable_account_is_refused_with_a_sentence(app: Flask) -> None:
     answer = run(app, "create-user", "anna", "--password-stdin", given="long enough\n")
     assert answer.exit_code == 1
-    assert "There is an account named anna already" in answer.output
+    assert accounts.SENTENCES["name_taken"].format(name="anna") in answer.output
 
 
 @pytest.mark.parametrize("command", [("create-user", "dora"), ("set-password", "anna")])
@@ -103,9 +103,9 @@ def test_a_disabled_account_with_a_new_password_is_said_to_be_disabled(app: Flas
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("nobody", b"long enough\n", "There is no account named nobody."),
-        ("anna", b"short\n", "A password has from 8 to 256 characters."),
-        ("anna", b"", "A password has from 8 to 256 characters."),
+        ("nobody", b"long enough\n", accounts.SENTENCES["no_account_of_name"].format(name="nobody")),
+        ("anna", b"short\n", accounts.SENTENCES["password_too_short"]),
+        ("anna", b"", accounts.SENTENCES["password_too_short"]),
         ("anna", b"\xff\xfe\xff\n", "The file is not UTF-8 text."),
     ],
 )

@@ -32,15 +32,30 @@ def test_sizes_have_two_or_three_digits(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "1 s"), (24.4, "24 s"), (89, "89 s"), (200, "3 min"), (3600, "1 h"), (3900, "1 h 5 min")],
+    [
+        (0.2, "1 second"),
+        (24.4, "24 seconds"),
+        (89, "89 seconds"),
+        (200, "3 minutes"),
+        (3590, "1 hour"),
+        (3900, "1 hour 5 minutes"),
+        (7260, "2 hours 1 minute"),
+    ],
 )
-def test_spans_are_short(seconds: float, text: str) -> None:
+def test_spans_have_two_units_at_most(seconds: float, text: str) -> None:
     assert formatting.span(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(3, "just now"), (50, "1 min ago"), (7000, "2 hours ago"), (3600, "1 hour ago"), (90_000, "1 day ago")],
+    [
+        (3, "just now"),
+        (50, "1 minute ago"),
+        (300, "5 minutes ago"),
+        (7000, "2 hours ago"),
+        (3600, "1 hour ago"),
+        (90_000, "1 day ago"),
+    ],
 )
 def test_the_past_is_told_without_a_time_zone(seconds: int, text: str) -> None:
     assert formatting.ago(now() - timedelta(seconds=seconds)) == text
@@ -50,6 +65,7 @@ def test_a_day_of_another_year_names_the_year() -> None:
     this_year = now().replace(month=12, day=23)
     assert formatting.day(this_year) == "23 December"
     assert formatting.day(datetime(2001, 2, 3, tzinfo=this_year.tzinfo)) == "3 February 2001"
+    assert formatting.day_and_year(this_year) == f"23 December {this_year.year}"
 
 
 def test_speeds_are_rounded() -> None:
@@ -58,14 +74,18 @@ def test_speeds_are_rounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+    ("part", "whole", "text"),
+    [
+        (3, 2000, "0.15%"),
+        (1, 8, "12.5%"),
+        (1, 2, "50%"),
+        (7, 7, "100%"),
+        (99_999, 100_000, "99.99%"),
+        (1, 30_000_000, "less than 0.01%"),
+    ],
 )
-def test_ordinals(number: int, text: str) -> None:
-    assert formatting.ordinal(number) == text
-
-
-def test_counts_begin_a_sentence() -> None:
-    assert [formatting.files(n) for n in (1, 2, 12)] == ["One file is", "Two files are", "12 files are"]
+def test_a_share_is_never_rounded_to_nothing_or_to_all(part: int, whole: int, text: str) -> None:
+    assert formatting.share(part, whole) == text
 
 
 def test_totals_of_any_size_are_grouped_and_other_text_stays() -> None:

@@ -52,7 +52,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 OLDER_EVERYWHERE = {
     "s405": "Method not allowed.",
     "s500": "Internal error.",
-    "s503": "The database is unavailable.",
+    "s503": "Playtally is unavailable for a moment.",
 }
 EVERYWHERE = ("not-signed-in", "not-found", "no-such-method", "internal", "unavailable")
 

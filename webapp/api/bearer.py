@@ -10,7 +10,7 @@ from store import tokens
 from store.tokens import PERSONAL, READ, WRITE
 
 _READING = ("GET", "HEAD", "OPTIONS")
-_NO_TOKEN = "Send a valid access token in the header Authorization: Bearer ACCESS."  # noqa: S105 - a sentence
+_NO_TOKEN = "Use a valid access token in the header Authorization: Bearer ACCESS."  # noqa: S105 - a sentence
 _READ_ONLY = "This token may only read. Make one that may write, too, on the account page."
 
 

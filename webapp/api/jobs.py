@@ -20,11 +20,13 @@ from webapp.api.answers import BYTES, LIMIT_HEADERS, older_refusals
 from webapp.api.bearer import caller_id, require_bearer
 from webapp.api.refusals import Refusal
 from webapp.job_errors import sentence_of
+from webapp.uploads.multipart import NO_FORM
 from webapp.uploads.submit import chosen_options, received_form, start
 
 api_jobs = Blueprint("api_jobs", __name__, url_prefix="/api", description="Older calls: jobs.")
 api_jobs.before_request(require_bearer)
 RETRY_AFTER = "2"  # seconds
+EMPTY, ONE_FILE = "The file is empty.", "Upload one file per request."
 _FORM = {
     "type": "object",
     "required": ["file"],
@@ -51,18 +53,18 @@ def process_file() -> dict[str, str]:
     owner_id = caller_id()
     with received_form(owner_id, lambda _fields: None) as form:
         if not form.received:
-            raise Refusal(400, "Send the file as multipart/form-data, in a field named file.")
+            raise Refusal(400, NO_FORM)
         if len(form.received) > 1:
-            raise Refusal(400, "Send one file in a request.")
+            raise Refusal(400, ONE_FILE)
         if form.received[0].bytes == 0:
-            raise Refusal(400, "The file is empty.")
+            raise Refusal(400, EMPTY)
         try:
             return {"uuid": start(owner_id, form, form.received[0], chosen_options(form.fields)).id}
         except OptionsError as error:
             raise Refusal(400, str(error)) from None
         except AlreadySentError as earlier:
             message = (
-                "You sent this file before. Ask for the result of the job that is named here, "
+                "You already uploaded this file. Use the result of the job that is named here, "
                 "or run it again with other options."
             )
             raise Refusal(409, message, more={"uuid": earlier.job_id}) from None
@@ -99,7 +101,7 @@ def csv_task_result(job_id: str) -> dict[str, Any]:
 def _no_result(job: Job) -> Refusal:
     sentence = STATES[job.state].sentence
     if job.state is JobState.EXPIRED:
-        return Refusal(410, sentence)
+        return Refusal(410, f"{sentence}.")
     if STATES[job.state].is_final:
-        return Refusal(406, sentence, more={"extra": {"error": sentence_of(job)}})
-    return Refusal(425, f"{sentence} Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})
+        return Refusal(406, f"{sentence}.", more={"extra": {"error": sentence_of(job)}})
+    return Refusal(425, f"{sentence}. Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})

@@ -23,7 +23,7 @@ _CHOICES = {
     "date_style": DATE_STYLES,
 }
 _OPTION_WORDS = {
-    "bad_rows": "stop: a row that cannot be read fails the job; skip: such rows are left out and listed.",
+    "bad_rows": "stop: a row that cannot be read fails the job; skip: such rows are skipped and listed.",
     "encoding": "The encoding of the text; empty: detect it.",
     "delimiter": f"The delimiter between values: {', '.join(DELIMITERS)}, or any one character; empty: detect it.",
     "quote": "The quote character around values; empty: detect it.",
@@ -82,7 +82,7 @@ class TotalsSchema(Schema):
 
     rows_read = fields.Integer(required=True, allow_none=True, metadata=_said("Rows in the file.", 30000000))
     rows_used = fields.Integer(required=True, allow_none=True, metadata=_said("Rows that were totalled.", 29999988))
-    bad_rows = fields.Integer(required=True, allow_none=True, metadata=_said("Rows that were left out.", 12))
+    bad_rows = fields.Integer(required=True, allow_none=True, metadata=_said("Rows that were skipped.", 12))
     plays = fields.Integer(required=True, allow_none=True, metadata=_said("Sum of all plays, exact.", 14983596449))
     groups = fields.Integer(required=True, allow_none=True, metadata=_said("Distinct pairs of song and day.", 24693301))
 
@@ -100,10 +100,10 @@ class JobLinksSchema(Schema):
     """URLs of what belongs to a job; null if not available."""
 
     self = fields.String(required=True)
-    file = fields.String(required=True, allow_none=True, metadata=_said("The file as it was uploaded."))
+    file = fields.String(required=True, allow_none=True, metadata=_said("The file as uploaded."))
     parts = fields.String(required=True, allow_none=True, metadata=_said("The list of parts."))
     zip = fields.String(required=True, allow_none=True, metadata=_said("All parts in one zip."))
-    rejected = fields.String(required=True, allow_none=True, metadata=_said("All rows left out, as CSV."))
+    rejected = fields.String(required=True, allow_none=True, metadata=_said("All skipped rows, as CSV."))
     result = fields.String(required=True, allow_none=True, metadata=_said("The result in the form of the older call."))
     runs = fields.String(required=True, allow_none=True, metadata=_said("POST: run the same file again."))
     cancel = fields.String(required=True, allow_none=True, metadata=_said("POST: cancel the job."))
@@ -158,7 +158,7 @@ class JobSchema(JobSummarySchema):
     detected = fields.Dict(required=True, allow_none=True, metadata=_said("The detected format; null: not yet."))
     totals = fields.Nested(TotalsSchema, required=True)
     rejected = fields.List(
-        fields.Nested(BadRowSchema), required=True, metadata=_said(f"The first {SHOWN_BAD_ROWS} rows left out.")
+        fields.Nested(BadRowSchema), required=True, metadata=_said(f"The first {SHOWN_BAD_ROWS} skipped rows.")
     )
     error = fields.Dict(
         required=True,
@@ -262,7 +262,7 @@ class ResultSchema(Schema):
     """A job's result, in the form of the older calls."""
 
     uuid = fields.String(required=True, metadata=_said("Id of the job.", ID_EXAMPLE))
-    input_file = fields.String(required=True, metadata=_said("URL of the file as it was uploaded."))
+    input_file = fields.String(required=True, metadata=_said("URL of the file as uploaded."))
     output_files = fields.List(fields.Nested(OutputFileSchema), required=True, metadata=_said("All parts, in order."))
     initial_input_file_name = fields.String(
         required=True, metadata=_said("File name given by the client.", "plays-2024-03.csv")

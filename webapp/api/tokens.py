@@ -14,7 +14,7 @@ from webapp.api import schemas
 from webapp.api.answers import LIMIT_HEADERS, older_refusals
 from webapp.api.bearer import unauthorized
 from webapp.api.refusals import Refusal
-from webapp.security.rate_limits import authenticate
+from webapp.security.rate_limits import WRONG_SIGN_IN, authenticate
 
 api_tokens = Blueprint("api_tokens", __name__, url_prefix="/api", description="Authentication.")
 
@@ -40,7 +40,7 @@ def login() -> dict[str, str]:
     """
     account = authenticate(_text("username"), _text("password"))
     if account is None:
-        raise unauthorized("That username and password do not belong together.")
+        raise unauthorized(WRONG_SIGN_IN)
     account_id = account.id
     return {kind: tokens.issue(account_id, kind) for kind in ("access", "refresh")}
 
@@ -65,5 +65,5 @@ def _text(name: str) -> str:
         body = None
     value = body.get(name) if isinstance(body, Mapping) else None
     if not isinstance(value, str) or not value:
-        raise Refusal(400, f"Send {name} as text, in a JSON object.")
+        raise Refusal(400, f"Give {name} as text, in a JSON object.")
     return value

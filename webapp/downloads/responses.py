@@ -27,7 +27,7 @@ _RANGE = re.compile(
     r"bytes=(?:-([0-9]{1,18})|([0-9]{1,18})-([0-9]{0,18}))"
 )  # a single range: the last n bytes, or from-to
 _LOST = (
-    "This file is no longer on our disk; that is a fault on our side. Delete its job, then send your own file again."
+    "This file is no longer on our disk; that is a fault on our side. Delete its job, then upload your own file again."
 )
 
 

@@ -24,16 +24,16 @@ from webapp.security.sessions import visitor
 _log = logging.getLogger(__name__)
 
 SENTENCES = {
-    400: "That request was not complete. Go back, reload the page and try again.",
-    401: "Please sign in first.",
+    400: "Something was missing. Reload and try again.",
+    401: "You've been signed out. Sign in to carry on.",
     403: "This page is for administrators.",
-    404: "There is nothing here: it was removed, or the address is not quite right, or it belongs to someone else.",
-    405: "That cannot be done at this address.",
+    404: "We can't find that page. It may have been deleted, or it isn't shared with you.",
+    405: "That isn't possible here.",
     413: "That is larger than this site accepts.",
     416: "That range lies outside the file.",
-    500: "Something went wrong on our side. It was noted; please try again in a moment.",
-    503: "Our database cannot be reached, or its disk is full. Please try again in a few minutes.",
-    507: "There is not enough room on the disk for this file. Please tell the people who run this site.",
+    500: "Something went wrong on our side and was logged. Please try again.",
+    503: "Playtally is unavailable for a moment. Please try again in a few minutes.",
+    507: "We're out of space. Please tell your administrator.",
 }
 UPLOADS = (  # the views that take files
     "upload.send",
@@ -42,7 +42,7 @@ UPLOADS = (  # the views that take files
     "api_v1_uploads.create",
     "api_v1_uploads.append",
 )
-FORGED = "This page was open for too long, or did not come from here. Go back, reload the page and try again."
+FORGED = "Your session ended. Sign in and try again."
 
 
 class InsufficientStorage(HTTPException):
@@ -56,13 +56,10 @@ class OverQuota(InsufficientStorage):
     """507: the account would exceed its quota."""
 
     description = (
-        "With this file your account would keep more than it may. "
-        "Delete files that you no longer need, then send it again."
+        "This file would take you over your limit ({used} of {limit} used). "
+        "Delete files you no longer need, then try again."
     )
-    of_a_run = (
-        "Your account keeps as much as it may, or will once its other files are done. "
-        "Delete files that you no longer need, then run this one again."
-    )
+    of_a_run = "You have no space left ({used} of {limit} used). Delete files you no longer need, then run this again."
 
 
 def init_app(app: Flask) -> None:
@@ -157,7 +154,7 @@ def _sentence(error: HTTPException, code: int) -> str:
     if isinstance(error, CSRFError):
         return FORGED
     if isinstance(error, OverQuota):
-        return f"{error.description} {_kept()}"
+        return (error.description or "").format_map(_kept())
     if isinstance(error, InsufficientStorage):
         return error.description
     if code in (400, 401, 403, 404, 415, 429) and error.description and error.description != type(error).description:
@@ -165,11 +162,11 @@ def _sentence(error: HTTPException, code: int) -> str:
     return SENTENCES.get(code) or type(error).description or HTTPStatus(code).phrase
 
 
-def _kept() -> str:
-    """Say how much of its quota the account of this request has used."""
+def _kept() -> dict[str, str]:
+    """Return how much of its quota the account of this request has used, uploads under way included."""
     most = resources().settings.quota_bytes or 0
     used = quota.used_bytes(g.get("caller_id") or visitor().account_id)  # a script's, or the visitor's
-    return f"It keeps {formatting.size(used)} of {formatting.size(most)} now (uploads under way included)."
+    return {"used": formatting.size(used), "limit": formatting.size(most)}
 
 
 def wants_json() -> bool:

@@ -26,13 +26,13 @@ class ProblemType:
 PROBLEM_TYPES: dict[str, ProblemType] = {
     "bad-request": ProblemType(400, "Invalid request", "detail says what is missing or wrong."),
     "wrong-option": ProblemType(
-        400, "Invalid option", "errors names the option, the value that was sent and the values that are allowed."
+        400, "Invalid option", "errors names the option, its value and the values that are allowed."
     ),
-    "empty-file": ProblemType(400, "The file is empty", "Send a file that contains rows."),
+    "empty-file": ProblemType(400, "The file is empty", "Upload a file with rows in it."),
     "not-signed-in": ProblemType(
         401,
         "Missing or invalid token",
-        "Send Authorization: Bearer TOKEN, with a token from the account page or from /api/login/.",
+        "Use the header Authorization: Bearer TOKEN, with a token from the account page or from /api/login/.",
     ),
     "not-allowed": ProblemType(
         403,
@@ -48,8 +48,8 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
     "already-sent": ProblemType(
         409,
         "Duplicate file",
-        "Your account sent the same file before, and job is the id of its job, which is waiting, running or done. "
-        "Get that job, or run it again with other options. "
+        "This account already uploaded this file, and job is the id of the earlier job, which is waiting, running or "
+        "done. Use that job, or run it again with other options. "
         "A request with the same Idempotency-Key gets the first response again instead.",
     ),
     "wrong-offset": ProblemType(
@@ -70,13 +70,13 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
     "not-a-csv": ProblemType(
         415,
         "This is not a CSV",
-        "Send a CSV, plain or compressed with gzip, bzip2, xz, zstd or zip, under a media type that says so, such as "
+        "Upload a CSV, plain or compressed with gzip, bzip2, xz, zstd or zip, under a media type that says so, such as "
         "text/csv or application/octet-stream. detail says what was found.",
     ),
     "not-a-piece": ProblemType(
         415,
         "Wrong content type for an upload",
-        "Send the next bytes of the file with the header Content-Type: application/offset+octet-stream.",
+        "Upload the next bytes of the file with the header Content-Type: application/offset+octet-stream.",
     ),
     "outside-the-file": ProblemType(
         416, "Range not satisfiable", "The range lies outside the file, whose size is in the header Content-Range."
@@ -100,12 +100,14 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
     "wrong-checksum": ProblemType(
         460,
         "Checksum mismatch",
-        "The piece was damaged in transit, so none of its bytes were kept. Send it again.",
+        "The piece was damaged in transit, so none of its bytes were kept. Upload it again.",
     ),
-    "internal": ProblemType(500, "Internal error", "The error has been logged. Please try again in a moment."),
-    "unavailable": ProblemType(503, "The database is unavailable", "Please try again in a few minutes."),
-    "disk-full": ProblemType(507, "The disk is full", "Please tell the people who run this site."),
-    "over-quota": ProblemType(507, "Quota exceeded", "Delete jobs that you no longer need."),
+    "internal": ProblemType(500, "Internal error", "The error was logged. Please try again in a moment."),
+    "unavailable": ProblemType(503, "Playtally is unavailable for a moment", "Please try again in a few minutes."),
+    "disk-full": ProblemType(507, "There is no space for the file", "Please tell your administrator."),
+    "over-quota": ProblemType(
+        507, "The file would take the account over its limit", "Delete jobs you no longer need, then try again."
+    ),
 }
 # The problem type of an error that has no more than a status.
 _OF_STATUS = {

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from store import accounts
 from store.accounts import AccountError
-from webapp.security.rate_limits import authenticate
+from webapp.security.rate_limits import WRONG_SIGN_IN, authenticate
 from webapp.security.sessions import sign_in as begin_session
 from webapp.security.sessions import visitor, visitor_or_none
 
@@ -36,8 +36,7 @@ def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
         page = render_template("account/sign_in.html", username=username, problem=error.description)
         return page, 429, {"Retry-After": str(error.retry_after)}
     if found is None:
-        problem = "That username and password do not belong together. Please try again."
-        return render_template("account/sign_in.html", username=username, problem=problem), 400
+        return render_template("account/sign_in.html", username=username, problem=WRONG_SIGN_IN), 400
     begin_session(found)
     return redirect(_next_page(), code=303)
 
@@ -66,7 +65,7 @@ def change_password() -> Response | tuple[str, int]:
     except AccountError as error:
         return render_template("account/account.html", problem=str(error)), 400
     begin_session(changed)
-    flash("Your password is changed. Everywhere else you were signed out.")
+    flash("Password changed.")
     return redirect(url_for("account.show"), code=303)
 
 

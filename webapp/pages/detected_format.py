@@ -22,30 +22,30 @@ LABELS = {
     "date_column": "Date",
     "plays_column": "Number of plays",
     "date_style": "Dates",
-    "thousands": "Large numbers",
+    "thousands": "Thousands separator",
 }
 COLUMNS = {"song_column": SONG, "date_column": DATE, "plays_column": PLAYS}
 SEPARATORS = {
     ",": "commas",
     ";": "semicolons",
     "\t": "tabs",
-    "|": "vertical bars |",
+    "|": "pipes |",
     ":": "colons",
-    " ": "blanks",
+    " ": "spaces",
     "^": "carets ^",
     "~": "tildes ~",
-    "#": "number signs #",
+    "#": "hashes #",
 }
 QUOTES = {'"': 'double, as in "a song"', "'": "single, as in 'a song'", "": "none"}
-_LARGE_NUMBERS = {
-    "": "plain",
-    ",": "with commas",
-    ".": "with points",
-    "'": "with apostrophes",
-    "\u2019": "with apostrophes",
-    " ": "with blanks",
-    "\xa0": "with blanks",
-    "\u202f": "with blanks",
+_THOUSANDS = {
+    "": "none",
+    ",": "comma",
+    ".": "dot",
+    "'": "apostrophe",
+    "\u2019": "apostrophe",
+    " ": "space",
+    "\xa0": "space",
+    "\u202f": "space",
 }
 _COMPRESSIONS = {"gzip": "with gzip", "bzip2": "with bzip2", "xz": "with xz", "zstd": "with zstd", "zip": "as a zip"}
 
@@ -68,8 +68,6 @@ def found_in(detected: dict[str, Any], chosen: JobOptions, asked: Collection[str
         for option, label in LABELS.items()
         if option in words
     ]
-    if words.get("encoding") and detected["encoding"] == "cp1252" and not chosen.encoding:
-        lines[0] = Found("encoding", LABELS["encoding"], "Windows-1252, since it is not UTF-8", is_said=False)
     if compression := detected.get("compression"):
         lines.insert(0, Found("", "Compressed", _COMPRESSIONS.get(compression, f"with {compression}"), is_said=False))
     return tuple(lines)
@@ -90,7 +88,7 @@ def _words(detected: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "quote", QUOTES.get(detected["quote"] or "", str(detected["quote"])) + behind
     if "header" in detected:
         line = detected.get("header_line")
-        yield "header_line", ("in the header" if not line else f"in line {line:,}") if detected["header"] else "none"
+        yield "header_line", ("in the header" if not line else f"on line {line:,}") if detected["header"] else "none"
     names = detected.get("column_names") or ()
     for option, column in COLUMNS.items():
         if column in (detected.get("columns") or {}):
@@ -98,13 +96,13 @@ def _words(detected: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if style := detected.get("date_style"):
         yield "date_style", date_words(style)
     if "thousands" in detected:
-        yield "thousands", large_number_words(detected["thousands"] or "")
+        yield "thousands", thousands_words(detected["thousands"] or "")
 
 
 def encoding_words(encoding: str) -> str:
     """Name an encoding."""
     if encoding == "utf-8-sig":
-        return "UTF-8, marked as such"
+        return "UTF-8 with BOM"
     return ENCODINGS.get(encoding, encoding)
 
 
@@ -124,9 +122,9 @@ def date_words(style: str) -> str:
     return f"{DATE_WORDS[known]}, like {EXAMPLES[known]}"
 
 
-def large_number_words(mark: str) -> str:
+def thousands_words(mark: str) -> str:
     """Describe a thousands separator, with an example."""
-    return f"{_LARGE_NUMBERS.get(mark, f'with {mark}')}, like {mark.join(('1', '234', '567'))}"
+    return f"{_THOUSANDS.get(mark, mark)}, like {mark.join(('1', '234', '567'))}" if mark else _THOUSANDS[mark]
 
 
 def column_words(place: int, names: tuple[str, ...] | list[str]) -> str:

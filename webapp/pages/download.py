@@ -42,5 +42,5 @@ def _is_for_spreadsheet() -> bool:
     """Return whether the URL has ``?for=spreadsheet``; abort with 400 for any other value."""
     wanted = request.args.get("for", "")
     if wanted not in ("", "spreadsheet"):
-        abort(400, f"for should be spreadsheet (or left away), but is {wanted[:60]!r}.")
+        abort(400, f"for should be spreadsheet (or omitted), but is {wanted[:60]!r}.")
     return wanted == "spreadsheet"

@@ -26,12 +26,13 @@ from webapp.uploads.submit import has_file
 FIRST_ROWS = 12
 SILENCE = 20  # seconds without a heartbeat after which the page says so
 STEPS = {
-    "received": "Received",
-    "checking": "Checked",
-    "reading": "Reading",
-    "totalling": "Totalling",
-    "writing": "Writing",
+    "received": "Upload",
+    "checking": "Check",
+    "reading": "Read",
+    "totalling": "Add up",
+    "writing": "Save",
 }
+ASKS, UNREADABLE = "We need your help with this file", "We couldn't read this file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class JobView:
     first_rows: list[list[str]]  # of the totals, the header first
     left_out: list[dict[str, Any]]  # the first bad rows
     total_bytes: int
+    total_rows: int  # of the totals
     can_try_again: bool  # with the same options, since the file was not the cause
     bad_rows: str  # the option
     latest_run: str  # id of the file's latest run, by which a double click is recognised
@@ -78,7 +80,7 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
     detected, chosen = summary.get("detected") or {}, JobOptions.from_json(job.options)
     can_run_again = job.state in (JobState.DONE, JobState.FAILED) and has_file(job)
     return JobView(
-        sentence=STATES[job.state].sentence,
+        sentence=_sentence(job, error),
         asks_again=_delay(job),
         percent=percent_of(job),
         steps=_steps(job),
@@ -97,12 +99,20 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
         first_rows=_first_rows(job) if is_done else [],
         left_out=bad_rows_of(job),
         total_bytes=sum(part.bytes for part in job.parts),
+        total_rows=sum(part.rows for part in job.parts),
         can_try_again=has_file(job)
         and (job.state is JobState.CANCELLED or (can_run_again and error.get("code") in FAILURES_OF_OURS)),
         bad_rows=chosen.bad_rows,
         latest_run=jobs.latest_run(job.upload_id) if STATES[job.state].is_final else "",
         can_skip=job.state is JobState.FAILED and can_run_again and bool(error.get("bad_rows")),
     )
+
+
+def _sentence(job: Job, error: Mapping[str, Any]) -> str:
+    """What the page begins with; of a failed job whether it can be helped."""
+    if job.state is not JobState.FAILED or error.get("code") in FAILURES_OF_OURS or not error:
+        return STATES[job.state].sentence
+    return ASKS if error.get("question") else UNREADABLE
 
 
 def _delay(job: Job) -> int | None:

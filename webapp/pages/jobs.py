@@ -21,8 +21,11 @@ from webapp.security.sessions import visitor
 from webapp.uploads.submit import chosen_options, start_again, stop
 
 pages = Blueprint("jobs", __name__)
+DELETED = "{name} and its totals are deleted."
+FILE_KEPT = "Result deleted. The file is kept because another result uses it."
 PAGE = 50  # jobs on a page of the list
 LAST_PAGE = 1_000_000  # keeps the offset within the integers of the database
+FILTERS = {"all": "All", "working": "In progress", "done": "Done", "failed": "Needs attention"}
 SHOWN: dict[str, tuple[JobState, ...]] = {
     "all": (),
     "working": UNFINISHED,
@@ -65,9 +68,9 @@ def delete(job_id: str) -> Response:
     name = job.upload.name
     stop(job)
     if jobs.remove(resources().files, job_id):
-        flash(f"{name} and its totals are deleted.")
+        flash(DELETED.format(name=name))
     else:
-        flash(f"This run over {name} and its totals are deleted. The file stays for the other runs over it.")
+        flash(FILE_KEPT)
     return redirect(url_for("jobs.mine"), code=303)
 
 
@@ -120,7 +123,7 @@ def list_page(endpoint: str, *, everyone: bool) -> str:
         jobs=found[:PAGE],
         has_more=len(found) > PAGE,
         shown=shown if shown in SHOWN else "all",
-        filters=tuple(SHOWN),
+        filters=FILTERS,
         page=number,
         endpoint=endpoint,
         everyone=everyone,

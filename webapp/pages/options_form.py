@@ -10,6 +10,7 @@ from common.option_words import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, DateSt
 from store.options import LONGEST_COLUMN, JobOptions
 from webapp.pages import detected_format
 
+DETECT, DETECTED = "Detect", "Detected: {words}"  # shown for an empty field
 MOST_COLUMNS = 200  # in a select; beyond, the form has a field for the number of the column
 MOST_BUTTONS = 4  # choices of a question with a button each; more become a select
 
@@ -21,14 +22,14 @@ _CHOICES: dict[str, dict[str, str]] = {
     "delimiter": _SEPARATORS,
     "quote": {word: detected_format.QUOTES[mark] for word, mark in QUOTES.items()},
     "date_style": {str(style): detected_format.date_words(style) for style in DateStyle},
-    "thousands": {word: detected_format.large_number_words(mark) for word, mark in THOUSANDS.items()},
-    "corrections": {"refuse": "are rows that cannot be read", "allow": "are taken off, as corrections"},
-    "bad_rows": {"stop": "stop the file", "skip": "are left out and listed"},
+    "thousands": {word: detected_format.thousands_words(mark) for word, mark in THOUSANDS.items()},
+    "corrections": {"refuse": "treat as errors", "allow": "subtract (corrections)"},
+    "bad_rows": {"stop": "stop", "skip": "skip and list"},
 }
 _LABELS = detected_format.LABELS | {
-    "header_line": "Line with the column names",
-    "corrections": "Negative plays",
-    "bad_rows": "Rows that cannot be read",
+    "header_line": "Column names are on line",
+    "corrections": "Negative numbers",
+    "bad_rows": "Unreadable rows",
 }
 _GROUPS = {
     "The file": ("encoding", "delimiter", "quote", "header_line"),
@@ -116,7 +117,7 @@ def _button(value: str, label: str) -> FieldChoice:
 
 def _field(option: str, value: str, words: str, names: tuple[str, ...] | list[str]) -> Field:
     label = _LABELS[option]
-    hint = f"Found: {words}" if words and not value else "Find it out"
+    hint = DETECTED.format(words=words) if words and not value else DETECT
     if option == "header_line":
         return Field(option, label, "line", value, hint=hint)
     if option in detected_format.COLUMNS:

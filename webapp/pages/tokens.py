@@ -13,7 +13,7 @@ from webapp.security.sessions import visitor
 
 pages = Blueprint("tokens", __name__, url_prefix="/account/tokens")
 
-SCOPE_WORDS = {READ: "read", READ_AND_WRITE: "read and write"}
+SCOPE_WORDS = {READ: "download only", READ_AND_WRITE: "upload and download"}
 DAY_WORDS = {**{str(days): f"in {days} days" for days in DAYS}, "never": "never"}
 _FIRST_CHOICE = {"name": "", "scopes": READ, "days": "90"}
 
@@ -56,7 +56,7 @@ def revoke(token_id: int) -> Response:
     name = next((token.name for token in tokens.live(me) if token.id == token_id), "")
     if not tokens.revoke(me, token_id):
         abort(404)
-    flash(f"{name} is revoked. Scripts that use it are refused from now on.")
+    flash(f'Token "{name}" revoked.')
     return redirect(url_for("account.show", _anchor="tokens"), code=303)
 
 
@@ -64,7 +64,7 @@ def revoke(token_id: int) -> Response:
 def revoke_all() -> Response:
     """Revoke all personal tokens, and those of scripts that logged in with the password."""
     tokens.revoke_all(visitor().account_id)
-    flash("All scripts are signed out. Their tokens are refused from now on.")
+    flash("All tokens revoked.")
     return redirect(url_for("account.show", _anchor="tokens"), code=303)
 
 

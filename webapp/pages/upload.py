@@ -16,6 +16,9 @@ from webapp.uploads.multipart import ReceivedForm
 from webapp.uploads.submit import chosen_options, received_form, start
 
 pages = Blueprint("upload", __name__)
+NO_FILE = "Choose a file first."
+EMPTY = "{name} is empty. Choose a file with rows in it."
+NO_CHOICE = "Choose what to do with rows that can't be read."
 
 
 @pages.get("/")
@@ -54,14 +57,14 @@ def _page(problem: str | None) -> str:
 def _problem(arrived: ReceivedForm) -> str | None:
     """Return the sentence that says why these files cannot be started, or None."""
     if not arrived.received:
-        return "No file was chosen. Choose one, then press Start."
+        return NO_FILE
     for one in arrived.received:
         if one.bytes == 0:
-            return f"{one.name} is empty. Choose a file that has rows in it."
+            return EMPTY.format(name=one.name)
     try:
         chosen_options(arrived.fields)
     except OptionsError as error:
-        return "Choose what to do with rows that cannot be read." if error.option == "bad_rows" else str(error)
+        return NO_CHOICE if error.option == "bad_rows" else str(error)
     return None
 
 

@@ -27,5 +27,5 @@ def back() -> Response:
 def make_new_secret() -> Response:
     """Replace the secret by a new one."""
     webhooks.make_new_secret(visitor().account_id)
-    flash("Your webhooks have a new secret. Show it, and give it to your receivers.")
+    flash("Your webhooks have a new secret. Give it to your receivers.")
     return redirect(url_for("account.show"), code=303)

@@ -28,6 +28,7 @@ from webapp.formatting import counted
 
 LOGINS_BY_NAME = 10  # failed ones in LOGIN_MINUTES
 LOGINS_BY_ADDRESS = 60
+WRONG_SIGN_IN = "Wrong username or password."
 LOGIN_MINUTES = 15
 TRIES = 3
 _KEY = "playtally.limits"

@@ -31,6 +31,7 @@ from webapp.uploads.hashing_writer import HashedFile
 PIECE = 1 << 20  # bytes read from the socket at a time
 LONGEST_FIELD = 1 << 16
 MOST_PARTS = 1000
+NO_FORM = "Upload the file as multipart/form-data, in a field named file."
 FORM_OVERHEAD = 1 << 16  # bytes that a form may have besides its files
 NO_LIMIT = sys.maxsize  # Flask takes None to mean the configured limit, which is for ordinary forms
 
@@ -96,7 +97,7 @@ def receive_body(
             limits = replace(limits, announced=request.content_length)
             form.received.append(write_down(files, shown_name(name), _looked_at(pieces, look), limits))
             if form.received[0].bytes < (request.content_length or 0):  # under gunicorn a truncated body just ends
-                raise BadRequest("The file did not arrive whole. Please send it again.")
+                raise BadRequest("We didn't receive the whole file. Please try again.")
         yield form
 
 
@@ -144,7 +145,7 @@ class _Decoder(MultipartDecoder):
 def _decoder(request: Request) -> MultipartDecoder:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != "multipart/form-data" or not boundary:
-        raise BadRequest("Send the file as multipart/form-data, in a field named file.")
+        raise BadRequest(NO_FORM)
     return _Decoder(boundary.encode(), max_form_memory_size=4 * PIECE, max_parts=MOST_PARTS)
 
 
@@ -235,7 +236,7 @@ def plain_refusals() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise BadRequest("The form did not arrive whole. Please send it again.") from error
+        raise BadRequest("We didn't receive the whole form. Please try again.") from error
     except OSError as error:
         if error.errno in NO_ROOM:
             raise InsufficientStorage from error

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from webapp.server.client_socket import BODY_SECONDS, Connection
 
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
-BROKEN = "The body of the request broke off or is not as HTTP wants it. Please send it again."
+BROKEN = "The body of the request broke off or is not as HTTP wants it. Please try again."
 SLOW = f"The body of the request did not come: {BODY_SECONDS:g} seconds are what it gets, a file as long as it moves."
 
 

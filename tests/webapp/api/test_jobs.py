@@ -20,6 +20,7 @@ from store.files import Files
 from store.models import Job
 from store.states import STATES, JobState
 from tests.jobs import refusal
+from webapp.api.jobs import EMPTY
 
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
 Bearer = Callable[..., dict[str, str]]
@@ -113,7 +114,7 @@ def test_a_body_that_is_no_form_is_400_with_a_message(client: FlaskClient, beare
 def test_an_empty_file_and_an_unknown_option_are_400_and_leave_nothing(
     client: FlaskClient, bearer: Bearer, files: Files
 ) -> None:
-    assert send(client, bearer(), b"").json["message"] == "The file is empty."
+    assert send(client, bearer(), b"").json["message"] == EMPTY
     answer = send(client, bearer(), bad_rows="guess")
     assert (answer.status_code, "bad_rows" in answer.json["message"]) == (400, True)
     assert send(client, bearer(), quote="'").json["message"].startswith("quote should be double, single or none")

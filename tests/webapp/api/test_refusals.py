@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from store.database import db
 from store.files import Files
+from webapp.api.jobs import ONE_FILE
 from webapp.errors.handlers import SENTENCES
 
 Bearer = Callable[..., dict[str, str]]
@@ -78,7 +79,7 @@ def test_a_body_that_breaks_on_its_way_is_400(client: FlaskClient, bearer: Beare
 def test_several_files_in_a_request_are_400_and_none_is_kept(client: FlaskClient, bearer: Bearer, files: Files) -> None:
     data = {"file": [(io.BytesIO(CONTENT), "1.csv"), (io.BytesIO(CONTENT + b"\n"), "2.csv")]}
     answer = client.post("/api/process_file/", data=data, headers=bearer(), content_type="multipart/form-data")
-    assert (answer.status_code, answer.json["message"]) == (400, "Send one file in a request.")
+    assert (answer.status_code, answer.json["message"]) == (400, ONE_FILE)
     assert [path for name in ("incoming", "uploads") for path in (files.data_dir / name).iterdir()] == []
 
 

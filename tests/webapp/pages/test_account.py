@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -10,8 +11,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from store import tokens
+from store.accounts import SENTENCES
 from store.database import db, now
 from store.models import Account
+from tests.webapp.elements import text_of
+from webapp.errors.handlers import FORGED
+from webapp.security.rate_limits import WRONG_SIGN_IN
 
 
 def token_of(page: str) -> str:
@@ -40,7 +45,7 @@ def test_the_home_page_is_the_way_on_after_signing_in(client: FlaskClient) -> No
 def test_a_wrong_name_and_a_wrong_password_look_alike(client: FlaskClient, fields: dict[str, str]) -> None:
     answer = try_to_sign_in(client, **fields)
     assert answer.status_code == 400
-    assert "That username and password do not belong together" in answer.text
+    assert text_of(answer.text, "problem") == WRONG_SIGN_IN
     assert client.get("/files").status_code == 303
 
 
@@ -67,7 +72,7 @@ def test_nobody_is_led_off_the_site(client: FlaskClient, evil: str) -> None:
 def test_a_form_without_its_token_signs_nobody_in(client: FlaskClient) -> None:
     answer = client.post("/sign-in", data={"username": "anna", "password": "correct horse"})
     assert answer.status_code == 400
-    assert "reload the page" in answer.text
+    assert FORGED in unescape(answer.text)
     assert client.get("/files").status_code == 303
 
 
@@ -91,7 +96,7 @@ def test_a_changed_password_ends_all_other_sessions_and_tokens(
     here, there, script = sign_in("anna"), sign_in("anna"), bearer("anna")
     answer = here.post("/account", data={"present": "correct horse", "wanted": "battery staple"})
     assert answer.status_code == 303
-    assert "Your password is changed" in here.get("/account").text
+    assert '<p class="notice" role="status">' in here.get("/account").text
     assert there.get("/account").status_code == 303
     with app.app_context():
         assert tokens.holder_of(script["Authorization"].removeprefix("Bearer "), "access") is None
@@ -99,17 +104,22 @@ def test_a_changed_password_ends_all_other_sessions_and_tokens(
 
 def test_the_form_asks_for_both_passwords_in_plain_words(signed_in: FlaskClient) -> None:
     page = signed_in.get("/account").text
-    assert "Your password now" in page
+    assert 'autocomplete="current-password"' in page
+    assert 'autocomplete="new-password"' in page
     assert "Present" not in page
 
 
 @pytest.mark.parametrize(
-    ("present", "wanted", "sentence"),
-    [("wrong", "battery staple", "not your present password"), ("correct horse", "short", "from 8 to 256 characters")],
+    ("present", "wanted", "code"),
+    [
+        ("wrong", "battery staple", "password_wrong"),
+        ("correct horse", "short", "password_too_short"),
+        ("correct horse", "x" * 257, "password_too_long"),
+    ],
 )
 def test_a_password_is_not_changed_without_the_present_one_or_for_a_short_one(
-    signed_in: FlaskClient, present: str, wanted: str, sentence: str
+    signed_in: FlaskClient, present: str, wanted: str, code: str
 ) -> None:
     answer = signed_in.post("/account", data={"present": present, "wanted": wanted})
     assert answer.status_code == 400
-    assert sentence in answer.text
+    assert text_of(answer.text, "problem") == SENTENCES[code]

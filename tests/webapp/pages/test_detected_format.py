@@ -12,8 +12,8 @@ from common.option_words import DELIMITERS, ENCODINGS, QUOTES, THOUSANDS, DateSt
 from store.options import JobOptions
 from store.states import JobState
 from tests.jobs import DETECTED, refusal
-from webapp.pages import detected_format
-from webapp.pages.detected_format import found_in
+from webapp.pages import detected_format, options_form
+from webapp.pages.detected_format import LABELS, SEPARATORS, column_words, date_words, found_in, thousands_words
 
 JobIn = Callable[..., str]
 HARD = {
@@ -31,69 +31,80 @@ OLD = {key: DETECTED[key] for key in ("encoding", "delimiter", "header", "compre
 
 
 def words(detected: dict[str, Any], chosen: JobOptions | None = None) -> dict[str, str]:
-    return {line.label: line.words for line in found_in(detected, chosen or JobOptions())}
+    return {line.option or "compression": line.words for line in found_in(detected, chosen or JobOptions())}
 
 
 def test_an_ordinary_file_is_told_in_ordinary_words() -> None:
-    assert words(DETECTED) == {
-        "Encoding": "UTF-8",
-        "Separator": "commas",
-        "Quotes": 'double, as in "a song"',
-        "Column names": "in line 1",
-        "Song": "column 1, “Song”",
-        "Date": "column 2, “Date”",
-        "Number of plays": "column 3, “Number of Plays”",
-        "Dates": "year-month-day, like 2024-03-31",
-        "Large numbers": "plain, like 1234567",
+    found = words(DETECTED)
+    assert list(found) == list(LABELS)
+    assert found == {
+        "encoding": ENCODINGS["utf-8"],
+        "delimiter": SEPARATORS[","],
+        "quote": detected_format.QUOTES['"'],
+        "header_line": found["header_line"],
+        "song_column": column_words(0, ["Song"]),
+        "date_column": column_words(1, ["", "Date"]),
+        "plays_column": column_words(2, ["", "", "Number of Plays"]),
+        "date_style": date_words("YYYY-MM-DD"),
+        "thousands": thousands_words(""),
     }
+    assert found["header_line"].endswith(" 1")
+    assert "2024-03-31" in found["date_style"]
 
 
 def test_a_file_from_somewhere_else_is_told_as_well() -> None:
-    assert words(DETECTED | HARD) == {
-        "Compressed": "with gzip",
-        "Encoding": "Windows-1252, since it is not UTF-8",
-        "Separator": "semicolons",
-        "Quotes": 'double, as in "a song"',
-        "Column names": "in line 3",
-        "Song": "column 2, “Titel”",
-        "Date": "column 4, “Datum”",
-        "Number of plays": "column 5, “<b>Anzahl</b>”",
-        "Dates": "day.month.year, like 31.03.2024",
-        "Large numbers": "with points, like 1.234.567",
+    found = words(DETECTED | HARD)
+    assert found == {
+        "compression": detected_format._COMPRESSIONS["gzip"],
+        "encoding": ENCODINGS["cp1252"],
+        "delimiter": SEPARATORS[";"],
+        "quote": detected_format.QUOTES['"'],
+        "header_line": found["header_line"],
+        "song_column": column_words(1, ["", "Titel"]),
+        "date_column": column_words(3, ["", "", "", "Datum"]),
+        "plays_column": column_words(4, HARD["column_names"]),
+        "date_style": date_words("DD.MM.YYYY"),
+        "thousands": thousands_words("."),
     }
+    assert found["header_line"].endswith(" 3")
+    assert "31.03.2024" in found["date_style"]
+    assert "1.234.567" in found["thousands"]
 
 
 def test_what_we_were_told_is_said_to_be_told() -> None:
     lines = found_in(DETECTED | HARD, JobOptions(encoding="cp1252", date_column="Datum"))
-    assert [line.label for line in lines if line.is_said] == ["Encoding", "Date"]
-    assert lines[1].words == ENCODINGS["cp1252"]  # the reason was not that it is not UTF-8
+    assert [line.option for line in lines if line.is_said] == ["encoding", "date_column"]
 
 
 @pytest.mark.parametrize(
-    ("detected", "label", "expected"),
+    ("detected", "option", "expected"),
     [
-        ({"encoding": "utf-8-sig"}, "Encoding", "UTF-8, marked as such"),
-        ({"encoding": "utf-16-le"}, "Encoding", ENCODINGS["utf-16-le"]),
-        ({"encoding": "koi8-r"}, "Encoding", "koi8-r"),
-        ({"delimiter": "\t"}, "Separator", "tabs"),
-        ({"delimiter": "\x1f"}, "Separator", "the invisible character 1F"),
-        ({"delimiter": "%"}, "Separator", "the character %"),
-        ({"quote": None}, "Quotes", "none"),
-        ({"escape": "\\"}, "Quotes", 'double, as in "a song", a backslash before those inside'),
-        ({"header": False, "header_line": None}, "Column names", "none"),
-        ({"header_line": None}, "Column names", "in the header"),
-        ({"column_names": []}, "Song", "column 1"),
-        ({"column_names": ["", " ", "x"]}, "Song", "column 1"),
-        ({"columns": {"Song": 1499}}, "Song", "column 1,500"),
-        ({"date_style": "YYYYMMDD"}, "Dates", "year, month, day in eight digits, like 20240331"),
-        ({"date_style": "iso"}, "Dates", "iso"),
-        ({"thousands": "\u202f"}, "Large numbers", "with blanks, like 1\u202f234\u202f567"),
-        ({"compression": "zip"}, "Compressed", "as a zip"),
-        ({"compression": "lz4"}, "Compressed", "with lz4"),
+        ({"encoding": "utf-16-le"}, "encoding", ENCODINGS["utf-16-le"]),
+        ({"encoding": "koi8-r"}, "encoding", "koi8-r"),
+        ({"delimiter": "\t"}, "delimiter", SEPARATORS["\t"]),
+        ({"delimiter": "\x1f"}, "delimiter", "1F"),
+        ({"delimiter": "%"}, "delimiter", "%"),
+        ({"quote": None}, "quote", detected_format.QUOTES[""]),
+        ({"escape": "\\"}, "quote", "backslash"),
+        ({"column_names": []}, "song_column", column_words(0, [])),
+        ({"column_names": ["", " ", "x"]}, "song_column", column_words(0, [])),
+        ({"columns": {"Song": 1499}}, "song_column", "1,500"),
+        ({"date_style": "YYYYMMDD"}, "date_style", "20240331"),
+        ({"date_style": "iso"}, "date_style", "iso"),
+        ({"thousands": "\u202f"}, "thousands", "1\u202f234\u202f567"),
+        ({"thousands": "_"}, "thousands", "1_234_567"),
+        ({"compression": "zip"}, "compression", detected_format._COMPRESSIONS["zip"]),
+        ({"compression": "lz4"}, "compression", "lz4"),
     ],
 )
-def test_each_finding_has_its_words(detected: dict[str, Any], label: str, expected: str) -> None:
-    assert words(DETECTED | detected)[label] == expected
+def test_each_finding_has_its_words(detected: dict[str, Any], option: str, expected: str) -> None:
+    assert expected in words(DETECTED | detected)[option]
+
+
+def test_what_is_nearly_the_same_is_told_apart() -> None:
+    assert words(DETECTED | {"encoding": "utf-8-sig"})["encoding"] != words(DETECTED)["encoding"]
+    without, somewhere = ({"header": header, "header_line": None} for header in (False, True))
+    assert len({words(DETECTED | one)["header_line"] for one in (without, somewhere, {})}) == 3
 
 
 def test_all_that_processing_may_find_has_words() -> None:
@@ -101,12 +112,12 @@ def test_all_that_processing_may_find_has_words() -> None:
     assert set(detected_format.SEPARATORS) >= set(DELIMITERS.values())
     assert set(detected_format.QUOTES) == set(QUOTES.values())
     for mark in THOUSANDS.values():
-        assert detected_format.large_number_words(mark).startswith(("with ", "plain"))
+        assert thousands_words(mark).startswith(detected_format._THOUSANDS[mark])
 
 
 def test_nothing_is_said_of_a_file_that_was_not_looked_into(signed_in: FlaskClient, job_in: JobIn) -> None:
     assert found_in({}, JobOptions()) == ()
-    assert "What we found" not in signed_in.get(f"/jobs/{job_in(JobState.FAILED)}").text
+    assert '<dl class="found">' not in signed_in.get(f"/jobs/{job_in(JobState.FAILED)}").text
 
 
 def test_what_we_ask_about_is_not_said_to_be_found(signed_in: FlaskClient, job_in: JobIn) -> None:
@@ -114,23 +125,24 @@ def test_what_we_ask_about_is_not_said_to_be_found(signed_in: FlaskClient, job_i
     detected = {"date_style": "DD/MM/YYYY", "encoding": "cp1252"}
     job_id = job_in(JobState.FAILED, error=refusal(question=question), detected=detected)
     page = signed_in.get(f"/jobs/{job_id}").text
-    assert "<dt>Separator</dt>" in page
-    for option in ("Dates", "Encoding"):
-        assert f"<dt>{option}</dt>" not in page
-    assert "Found: day/month/year" not in page
+    assert f"<dt>{LABELS['delimiter']}</dt>" in page
+    for option in ("date_style", "encoding"):
+        assert f"<dt>{LABELS[option]}</dt>" not in page
+        assert options_form.DETECTED.format(words=detected_format.words_for(detected)[option]) not in page
 
 
 def test_jobs_of_earlier_days_tell_what_they_know(signed_in: FlaskClient, job_in: JobIn) -> None:
-    assert words(OLD) == {
-        "Encoding": "UTF-8",
-        "Separator": "commas",
-        "Column names": "in the header",
-        "Song": "column 1",
-        "Date": "column 2",
-        "Number of plays": "column 3",
-        "Dates": "year-month-day, like 2024-03-31",
+    found = words(OLD)
+    assert found == {
+        "encoding": ENCODINGS["utf-8"],
+        "delimiter": SEPARATORS[","],
+        "header_line": found["header_line"],
+        "song_column": column_words(0, []),
+        "date_column": column_words(1, []),
+        "plays_column": column_words(2, []),
+        "date_style": date_words("YYYY-MM-DD"),
     }
-    assert "commas" in signed_in.get(f"/jobs/{job_in(JobState.DONE, summary={'detected': OLD})}").text
+    assert SEPARATORS[","] in signed_in.get(f"/jobs/{job_in(JobState.DONE, summary={'detected': OLD})}").text
 
 
 @pytest.mark.parametrize("state", [JobState.DONE, JobState.FAILED])
@@ -138,6 +150,6 @@ def test_the_page_says_what_was_found_and_what_we_were_told(
     signed_in: FlaskClient, job_in: JobIn, state: JobState
 ) -> None:
     page = signed_in.get(f"/jobs/{job_in(state, detected=HARD, options=JobOptions(thousands='point'))}").text
-    assert "<dt>Encoding</dt><dd>Windows-1252, since it is not UTF-8</dd>" in page
-    assert 'like 1.234.567<span class="soft">, as you said</span>' in page
+    assert f"<dt>{LABELS['encoding']}</dt><dd>{ENCODINGS['cp1252']}</dd>" in page
+    assert f'{thousands_words(".")}<span class="soft">' in page
     assert "“&lt;b&gt;Anzahl&lt;/b&gt;”" in page

@@ -16,8 +16,11 @@ from store.database import db
 from store.models import Job
 from store.options import JobOptions
 from store.states import JobState
-from tests.jobs import DETECTED, refusal
-from webapp.pages.options_form import MOST_COLUMNS, Field, form_for, question_of
+from tests.jobs import DETECTED as DETECTED_HERE
+from tests.jobs import refusal
+from webapp.pages import detected_format
+from webapp.pages.detected_format import LABELS, column_words
+from webapp.pages.options_form import DETECT, DETECTED, MOST_COLUMNS, Field, form_for, question_of
 
 JobIn = Callable[..., str]
 OPTIONS = [field.name for field in fields(JobOptions)]
@@ -79,7 +82,7 @@ def test_a_job_that_has_read_its_file_can_be_read_differently(
     signed_in: FlaskClient, job_in: JobIn, state: JobState
 ) -> None:
     fragment = signed_in.get(f"/jobs/{job_in(state)}/now").text
-    assert ("Read it differently" in fragment) is (state in (JobState.DONE, JobState.FAILED))
+    assert ('<details class="differently"' in fragment) is (state in (JobState.DONE, JobState.FAILED))
 
 
 def test_every_option_has_a_field_and_every_word_a_choice() -> None:
@@ -125,25 +128,26 @@ def test_a_separator_said_as_a_character_is_chosen_by_its_word() -> None:
 
 
 def test_a_choice_left_to_us_says_what_we_found_last() -> None:
-    assert field_of("delimiter", DETECTED).choices[0].label == "Found: commas"
-    assert field_of("delimiter", DETECTED, delimiter="tab").choices[0].label == "Find it out"
-    assert field_of("delimiter", {}).choices[0].label == "Find it out"
-    assert field_of("header_line", DETECTED).hint == "Found: in line 1"
+    found = detected_format.words_for(DETECTED_HERE)
+    assert field_of("delimiter", DETECTED_HERE).choices[0].label == DETECTED.format(words=found["delimiter"])
+    assert field_of("delimiter", DETECTED_HERE, delimiter="tab").choices[0].label == DETECT
+    assert field_of("delimiter", {}).choices[0].label == DETECT
+    assert field_of("header_line", DETECTED_HERE).hint == DETECTED.format(words=found["header_line"])
 
 
 def test_columns_are_chosen_by_their_names_where_these_are_known() -> None:
-    known = field_of("plays_column", DETECTED | {"column_names": ["Titel", "Titel", ""]})
+    known = field_of("plays_column", DETECTED_HERE | {"column_names": ["Titel", "Titel", ""]})
     assert [(choice.value, choice.label) for choice in known.choices] == [
-        ("", "Found: column 3"),
-        ("1", "column 1, “Titel”"),
-        ("2", "column 2, “Titel”"),
-        ("3", "column 3"),
+        ("", DETECTED.format(words=column_words(2, []))),
+        ("1", column_words(0, ["Titel"])),
+        ("2", column_words(1, ["", "Titel"])),
+        ("3", column_words(2, [])),
     ]
 
 
 def test_columns_without_names_or_beyond_number_are_asked_for_by_number() -> None:
     assert field_of("song_column", {}).kind == "number"
-    assert field_of("song_column", DETECTED | {"column_names": ["x"] * MOST_COLUMNS}).kind == "number"
+    assert field_of("song_column", DETECTED_HERE | {"column_names": ["x"] * MOST_COLUMNS}).kind == "number"
     assert field_of("song_column", {}, song_column="Titel").kind == "text"
 
 
@@ -221,7 +225,7 @@ def test_a_question_with_many_choices_is_no_wall_of_buttons() -> None:
     many = {"options": ["encoding"], "choices": [{"value": word, "label": word} for word in option_words.ENCODINGS]}
     question = question_of({"question": many})
     assert question is not None
-    assert (question.buttons, [field.label for field in question.fields]) == ((), ["Encoding"])
+    assert (question.buttons, [field.label for field in question.fields]) == ((), [LABELS["encoding"]])
 
 
 @pytest.mark.parametrize("error", [{}, {"question": None}])

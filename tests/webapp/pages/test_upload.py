@@ -22,6 +22,9 @@ from store.files import Files
 from store.models import Job
 from store.paths import Paths
 from store.states import JobState
+from tests.webapp.elements import text_of
+from webapp.errors.handlers import SENTENCES, OverQuota
+from webapp.pages.upload import EMPTY, NO_CHOICE, NO_FILE
 
 CONTENT = b"Song,Date,Number of Plays\nUmbrella,2020-01-02,200\n"
 SCRIPT = {"Accept": "application/json"}
@@ -71,7 +74,10 @@ def test_with_the_queue_away_the_job_waits_all_the_same(tmp_path: Path, app: Fla
     answer = send(signed_in, (CONTENT, "plays.csv"))
     assert answer.status_code == 303
     assert jobs_of(app)[0].state is JobState.QUEUED
-    assert "It is waiting for the queue" in signed_in.get(answer.location).text
+    away_words = text_of(signed_in.get(answer.location).text, "turn")
+    app.extensions["playtally"] = resources
+    assert text_of(signed_in.get(answer.location).text, "turn") != away_words
+    app.extensions["playtally"] = away
     assert signed_in.post(f"{answer.location}/cancel").status_code == 303
 
 
@@ -107,7 +113,8 @@ def test_the_same_file_again_leads_to_its_job(app: Flask, signed_in: FlaskClient
     first = send(signed_in, (CONTENT, "plays.csv"))
     again = send(signed_in, (CONTENT, "renamed.csv"))
     assert again.location == f"{first.location}?sent=before"
-    assert "You sent this file before; here is what came of it." in signed_in.get(again.location).text
+    assert "plays.csv" in (text_of(signed_in.get(again.location).text, "uploaded-before") or "")
+    assert text_of(signed_in.get(first.location).text, "uploaded-before") is None
     assert len(jobs_of(app)) == 1
     assert len(files_on_disk(files)) == 1
 
@@ -133,16 +140,16 @@ def test_a_token_of_another_session_does_not_count(app: Flask, signed_in: FlaskC
 
 def test_whoever_is_signed_out_sends_nothing(client: FlaskClient, files: Files) -> None:
     assert send(client, (CONTENT, "plays.csv")).location.startswith("/sign-in")
-    assert send(client, (CONTENT, "plays.csv"), headers=SCRIPT).json["message"] == "Please sign in first."
+    assert send(client, (CONTENT, "plays.csv"), headers=SCRIPT).json["message"] == SENTENCES[401]
     assert files_on_disk(files) == []
 
 
 @pytest.mark.parametrize(
     ("chosen", "fields", "sentence"),
     [
-        ((), {}, "No file was chosen"),
-        (((b"", "plays.csv"),), {}, "plays.csv is empty"),
-        (((CONTENT, "plays.csv"),), {"bad_rows": "guess"}, "Choose what to do with rows"),
+        ((), {}, NO_FILE),
+        (((b"", "plays.csv"),), {}, EMPTY.format(name="plays.csv")),
+        (((CONTENT, "plays.csv"),), {"bad_rows": "guess"}, NO_CHOICE),
         (
             ((CONTENT, "plays.csv"),),
             {"quote": "none", "header_line": "x"},
@@ -155,7 +162,7 @@ def test_what_cannot_be_started_gets_the_form_again_with_a_sentence(
 ) -> None:
     answer = send(signed_in, *chosen, **fields)
     assert answer.status_code == 400
-    assert sentence in answer.text
+    assert sentence in (text_of(answer.text, "problem") or "")
     assert 'id="upload"' in answer.text
     assert sentence in send(signed_in, *chosen, headers=SCRIPT, **fields).json["message"]
     assert (jobs_of(app), files_on_disk(files)) == ([], [])
@@ -169,7 +176,7 @@ class TestWithALimit:
     def test_a_larger_file_is_refused_and_a_smaller_one_taken(self, signed_in: FlaskClient, files: Files) -> None:
         refused = send(signed_in, (CONTENT * 2, "plays.csv"))
         assert refused.status_code == 413
-        assert "larger than this site accepts" in refused.text
+        assert SENTENCES[413] in refused.text
         assert files_on_disk(files) == []
         assert send(signed_in, (CONTENT, "plays.csv")).status_code == 303
         assert 'data-max-bytes="60"' in signed_in.get("/").text
@@ -184,12 +191,15 @@ class TestWithAQuota:
         self, app: Flask, signed_in: FlaskClient, sign_in: Callable[[str], FlaskClient], files: Files
     ) -> None:
         first = send(signed_in, (CONTENT, "plays.csv")).location
-        assert f"Your files take {len(CONTENT)} bytes of the {2 * len(CONTENT) - 1} bytes" in signed_in.get("/").text
+        used, limit = f"{len(CONTENT)} bytes", f"{2 * len(CONTENT) - 1} bytes"
+        shown = text_of(signed_in.get("/").text, "quota") or ""
+        assert used in shown
+        assert limit in shown
         refused = send(signed_in, (CONTENT[::-1], "plays.csv"))
-        assert (refused.status_code, "Delete files that you no longer need" in refused.text) == (507, True)
-        assert f"It keeps {len(CONTENT)} bytes of {2 * len(CONTENT) - 1} bytes now" in refused.text
+        sentence = OverQuota.description.format(used=used, limit=limit)
+        assert (refused.status_code, sentence in refused.text) == (507, True)
         assert refused.text.count('href="/files"') == 2  # in the menu and below the sentence
-        assert "no longer need" in send(signed_in, (CONTENT[::-1], "plays.csv"), headers=SCRIPT).json["message"]
+        assert send(signed_in, (CONTENT[::-1], "plays.csv"), headers=SCRIPT).json["message"] == sentence
         assert len(files_on_disk(files)) == 1
         assert send(sign_in("bert"), (CONTENT[::-1], "plays.csv")).status_code == 303
         assert signed_in.post(f"{first}/delete").status_code == 303
@@ -201,4 +211,5 @@ class TestWithAQuota:
         job = send(signed_in, (CONTENT, "plays.csv")).location
         signed_in.post(f"{job}/cancel")
         assert [signed_in.post(f"{job}/run-again").status_code for _ in range(2)] == [303, 507]
-        assert "then run this one again" in signed_in.post(f"{job}/run-again").text
+        words = OverQuota.of_a_run.partition("{")[0]
+        assert words in signed_in.post(f"{job}/run-again").text

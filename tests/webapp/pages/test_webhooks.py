@@ -42,7 +42,7 @@ def test_a_new_secret_takes_the_place_of_the_one_before(signed_in: FlaskClient) 
     before = secret_in(signed_in.post(SHOW).text)
     renewed = signed_in.post(RENEW)
     assert (renewed.status_code, renewed.location) == (303, "/account")
-    assert "Your webhooks have a new secret" in signed_in.get("/account").text
+    assert '<p class="notice" role="status">' in signed_in.get("/account").text
     assert secret_in(signed_in.post(SHOW).text) != before
 
 

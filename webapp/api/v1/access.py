@@ -46,9 +46,9 @@ def own_done_job(job_id: str) -> Job:
         return job
     sentence = STATES[job.state].sentence
     if job.state is JobState.EXPIRED:
-        raise Problem("expired", sentence)
+        raise Problem("expired", f"{sentence}.")
     if not STATES[job.state].is_final:
-        raise Problem("not-ended", f"{sentence} Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})
+        raise Problem("not-ended", f"{sentence}. Ask again in a moment.", headers={"Retry-After": RETRY_AFTER})
     raise Problem("job-failed", sentence_of(job), errors=_places(job))
 
 

@@ -28,9 +28,9 @@ PACKED_TYPES = (
     "application/zstd",
 )
 RAW_TYPES = (*CSV_TYPES, *PACKED_TYPES, "application/octet-stream")
-_KINDS_ONLY = "Send text/csv, or one of its compressed forms, or multipart/form-data with a field named file."
+_KINDS_ONLY = "Upload text/csv, or one of its compressed forms, or multipart/form-data with a field named file."
 _FORM_BY_MISTAKE = f"{_KINDS_ONLY} With curl: --data-binary @plays.csv -H 'Content-Type: text/csv'"
-_NOT_OPTIONS = "Send options as a JSON object or as form fields."
+NOT_OPTIONS = "Give options as a JSON object or as form fields."
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def received(owner_id: int) -> Iterator[ReceivedForm]:
     with arriving as form:
         form.fields.update({name: value for name, value in in_address.items() if name not in form.fields})
         if len(form.received) != 1:
-            raise BadRequest("Send one file in a request, in a field named file.")
+            raise BadRequest("Upload one file per request, in a field named file.")
         if form.received[0].bytes == 0:
             raise Problem("empty-file", "The file is empty.")
         yield form
@@ -65,14 +65,14 @@ def given_options() -> dict[str, Any]:
         return {**request.form.to_dict(), **dict.fromkeys(request.files, "a file")}
     if not request.is_json:
         if request.get_data():
-            raise BadRequest(_NOT_OPTIONS)
+            raise BadRequest(NOT_OPTIONS)
         return {}
     try:
         body: Any = request.get_json(silent=True)
     except RecursionError:  # too deeply nested
         body = None
     if not isinstance(body, dict):
-        raise BadRequest(_NOT_OPTIONS)
+        raise BadRequest(NOT_OPTIONS)
     return {name: str(value) if type(value) is int else value for name, value in body.items()}
 
 

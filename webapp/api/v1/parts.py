@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from store.states import JobState
+from store.states import STATES, JobState
 from webapp.api import schemas
 from webapp.api.answers import BYTES, RANGE, refuses
 from webapp.api.v1.access import V1, own_done_job, own_job
@@ -94,5 +94,5 @@ def file(job_id: str) -> Response:
     """Download a job's input file"""
     job = own_job(job_id)
     if job.state is JobState.EXPIRED:
-        raise Problem("expired", "The files of this job have been removed.")
+        raise Problem("expired", f"{STATES[JobState.EXPIRED].sentence}.")
     return responses.send_input(job)

@@ -125,10 +125,10 @@ def run_again(job_id: str) -> Response:
     """
     earlier, key = own_job(job_id), request_key()
     if not STATES[earlier.state].is_final:
-        sentence = f"{STATES[earlier.state].sentence} Ask again when it has ended."
+        sentence = f"{STATES[earlier.state].sentence}. Ask again when it has ended."
         raise Problem("not-ended", sentence, headers={"Retry-After": RETRY_AFTER})
     if not has_file(earlier):
-        raise Problem("expired", STATES[JobState.EXPIRED].sentence)
+        raise Problem("expired", f"{STATES[JobState.EXPIRED].sentence}.")
     sha256, given = earlier.upload.sha256, given_options()
     webhook = webhook_url(given)
     try:
@@ -156,7 +156,7 @@ def wrong_option(error: OptionsError, given: Mapping[str, Any]) -> Problem:
 
 def already_sent(job_id: str) -> Problem:
     """Return Problem already-sent, with the id of the earlier job."""
-    detail = "You sent this file before. Get the job that is named here, or run it again with other options."
+    detail = "You already uploaded this file. Use the job that is named here, or run it again with other options."
     return Problem("already-sent", detail, headers={"Location": job_address(job_id)}, more={"job": job_id})
 
 

@@ -43,7 +43,7 @@ class Checksum:
             name = self._hash.name.upper()
             raise Problem(
                 "wrong-checksum",
-                f"The {name} of the bytes that arrived is not the one in Upload-Checksum. Send them again.",
+                f"The {name} of the bytes that arrived is not the one in Upload-Checksum. Upload them again.",
             )
 
 
@@ -71,7 +71,7 @@ def require_version() -> None:
     found = f"not {spoken[:20]}" if spoken else "which every request must name"
     raise Problem(
         "tus-version",
-        f"This site supports tus {VERSION}, {found}. Send the header Tus-Resumable: {VERSION}",
+        f"This site supports tus {VERSION}, {found}. Use the header Tus-Resumable: {VERSION}",
         headers={"Tus-Version": VERSION},
     )
 

@@ -65,7 +65,7 @@ def create() -> Response:
     breaks, get the offset with HEAD and resume there. Clients of tus do all this by themselves.
     """
     if "Upload-Concat" in request.headers:
-        raise tus.wrong_header("Upload-Concat", "cannot be used here: send a file in one upload, from its beginning")
+        raise tus.wrong_header("Upload-Concat", "cannot be used here: upload each file from its beginning")
     said, length, checksum = tus.metadata(), tus.announced_length(), tus.checksum()
     name = shown_name(said.get("filename") or said.get("name") or "")
     options, webhook = _options(said), webhook_url(said)
@@ -123,7 +123,7 @@ def append(upload_id: str) -> Response:
     file of another type, such as a workbook, is refused with its first bytes, and the upload is removed.
     """
     if not tus.has_piece():
-        raise Problem("not-a-piece", f"Send the bytes with the header Content-Type: {tus.PIECE_TYPE}")
+        raise Problem("not-a-piece", f"Upload the bytes with the header Content-Type: {tus.PIECE_TYPE}")
     offset, length, checksum = tus.number("Upload-Offset"), tus.number("Upload-Length"), tus.checksum()
     if offset is None:
         raise tus.wrong_header("Upload-Offset", "should say where the piece belongs")

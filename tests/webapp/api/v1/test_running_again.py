@@ -17,6 +17,7 @@ from store.models import Job
 from store.options import JobOptions
 from store.states import STATES, UNFINISHED, JobState
 from tests.webapp.api.v1.asking import JOBS, SITE, in_queue, jobs_in, kind_of, options_of
+from webapp.api.v1.bodies import NOT_OPTIONS
 
 Bearer = Callable[..., dict[str, str]]
 JobIn = Callable[..., str]
@@ -89,11 +90,11 @@ def test_a_run_with_the_same_key_is_made_once(app: Flask, client: FlaskClient, b
         ({"data": {"separator": ";"}}, "There is no option 'separator'"),
         ({"data": {"quote": "'"}}, "quote should be"),
         ({"data": '{"quote": "none"}', "content_type": "application/x-www-form-urlencoded"}, "There is no option '{"),
-        ({"json": ["quote"]}, "Send options as a JSON object or as form fields."),
-        ({"data": "null", "content_type": "application/json"}, "Send options as a JSON object"),
-        ({"data": "{", "content_type": "application/json"}, "Send options as a JSON object"),
-        ({"data": "[" * 100_000, "content_type": "application/json"}, "Send options as a JSON object"),
-        ({"data": "quote=none", "content_type": "text/plain"}, "Send options as a JSON object"),
+        ({"json": ["quote"]}, NOT_OPTIONS),
+        ({"data": "null", "content_type": "application/json"}, NOT_OPTIONS),
+        ({"data": "{", "content_type": "application/json"}, NOT_OPTIONS),
+        ({"data": "[" * 100_000, "content_type": "application/json"}, NOT_OPTIONS),
+        ({"data": "quote=none", "content_type": "text/plain"}, NOT_OPTIONS),
     ],
 )
 def test_what_is_no_option_is_400_with_a_sentence_and_no_job(
