@@ -148,7 +148,7 @@ def refusal(key: str, facts: Mapping[str, Any]) -> str:
 
 
 def reason(code: str, column: str, value: str, params: Mapping[str, Any]) -> str:
-    """Return why a row cannot be read, in a sentence without its point."""
+    """Return why a row cannot be read, in a sentence without its full stop."""
     facts = _shown(params) if params else {}
     facts["column"], facts["value"] = _COLUMNS.get(column, column), _quoted(value)
     return REASONS[code].format_map(facts)
@@ -160,9 +160,9 @@ def label(key: str, params: Mapping[str, Any]) -> str:
 
 
 def error_json(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the error object of scripts for what ``RefusedError.to_record()`` gave, perhaps long ago.
+    """Return the error object for what ``RefusedError.to_record()`` returned, perhaps long ago.
 
-    One that has its sentence in it, as jobs of earlier versions have, stays as it is.
+    Records that hold their sentence, as those of earlier versions do, stay as they are.
     """
     if "message" in record:
         return dict(record)
@@ -177,7 +177,7 @@ def error_json(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bad_row_json(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return line, column, value and reason of a bad row; one of earlier versions has its reason in it."""
+    """Return line, column, value and reason of a bad row; rows of earlier versions hold their reason."""
     if "reason" in record:
         return dict(record)
     line, column, value = record["line"], record["column"], record["value"]
@@ -227,7 +227,7 @@ def _style(style: str) -> dict[str, str]:
     return {"words": WORDS[known], "example": EXAMPLES[known]}
 
 
-# How parameters are shown that are no words themselves, by their names.
+# By name, how to show the parameters that are not words themselves.
 _AS_WORDS: dict[str, Callable[[Any], Any]] = {
     "column": lambda column: _COLUMNS.get(column, column),
     "missing": lambda columns: _listed([_COLUMNS[column] for column in columns]),

@@ -23,7 +23,7 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 
 
-# Why an account cannot be made or changed, for the person who asked for it.
+# Why an account cannot be created or changed, for people.
 SENTENCES = {
     "name_taken": '"{name}" is already taken.',
     "name_unusable": "Use letters, digits and . _ @ + - only, and begin with a letter or digit.",
@@ -37,7 +37,7 @@ SENTENCES = {
 
 
 class AccountError(ValueError):
-    """An account that cannot be made or changed; ``code`` is one of SENTENCES, and ``str(error)`` its sentence."""
+    """An account that cannot be created or changed; ``code`` is one of SENTENCES, and ``str(error)`` its sentence."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(SENTENCES[code].format_map(params))

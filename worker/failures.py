@@ -1,4 +1,4 @@
-"""What went wrong on our side, as a code; the cause goes to the log."""
+"""Failures on our side, as codes; the cause goes to the log."""
 
 from __future__ import annotations
 

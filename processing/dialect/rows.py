@@ -18,7 +18,7 @@ _CACHED = 1 << 13  # judged values that are cached
 
 
 class BadValueError(ValueError):
-    """A value that cannot be read; ``code`` is one of sentences.REASONS, ``params`` what its sentence needs besides."""
+    """A value that cannot be read; ``code`` is one of sentences.REASONS, ``params`` fill in its sentence."""
 
     def __init__(self, column: str, value: str, code: str, **params: Any) -> None:
         super().__init__(code)
@@ -107,7 +107,7 @@ def read_song(raw: bytes) -> str:
     song = _text(raw, SONG)
     if not song.strip(" \t"):
         raise BadValueError(SONG, song, "missing")
-    if song.startswith("\ufeff") or "\0" in song:  # the one where two files were joined
+    if song.startswith("\ufeff") or "\0" in song:  # a byte order mark is left where files were joined
         raise BadValueError(SONG, song, "hidden")
     return song
 

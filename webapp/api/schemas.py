@@ -93,7 +93,7 @@ class BadRowSchema(Schema):
     line = fields.Integer(required=True, metadata=_said("Physical line in the file, from 1.", 17))
     column = fields.String(required=True, allow_none=True, metadata=_said("Name of the column.", "Date"))
     value = fields.String(required=True, allow_none=True, metadata=_said("The value found there, shortened.", ""))
-    reason = fields.String(required=True, metadata=_said("Why it cannot be read.", "has no date"))
+    reason = fields.String(required=True, metadata=_said("Why it cannot be read.", "The date is missing"))
 
 
 class JobLinksSchema(Schema):

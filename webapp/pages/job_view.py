@@ -109,7 +109,7 @@ def job_view(job: Job, sent: Mapping[str, str] | None = None, problem: OptionsEr
 
 
 def _sentence(job: Job, error: Mapping[str, Any]) -> str:
-    """What the page begins with; of a failed job whether it can be helped."""
+    """Return the heading of the page, which for a failed job says whether the visitor can help."""
     if job.state is not JobState.FAILED or error.get("code") in FAILURES_OF_OURS or not error:
         return STATES[job.state].sentence
     return ASKS if error.get("question") else UNREADABLE

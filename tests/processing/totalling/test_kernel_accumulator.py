@@ -22,6 +22,7 @@ from processing.inspection.inspect import inspect
 from processing.options import DialectOptions, Options
 from processing.pipeline import accumulator_for
 from processing.reading.blocks import Span
+from processing.sentences import refusal
 from processing.totalling import encoded_buckets, kernel_accumulator, plan, running_totals
 from processing.totalling.accumulator import RunInput
 from processing.totalling.arrow_buckets import Bucket
@@ -243,5 +244,5 @@ def test_a_disk_that_does_not_take_the_rows_is_said_in_a_sentence_and_leaves_not
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit << 10, limit << 10)),
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The files could not be read or written: File too large.\n"
+    assert done.stderr == refusal("files", {"cause": "File too large"}) + "\n"
     assert list((tmp_path / "out").iterdir()) == []
