@@ -111,7 +111,7 @@ def test_a_wrong_setting_is_refused_in_a_sentence(launch: Launch) -> None:
 def test_a_password_that_is_too_short_is_refused_in_a_sentence(launch: Launch) -> None:
     launched = launch(ADMIN_PASSWORD="short")
     assert launched.process.wait(timeout=120) == 1
-    assert "The first administrator cannot be made. A password has from 8 to 256 characters." in launched.text
+    assert f"The first administrator cannot be made. {accounts.SENTENCES['password_too_short']}" in launched.text
 
 
 def test_the_administrator_is_there_before_the_site_answers(

@@ -41,7 +41,7 @@ def refusal_of(data: bytes, folder: Path, form: DialectOptions | None = None) ->
 
 
 def test_each_code_is_in_the_table_of_the_docs_and_each_one_there_is_a_code() -> None:
-    codes = {key.partition(".")[0] for key in REFUSALS} - {"files"}  # of the command line, about no file's content
+    codes = {key.partition(".")[0] for key in REFUSALS} - {"files", "unknown"}  # which no file is refused with
     table = (ROOT / "docs" / "files.md").read_text().split("## Refusals")[1].split("## ")[0]
     named = {
         code for line in table.splitlines() if line.startswith("| `") for code in line.split("|")[1].split("`")[1::2]
