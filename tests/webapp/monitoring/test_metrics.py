@@ -92,7 +92,7 @@ def test_jobs_in_every_state_are_told_with_what_they_did(
         "failed": counts["failed"],
         "cancelled": counts["cancelled"],
     }
-    assert by(found, "playtally_jobs_failed_total") == {"bad_plays": counts["failed"]}
+    assert by(found, "playtally_jobs_failed_total") == {"bad_rows": counts["failed"]}
     assert by(found, "playtally_attempts_ended_early_total") == {"crashed": 1, "retried": 1}
     assert by(found, "playtally_step_seconds_total") == {
         "checking": 0,

@@ -76,7 +76,7 @@ def test_the_document_groups_calls_in_words_for_people(client: FlaskClient) -> N
     document = client.get("/api/schema/").json
     names = [tag["name"] for tag in document["tags"]]
     assert names[0] == "Authentication"
-    assert names.index("Sending files, and running them again") < names.index("Sending files, as older scripts do")
+    assert names.index("Uploads, and new runs of earlier files") < names.index("Older calls: jobs")
     calls = [call for path in document["paths"].values() for call in path.values() if "tags" in call]
     used = {name for call in calls for name in call["tags"]}
     assert used == set(names)
