@@ -102,7 +102,13 @@ def test_the_json_of_success_has_exactly_the_keys_of_the_contract(program: tuple
             "column_names": ["Song", "Date", "Number of Plays"],
         },
         "parts": [
-            {"name": "part-00001.csv", "rows": 4, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            {
+                "name": "part-00001.csv",
+                "rows": 4,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "media_type": "text/csv",
+            }
         ],
         "rejected": [],
     }
