@@ -29,6 +29,7 @@ def test_the_database_is_the_one_that_was_asked_for(are_embedded: bool, store_ap
         assert db.session.scalar(text("SELECT version()")).startswith(f"PostgreSQL {MAJOR}.")
 
 
+@pytest.mark.usefixtures("processes")
 def test_redis_is_the_one_that_was_asked_for(are_embedded: bool, redis: Redis) -> None:
     about = redis.info("server")
     if are_embedded:
